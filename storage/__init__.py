@@ -1,0 +1,1 @@
+"""Where bytes and rows rest: blobs, tables, one unit of work, the audit log, migrations."""

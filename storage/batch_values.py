@@ -1,0 +1,104 @@
+"""What travels between a delivery's rows and everybody else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from records.document import BatchState, FileState
+
+
+@dataclass(frozen=True, slots=True)
+class NewBatch:
+    """A delivery to be opened. `fingerprint` names its whole content: the same content to the same place is
+    one batch.
+    """
+
+    title: str
+    dossier: str
+    created_by: str
+    fingerprint: str | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A delivery. `created_by`: an account id or a `system:` name; `message`: the last word of the walk."""
+
+    id: str
+    title: str
+    dossier: str
+    created_by: str
+    fingerprint: str | None
+    options: Mapping[str, str]
+    state: BatchState
+    message: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file whose bytes already rest under `blob_key`. `idempotency_key` makes handing it in repeatable."""
+
+    name: str
+    relative_path: str
+    sha256: str
+    size: int
+    blob_key: str
+    media_type: str
+    idempotency_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveredFile:
+    """A file handed in: `ordinal` counts from 1 in the order of delivery; `code`, `reason`, `tell` say why
+    refused.
+    """
+
+    id: str
+    batch_id: str
+    ordinal: int
+    name: str
+    relative_path: str
+    sha256: str
+    size: int
+    blob_key: str
+    media_type: str
+    idempotency_key: str
+    state: FileState
+    code: str
+    reason: str
+    tell: str
+    pages: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """A part of a delivery that the archive already holds as `document_id`; nothing new was made of it."""
+
+    ordinal: int
+    document_id: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content
+    pages.
+    """
+
+    state: BatchState
+    files: int
+    files_refused: int
+    pages: int
+    pages_read: int
+    pages_failed: int
+    separators: int
+    documents: int
+    documents_archived: int
+    documents_refused: int
+    documents_existing: int
+    started_at: datetime | None
+    finished_at: datetime | None

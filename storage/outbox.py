@@ -1,0 +1,108 @@
+"""What must still happen outside the rows (index an entry …), noted in the transaction that made it
+necessary.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+
+from storage.canonical import Scalar
+from storage.ground import Ground
+from storage.schema import outbox
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""Between two tries of an item that keeps failing; it is never dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """One thing to do, at least once; whoever does it must bear doing it twice."""
+
+    id: int
+    kind: str
+    object_id: str
+    payload: Mapping[str, Scalar]
+    attempts: int
+    created_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits: how many, how many of them have failed before, and since when the oldest waits."""
+
+    waiting: int
+    failing: int
+    oldest: datetime | None
+
+
+class Outbox:
+    """The things to do."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def add(self, kind: str, object_id: str, payload: Mapping[str, Scalar] | None = None) -> int:
+        """Note a thing to do and return its number; it exists from the commit of this transaction on."""
+        now = self._ground.clock.now()
+        done = self._ground.connection.execute(
+            insert(outbox).values(
+                kind=kind, object_id=object_id, payload=dict(payload or {}), created_at=now, next_at=now
+            )
+        )
+        key = done.inserted_primary_key
+        assert key is not None  # noqa: S101  # an insert of one row always has one
+        return int(key[0])
+
+    def due(self, limit: int = 100) -> list[OutboxItem]:
+        """Return things to do now, oldest first; in a writing transaction, those no other worker holds."""
+        due = (
+            select(outbox)
+            .where(outbox.c.next_at <= self._ground.clock.now())
+            .order_by(outbox.c.id)
+            .limit(limit)
+        )
+        if self._ground.writable:
+            due = due.with_for_update(skip_locked=True)
+        rows = self._ground.connection.execute(due).mappings()
+        return [
+            OutboxItem(
+                r["id"], r["kind"], r["object_id"], r["payload"], r["attempts"], r["created_at"], r["reason"]
+            )
+            for r in rows
+        ]
+
+    def done(self, item_id: int) -> None:
+        """Strike a thing off; striking it off twice changes nothing."""
+        self._ground.connection.execute(delete(outbox).where(outbox.c.id == item_id))
+
+    def done_for(self, kind: str, object_id: str) -> None:
+        """Strike off every note of this kind for one object, for who has just done it.
+
+        Only where nothing can have been noted for the object since the doing began; else use `done`.
+        """
+        noted = (outbox.c.kind == kind) & (outbox.c.object_id == object_id)
+        self._ground.connection.execute(delete(outbox).where(noted))
+
+    def failed(self, item_id: int, reason: str) -> None:
+        """Put a thing back for later: 2, 4, 8 … seconds, at most ten minutes."""
+        attempts = self._ground.connection.execute(
+            select(outbox.c.attempts).where(outbox.c.id == item_id)
+        ).scalar()
+        if attempts is None:
+            return
+        wait = min(timedelta(seconds=2 ** min(attempts + 1, 20)), LONGEST_WAIT)
+        self._ground.connection.execute(
+            update(outbox)
+            .where(outbox.c.id == item_id)
+            .values(attempts=attempts + 1, next_at=self._ground.clock.now() + wait, reason=reason)
+        )
+
+    def backlog(self) -> Backlog:
+        """Return what waits, for the operator."""
+        counts = select(func.count(), func.min(outbox.c.created_at)).select_from(outbox)
+        waiting, oldest = self._ground.connection.execute(counts).one()
+        failing = select(func.count()).select_from(outbox).where(outbox.c.attempts > 0)
+        return Backlog(waiting, self._ground.connection.execute(failing).scalar_one(), oldest)

@@ -1,0 +1,217 @@
+"""Pages: the images a delivery brought, where each belongs, and what was read on it."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
+
+from records.access import Actor
+from records.document import PageRole
+from records.errors import Missing
+from records.page import PageText, load_page
+from storage.ground import Ground
+from storage.schema import documents, page_texts, pages
+from storage.visible import visible
+
+_MOST_PAGES = 2**31 - 1
+"""Greatest page number a column can hold."""
+
+_AT_ONCE = 500
+"""Ids asked for in one statement; every database takes that many parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPage:
+    """A page image found in a delivered file. `id` is deterministic, so that finding it twice makes one row.
+
+    `frame` counts pages of the file from 1, `ordinal` pages of the batch; `code` is the text of a separator
+    sheet; `exact` says that the image bytes are those embedded in the file; `hint_rotation` is a clockwise
+    turn the file itself asked for. `document_id` and `number` (from 1) are None for separators.
+    """
+
+    id: str
+    batch_id: str
+    file_id: str
+    frame: int
+    ordinal: int
+    role: PageRole
+    code: str
+    image_key: str
+    image_sha256: str
+    media_type: str
+    width: int
+    height: int
+    dpi: float
+    exact: bool
+    hint_rotation: int = 0
+    document_id: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page with what is known of its reading: `state` is "" (not yet), `read`, `timed-out` or `failed`.
+
+    `confidence` 0.0 to 1.0, `rotation` the clockwise turn that makes it upright, `words` how many were read.
+    """
+
+    id: str
+    batch_id: str
+    file_id: str
+    frame: int
+    ordinal: int
+    role: PageRole
+    code: str
+    image_key: str
+    image_sha256: str
+    media_type: str
+    width: int
+    height: int
+    dpi: float
+    exact: bool
+    hint_rotation: int
+    document_id: str | None
+    number: int | None
+    state: str
+    reading_key: str
+    reading_sha256: str
+    confidence: float
+    rotation: int
+    words: int
+
+
+class Pages:
+    """The pages. Methods with a `reader` show only pages of documents that reader may see; the others are the
+    walk's.
+    """
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def add_many(self, new: Sequence[NewPage]) -> None:
+        """Note page images; ids already there are left as they are."""
+        known: set[str] = set()
+        ids = [page.id for page in new]
+        for start in range(0, len(ids), _AT_ONCE):
+            some = pages.c.id.in_(ids[start : start + _AT_ONCE])
+            known.update(self._ground.connection.execute(select(pages.c.id).where(some)).scalars())
+        rows = [asdict(page) for page in new if page.id not in known]
+        if rows:
+            self._ground.connection.execute(insert(pages), rows)
+
+    def assign(self, page_id: str, document_id: str, number: int) -> None:
+        """Make a page number `number` of a document; repeating it changes nothing. Raises `Missing`."""
+        self._set(page_id, document_id=document_id, number=number)
+
+    def of_batch(self, batch_id: str) -> list[Page]:
+        """Return every page of a batch in the order of delivery."""
+        return self._pages(pages.c.batch_id == batch_id, pages.c.ordinal)
+
+    def of_document(self, reader: Actor, document_id: str) -> list[Page]:
+        """Return the pages of a document by number. Raises `Missing` when it is absent or not this reader's
+        to see.
+        """
+        self._may_see(reader, document_id)
+        return self._pages(pages.c.document_id == document_id, pages.c.number)
+
+    def get(self, reader: Actor, document_id: str, number: int) -> Page:
+        """Return one page. Raises `Missing` when it is absent or not this reader's to see."""
+        self._may_see(reader, document_id)
+        if not 1 <= number <= _MOST_PAGES:
+            raise Missing(f"no page {number} in document {document_id}")
+        found = self._pages((pages.c.document_id == document_id) & (pages.c.number == number), pages.c.number)
+        if not found:
+            raise Missing(f"no page {number} in document {document_id}")
+        return found[0]
+
+    def set_reading(
+        self,
+        page_id: str,
+        state: str,
+        *,
+        reading_key: str,
+        reading_sha256: str,
+        text: str,
+        reading: bytes,
+        confidence: float,
+        rotation: int,
+        words: int,
+    ) -> None:
+        """Keep what was read on a page (`state` is `read`, `timed-out` or `failed`), in place of an earlier
+        reading.
+
+        `reading` is the page JSON (`records.page.dump_page`), kept beside the row so that a search needs no
+        blob. Raises `Missing`, ValueError (unknown state).
+        """
+        if state not in ("read", "timed-out", "failed"):
+            raise ValueError(f"page state {state!r}")
+        self._set(
+            page_id,
+            state=state,
+            reading_key=reading_key,
+            reading_sha256=reading_sha256,
+            confidence=confidence,
+            rotation=rotation,
+            words=words,
+        )
+        self._ground.connection.execute(delete(page_texts).where(page_texts.c.page_id == page_id))
+        self._ground.connection.execute(
+            insert(page_texts).values(page_id=page_id, text=text, reading=zlib.compress(reading))
+        )
+
+    def reading(self, reader: Actor, document_id: str, number: int) -> PageText | None:
+        """Return the reading of a page, None when it was not read yet.
+
+        Raises `Missing` when the page is absent or not this reader's to see.
+        """
+        page = self.get(reader, document_id, number)
+        packed = self._ground.connection.execute(
+            select(page_texts.c.reading).where(page_texts.c.page_id == page.id)
+        ).scalar()
+        return None if packed is None else _unpacked(packed, number)
+
+    def readings(self, document_id: str) -> list[PageText]:
+        """Return the readings of a document by page number, without pages not read yet (the walk's own)."""
+        rows = self._ground.connection.execute(
+            select(pages.c.number, page_texts.c.reading)
+            .join(page_texts, page_texts.c.page_id == pages.c.id)
+            .where(pages.c.document_id == document_id)
+            .order_by(pages.c.number)
+        )
+        return [_unpacked(packed, number) for number, packed in rows]
+
+    def reading_by_key(self, reading_key: str) -> bytes | None:
+        """Return the page JSON of any page read under this cache key, None when there is none (the walk's
+        own).
+        """
+        packed = self._ground.connection.execute(
+            select(page_texts.c.reading)
+            .join(pages, pages.c.id == page_texts.c.page_id)
+            .where(pages.c.reading_key == reading_key, pages.c.reading_key != "", pages.c.state == "read")
+            .limit(1)
+        ).scalar()
+        return None if packed is None else zlib.decompress(packed)
+
+    def _may_see(self, reader: Actor, document_id: str) -> None:
+        seen = select(documents.c.id).where(documents.c.id == document_id, visible(reader))
+        if self._ground.connection.execute(seen).first() is None:
+            raise Missing(f"no document {document_id} for {reader.id}")
+
+    def _pages(self, which: ColumnElement[bool], order: Any) -> list[Page]:
+        rows = self._ground.connection.execute(select(pages).where(which).order_by(order)).mappings()
+        return [_page(row) for row in rows]
+
+    def _set(self, page_id: str, **values: Any) -> None:
+        done = self._ground.connection.execute(update(pages).where(pages.c.id == page_id).values(**values))
+        if done.rowcount != 1:
+            raise Missing(f"no page {page_id}")
+
+
+def _page(row: RowMapping) -> Page:
+    return Page(**{**row, "role": PageRole(row["role"])})
+
+
+def _unpacked(packed: bytes, number: int) -> PageText:
+    return load_page(zlib.decompress(packed)).numbered(number)

@@ -1,0 +1,291 @@
+"""The tables as SQLAlchemy knows them. Migrations make them; a test holds both to the same shape."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC; SQLite forgets the zone, so it is given back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn to UTC; a naive moment is a bug (ValueError)."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside: NUL and lone surrogates, which no database takes, become U+FFFD, not a crash."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Make the text storable everywhere."""
+        return None if value is None else storable(value)
+
+
+def storable(text: str) -> str:
+    r"""Return `text` with NUL and lone surrogates as U+FFFD.
+
+    >>> storable("a\x00b")
+    'a\ufffdb'
+    """
+    return "".join("\ufffd" if c == "\x00" or "\ud800" <= c <= "\udfff" else c for c in text)
+
+
+BigKey = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[str]:
+    return Column("id", Words, primary_key=True)
+
+
+def _words(name: str, **options: Any) -> Column[str]:
+    return Column(name, Words, nullable=False, server_default="", **options)
+
+
+def _count(name: str) -> Column[int]:
+    return Column(name, Integer, nullable=False, server_default="0")
+
+
+def _link(name: str, target: str, nullable: bool = False, **options: Any) -> Column[str]:
+    return Column(name, Words, ForeignKey(target), nullable=nullable, **options)
+
+
+accounts = Table(
+    "accounts",
+    METADATA,
+    _id(),
+    Column("login", Words, nullable=False, unique=True),
+    _words("name"),
+    Column("password_hash", Text, nullable=False),
+    Column("roles", Text, nullable=False),  # space-separated, sorted
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("token_sha256", Text, primary_key=True),
+    _link("account_id", "accounts.id", index=True),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    METADATA,
+    _id(),
+    _link("account_id", "accounts.id", index=True),
+    _words("label"),
+    Column("token_sha256", Text, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+batches = Table(
+    "batches",
+    METADATA,
+    _id(),
+    _words("title"),
+    _words("dossier"),
+    Column("created_by", Text, nullable=False),  # account id or system: name
+    Column("fingerprint", Words, unique=True),
+    Column("options", JSON, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    _words("message"),
+    Column("created_at", Moment, nullable=False, index=True),
+    Column("started_at", Moment),
+    Column("finished_at", Moment),
+)
+
+files = Table(
+    "files",
+    METADATA,
+    _id(),
+    _link("batch_id", "batches.id"),
+    Column("ordinal", Integer, nullable=False),
+    Column("idempotency_key", Words, nullable=False),
+    _words("name"),
+    _words("relative_path"),
+    Column("sha256", Text, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("blob_key", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    _words("code"),
+    _words("reason"),
+    _words("tell"),
+    _count("pages"),
+    Column("received_at", Moment, nullable=False),
+    UniqueConstraint("batch_id", "idempotency_key"),
+    UniqueConstraint("batch_id", "ordinal"),
+)
+
+documents = Table(
+    "documents",
+    METADATA,
+    _id(),
+    _link("batch_id", "batches.id", index=True),
+    _words("dossier"),
+    Column("ordinal", Integer, nullable=False),
+    _words("source"),
+    _words("title"),
+    Column("fingerprint", Words, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("level", Text, nullable=False),
+    _count("version"),
+    _count("page_count"),
+    _words("original_key"),
+    _words("original_sha256"),
+    Column("fields", JSON, nullable=False),
+    _words("number"),
+    _words("number_key"),
+    _words("issued_date"),
+    _words("type_code"),
+    _words("organ_name"),
+    _words("subject_key"),
+    _words("pdfa"),
+    _words("signature_level"),
+    _words("verdict"),
+    Column("sealed_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("archived_at", Moment),
+    _words("code"),
+    _words("reason"),
+    _words("tell"),
+    Column("row_version", Integer, nullable=False),
+    Index(None, "dossier", "fingerprint"),
+    Index(None, "created_at", "id"),
+    Index(None, "number_key"),
+    Index(None, "type_code", "issued_date"),
+)
+
+existing = Table(
+    "existing",
+    METADATA,
+    _link("batch_id", "batches.id", primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    _link("document_id", "documents.id"),
+    _words("source"),
+)
+
+renditions = Table(
+    "renditions",
+    METADATA,
+    _link("document_id", "documents.id", primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media_type", Text, nullable=False),
+)
+
+pages = Table(
+    "pages",
+    METADATA,
+    _id(),
+    _link("batch_id", "batches.id"),
+    _link("file_id", "files.id"),
+    Column("frame", Integer, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("role", Text, nullable=False),
+    _words("code"),
+    Column("image_key", Text, nullable=False),
+    Column("image_sha256", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("dpi", Float, nullable=False),
+    Column("exact", Boolean, nullable=False),
+    _count("hint_rotation"),
+    _link("document_id", "documents.id", nullable=True),
+    Column("number", Integer),
+    _words("state"),
+    _words("reading_key", index=True),
+    _words("reading_sha256"),
+    Column("confidence", Float, nullable=False, server_default="0"),
+    _count("rotation"),
+    _count("words"),
+    Index(None, "batch_id", "ordinal"),
+    UniqueConstraint("file_id", "frame"),
+    UniqueConstraint("document_id", "number"),
+)
+
+page_texts = Table(
+    "page_texts",
+    METADATA,
+    _link("page_id", "pages.id", primary_key=True),
+    _words("text"),
+    Column("reading", LargeBinary, nullable=False),  # zlib of the page JSON
+)
+
+audit = Table(
+    "audit",
+    METADATA,
+    Column("seq", BigKey, primary_key=True, autoincrement=False),
+    Column("time", Text, nullable=False),  # text, because its very bytes are hashed
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False, index=True),
+    Column("outcome", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("leaf_hash", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("id", BigKey, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),
+    Column("object_id", Words, nullable=False, index=True),
+    Column("payload", JSON, nullable=False),
+    _count("attempts"),
+    Column("created_at", Moment, nullable=False),
+    Column("next_at", Moment, nullable=False, index=True),
+    _words("reason"),
+    sqlite_autoincrement=True,  # a finished number never comes back
+)

@@ -1,0 +1,49 @@
+"""What grep can hold: one place for SQLite, one for passwords, none for a query without the access rule."""
+
+import ast
+import doctest
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from storage import canonical, schema
+
+STORAGE = Path(__file__).parents[3] / "storage"
+FILES = sorted(STORAGE.glob("*.py"))
+
+
+def _imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return names | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+
+
+def test_the_verifier_knows_only_the_standard_library() -> None:
+    roots = {name.partition(".")[0] for name in _imports(STORAGE / "audit_verify.py")}
+    assert roots <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize("module", [canonical, schema])
+def test_examples_in_the_text_are_true(module: ModuleType) -> None:
+    tried = doctest.testmod(module)
+    assert tried.attempted
+    assert not tried.failed
+
+
+def test_only_one_file_knows_argon2() -> None:
+    assert [p.name for p in FILES if any(n.startswith("argon2") for n in _imports(p))] == ["accounts.py"]
+
+
+def test_sql_of_sqlite_stays_in_its_file() -> None:
+    for path in FILES:
+        text = path.read_text(encoding="utf-8")
+        if path.name not in ("sqlite.py", "audit_verify.py"):
+            assert "PRAGMA" not in text, path
+            assert "exec_driver_sql" not in text, path
+            assert "sqlalchemy.dialects" not in text, path
+
+
+def test_levels_are_compared_in_one_place() -> None:
+    assert [p.name for p in FILES if "readable_levels" in p.read_text(encoding="utf-8")] == ["visible.py"]
