@@ -1,0 +1,37 @@
+"""What the walk needs of child processes: untrusted bytes and heavy reading never run in the house's own process."""
+
+from collections.abc import Callable
+from typing import Literal, ParamSpec, Protocol, TypeVar
+
+from records.errors import ArchiveFault
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Kind = Literal["parse", "read", "sign"]
+"""Which limits apply: `parse` untrusted files, `read` pages (OCR, composing), `sign` (holds the key)."""
+
+
+class ChildStuck(ArchiveFault):
+    """The child ran past its time and was killed; the others go on."""
+
+    code = "child-stuck"
+
+
+class ChildDied(ArchiveFault):
+    """The child was ended by its memory or CPU limit, or crashed."""
+
+    code = "child-died"
+
+
+class Children(Protocol):
+    """Runs module-level functions in limited child processes that die with their parent."""
+
+    def run(
+        self, kind: Kind, seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what `function` returns in a child of `kind`, or raise what it raises.
+
+        `seconds` is wall time. Raises `ChildStuck` when it is over, `ChildDied` when the child ended by itself.
+        """
+        ...

@@ -1,0 +1,69 @@
+"""Make the document's PDF/A-2b: every page image untouched, the words invisible over it, then read it back.
+
+Step 6 of the walk. Runs in a child, since page images are foreign bytes; the result lies in the work folder.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.tools import IngestTools
+from ocr.compose import ComposePage, compose_pdfa
+from ocr.pdfa import PdfMeta
+from ocr.read_back import compare
+from records.document import Fields
+from records.errors import ArchiveFault
+from records.outcome import Done, Outcome, Refused
+from records.page import PageText
+from storage.documents import Document
+from storage.pages import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A PDF/A ready to be sealed, and how well its text reads back (shares 0.0 to 1.0 of letters and words)."""
+
+    path: Path
+    sha256: str
+    letters: float
+    words: float
+
+
+def compose(
+    tools: IngestTools, document: Document, fields: Fields, pages: Sequence[Page], texts: Sequence[PageText]
+) -> Outcome[Composed]:
+    """Compose `document` from its pages in order. Refused: an image or the PDF/A rules say no (`pdfa-refused` …)."""
+    folder = tools.work_dir / document.id
+    folder.mkdir(parents=True, exist_ok=True)
+    images = folder / "images"
+    images.mkdir(exist_ok=True)
+    parts: list[ComposePage] = []
+    for page, text in zip(pages, texts, strict=True):
+        local = images / f"{text.page:06d}{Path(page.image_key).suffix}"
+        if not local.exists():
+            tools.blobs.copy_out(page.image_key, local, page.image_sha256)
+        parts.append(ComposePage(local, text))
+    out = folder / "composed.pdf"
+    meta = PdfMeta(
+        title=_title(document, fields),
+        subject=fields.subject,
+        author=fields.organ_name or tools.organisation,
+        created=document.created_at,
+        document_id=document.id,
+    )
+    limits = tools.limits
+    seconds = limits.compose_seconds + limits.compose_page_seconds * len(parts)
+    try:
+        made = tools.children.run("read", seconds, compose_pdfa, parts, meta, out)
+        trip = tools.children.run("read", seconds, compare, out, list(texts))
+    except ArchiveFault as fault:
+        return Refused(fault.code, str(fault), fault.tell)
+    finally:
+        shutil.rmtree(images, ignore_errors=True)
+    return Done(Composed(out, made.sha256, trip.letters, trip.words))
+
+
+def _title(document: Document, fields: Fields) -> str:
+    told = " ".join(part for part in (fields.type_name, fields.number) if part)
+    return told or document.title or document.source

@@ -1,0 +1,112 @@
+"""The document rows of a delivery: proposed from its pages, opened for work, refused with a reason, tidied up.
+
+Between steps 3 and 4 of the walk: the pages are known, now each belongs to exactly one document.
+"""
+
+import hashlib
+import shutil
+
+from ingest.keys import derived_id
+from ingest.propose import DeliveredPage, propose
+from ingest.tools import IngestTools
+from records.access import SYSTEM
+from records.document import DocumentState
+from records.outcome import Refused
+from storage.batches import Batch, DeliveredFile
+from storage.documents import NewDocument
+from storage.pages import Page
+from storage.work import Tx
+
+AGAIN = "again"
+"""Batch option: make new documents even of pages that are archived already."""
+
+
+def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
+    """Write the documents of a batch and give each page its place; return the ids that still need the walk.
+
+    One transaction and safe to repeat. A document whose very pages are archived already in the same dossier is not
+    made again: the batch notes which document it is.
+    """
+    with tools.work.begin() as tx:
+        batch = tx.batches.get(SYSTEM, batch_id)
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        delivered = [_delivered(p, files[p.file_id]) for p in pages.values()]
+        walk: list[str] = []
+        for ordinal, proposal in enumerate(propose(delivered), start=1):
+            document_id = derived_id(batch_id, str(ordinal))
+            found = [pages[p] for p in proposal.pages]
+            print_ = fingerprint(batch.dossier, found)
+            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(batch.dossier, print_)
+            if known is not None and known.state is DocumentState.ARCHIVED and known.id != document_id:
+                tx.batches.note_existing(batch_id, ordinal, known.id, proposal.source)
+                continue
+            whole = files.get(proposal.whole_file)
+            tx.documents.propose(
+                NewDocument(
+                    id=document_id,
+                    batch_id=batch_id,
+                    dossier=batch.dossier,
+                    ordinal=ordinal,
+                    source=proposal.source,
+                    title=proposal.separator,
+                    fingerprint=print_,
+                    page_count=len(found),
+                    original_key=whole.blob_key if whole else "",
+                    original_sha256=whole.sha256 if whole else "",
+                )
+            )
+            for number, page_id in enumerate(proposal.pages, start=1):
+                tx.pages.assign(page_id, document_id, number)
+            walk.append(document_id)
+        _note(tx, batch, len(walk))
+        return walk
+
+
+def fingerprint(dossier: str, pages: list[Page]) -> str:
+    """Return what makes a document the same delivery again: its dossier and its page images in order."""
+    told = "\x00".join([dossier, *(p.image_sha256 for p in pages)])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def open_document(tools: IngestTools, document_id: str) -> int:
+    """Mark a document as being read and return its number of pages."""
+    with tools.work.begin() as tx:
+        document = tx.documents.get(SYSTEM, document_id)
+        if document.state is DocumentState.PROPOSED:
+            tx.documents.set_state(document_id, DocumentState.READING)
+        return document.page_count
+
+
+def refuse_document(tools: IngestTools, document_id: str, refused: Refused) -> None:
+    """Keep a document back for a person, with the reason; its page images and files stay where they are."""
+    with tools.work.begin() as tx:
+        document = tx.documents.get(SYSTEM, document_id)
+        if document.state in (DocumentState.ARCHIVED, DocumentState.REFUSED):
+            return
+        tx.documents.refuse(document_id, refused.code, refused.reason, refused.tell)
+        tx.audit.append(
+            SYSTEM.id, "document-refused", document_id, refused.code, {"batch": document.batch_id}
+        )
+
+
+def tidy(tools: IngestTools, document_id: str) -> None:
+    """Remove the work folder of a document whose bytes are in the archive."""
+    shutil.rmtree(tools.work_dir / document_id, ignore_errors=True)
+
+
+def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
+    return DeliveredPage(
+        page_id=page.id,
+        file_id=file.id,
+        path=file.relative_path,
+        frame=page.frame,
+        file_pages=file.pages,
+        is_pdf=file.blob_key.endswith(".pdf"),
+        role=page.role,
+        code=page.code,
+    )
+
+
+def _note(tx: Tx, batch: Batch, walked: int) -> None:
+    tx.audit.append(SYSTEM.id, "documents-proposed", batch.id, "done", {"to-walk": walked})

@@ -1,0 +1,107 @@
+"""Read one page, once: the reading is kept under the image's hash, the options and the engine's version.
+
+Step 4 of the walk. A page that cannot be read is marked and stays in its document; the other pages go on.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.children import ChildDied, ChildStuck
+from ingest.tools import IngestTools, WalkLimits
+from ocr.options import OcrOptions
+from ocr.recognise import engine_version, recognise
+from records.errors import ArchiveFault, Unfit
+from records.geometry import Rotation
+from records.outcome import Done, Outcome
+from records.page import PageText, dump_page, load_page
+from storage.pages import Page
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """How the reading of a page ended and where it is kept."""
+
+    page_id: str
+    state: str
+    words: int
+
+
+def reading_key(image_sha256: str, options: OcrOptions) -> str:
+    """Return the cache key of a reading: equal images read alike give one key."""
+    told = "\x00".join((image_sha256, options.digest(), engine_version(options)))
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def read_page(tools: IngestTools, page: Page) -> Outcome[ReadPage]:
+    """Read `page` unless its reading is already there; always Done, the state says how it went."""
+    if page.state == "read":
+        return Done(ReadPage(page.id, page.state, 0))
+    key = reading_key(page.image_sha256, tools.ocr)
+    with tools.work.reading() as tx:
+        known = tx.pages.reading_by_key(key)
+    number = page.number or 1
+    text = load_page(known).numbered(number) if known is not None else _read(tools, page, number)
+    data = dump_page(text)
+    with tools.work.begin() as tx:
+        tx.pages.set_reading(
+            page.id,
+            state=text.state,
+            reading_key=key if text.state == "read" else "",
+            reading_sha256=hashlib.sha256(data).hexdigest(),
+            text=text.text,
+            reading=data,
+            confidence=text.confidence,
+            rotation=text.rotation,
+            words=len(text.words),
+        )
+    return Done(ReadPage(page.id, text.state, len(text.words)))
+
+
+def _read(tools: IngestTools, page: Page, number: int) -> PageText:
+    local = tools.work_dir / f"read-{page.id}{Path(page.image_key).suffix}"
+    hint: Rotation = page.hint_rotation  # type: ignore[assignment]  # written from a Rotation
+    try:
+        tools.blobs.copy_out(page.image_key, local, page.image_sha256)
+        return tools.children.run(
+            "read",
+            image_seconds(tools.limits, page.width, page.height),
+            recognise,
+            local,
+            tools.ocr,
+            page=number,
+            dpi=page.dpi or None,
+            hint_rotation=hint,
+        )
+    except (ChildStuck, ChildDied, Unfit) as fault:
+        return unread(fault, number, page.width, page.height, page.dpi, tools.ocr)
+    finally:
+        local.unlink(missing_ok=True)
+
+
+def image_seconds(limits: WalkLimits, width: int, height: int) -> float:
+    """Return how long reading a page of `width` × `height` pixels may take, in seconds."""
+    return limits.page_seconds + limits.megapixel_seconds * width * height / 1e6
+
+
+def unread(
+    fault: ArchiveFault, number: int, width: int, height: int, dpi: float, options: OcrOptions
+) -> PageText:
+    """Return an empty reading that says why it is empty: a page is never silently blank.
+
+    Raises `fault` again when it is not the page's own doing (a missing model is nobody's bad scan).
+    """
+    if not isinstance(fault, ChildStuck | ChildDied | Unfit):
+        raise fault
+    return PageText(
+        page=number,
+        width=width,
+        height=height,
+        dpi=dpi or 300.0,
+        rotation=0,
+        skew=0.0,
+        engine=engine_version(options),
+        words=(),
+        state="timed-out" if isinstance(fault, ChildStuck) else "failed",
+        notes=("needs-review",),
+    )

@@ -1,0 +1,124 @@
+"""Take the page images out of a delivered file and write each down: every page gets a row, whatever it turns out to be.
+
+Step 3 of the walk. Runs the reader in a limited child, a range of pages at a time, so that a file of ten thousand
+pages needs no more memory or disk than one of fifty.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.children import ChildDied, ChildStuck
+from ingest.inspect import look
+from ingest.keys import derived_id, page_key
+from ingest.tools import IngestTools
+from ocr.extract import PageImage, extract_pages, is_separator
+from ocr.inspect_file import FileFacts
+from records.document import FileState, PageRole
+from records.errors import Unfit
+from records.outcome import Done, Later, Outcome, Refused
+from storage.batches import DeliveredFile
+from storage.blobs import Conflict, Stored, Unavailable
+from storage.pages import NewPage
+
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFile:
+    """What a delivered file gave."""
+
+    file_id: str
+    pages: int
+
+
+def split_file(tools: IngestTools, file: DeliveredFile, ordinal: int) -> Outcome[SplitFile]:
+    """Write the page images and page rows of `file`, whose pages count from `ordinal` in the batch.
+
+    Safe to repeat: ids and keys follow from the bytes. Refused: the file cannot be read after all.
+    Later: the store is away. Nothing of a refused file becomes a page.
+    """
+    folder = tools.work_dir / f"split-{file.id}"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        local = folder / f"source{Path(file.blob_key).suffix}"
+        tools.blobs.copy_out(file.blob_key, local, file.sha256)
+        looked = look(tools, local, file.name)
+        if not isinstance(looked, Done):
+            return looked
+        return _split(tools, file, looked.value.facts, local, ordinal)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _split(
+    tools: IngestTools, file: DeliveredFile, facts: FileFacts, local: Path, ordinal: int
+) -> Outcome[SplitFile]:
+    rows: list[NewPage] = []
+    for first in range(1, facts.pages + 1, _AT_ONCE):
+        frames = range(first, min(first + _AT_ONCE, facts.pages + 1))
+        out = local.parent / f"from-{first}"
+        out.mkdir(exist_ok=True)
+        seconds = tools.limits.extract_seconds + tools.limits.extract_page_seconds * len(frames)
+        try:
+            images = tools.children.run("parse", seconds, extract_pages, local, facts, out, frames)
+        except Unfit as fault:
+            return Refused(fault.code, str(fault), fault.tell)
+        except (ChildStuck, ChildDied) as fault:
+            return Refused(
+                "file-hostile",
+                str(fault),
+                f"{file.name}: trang {frames.start}–{frames.stop - 1} làm chương trình đọc vượt giới hạn nên tệp "
+                "không được nhận. Hãy quét hoặc xuất lại tệp này.",
+            )
+        for image in images:
+            kept = _keep(tools, file, image)
+            if isinstance(kept, Later | Refused):
+                return kept
+            rows.append(_row(file, facts, image, kept.value, ordinal + image.frame - 1))
+        shutil.rmtree(out, ignore_errors=True)
+    with tools.work.begin() as tx:
+        tx.pages.add_many(rows)
+        tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
+    return Done(SplitFile(file.id, len(rows)))
+
+
+def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[str]:
+    """Return the key under which the page image rests; a page that *is* the delivered file is not stored twice."""
+    if image.sha256 == file.sha256:
+        return Done(file.blob_key)
+    key = page_key(image.sha256, image.media_type)
+    match tools.blobs.put_once(key, image.path, image.sha256):
+        case Stored():
+            return Done(key)
+        case Unavailable(reason):
+            return Later(reason, tools.clock.now())
+        case Conflict(found):
+            return Refused(
+                "blob-conflict",
+                f"{key} holds {found}",
+                "Kho lưu trữ có tệp hỏng ở vị trí của trang này. Hãy báo quản trị viên; tệp gốc vẫn được giữ.",
+            )
+
+
+def _row(file: DeliveredFile, facts: FileFacts, image: PageImage, key: str, ordinal: int) -> NewPage:
+    code = is_separator(image)
+    return NewPage(
+        id=derived_id(file.id, str(image.frame)),
+        batch_id=file.batch_id,
+        file_id=file.id,
+        frame=image.frame,
+        ordinal=ordinal,
+        role=PageRole.CONTENT if code is None else PageRole.SEPARATOR,
+        code=code or "",
+        image_key=key,
+        image_sha256=image.sha256,
+        media_type=image.media_type,
+        width=image.width,
+        height=image.height,
+        dpi=image.dpi,
+        exact=image.exact,
+        hint_rotation=image.hint_rotation,
+        document_id=None,
+        number=None,
+    )

@@ -1,0 +1,53 @@
+"""What the steps of the walk are handed: stores, index, clock, children and settings, in one frozen value."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingest.children import Children
+from ocr.options import OcrOptions
+from records.clock import Clock
+from search.index import SearchIndex
+from signing.seal import Sealed
+from storage.blobs import BlobStore
+from storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class WalkLimits:
+    """How much one delivery may ask for. Bytes and seconds of wall time."""
+
+    file_bytes: int = 2 * 1024**3
+    inspect_seconds: float = 120.0
+    extract_seconds: float = 60.0
+    """For a range of pages, plus `extract_page_seconds` a page."""
+    extract_page_seconds: float = 20.0
+    page_seconds: float = 90.0
+    """For reading one page, plus `megapixel_seconds` a megapixel; then the child is killed and the page marked."""
+    megapixel_seconds: float = 6.0
+    compose_seconds: float = 120.0
+    """For composing a document, plus `compose_page_seconds` a page."""
+    compose_page_seconds: float = 10.0
+    seal_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class IngestTools:
+    """The walk's tools.
+
+    `seal` signs a composed PDF in a child that holds the key and returns what `signing.seal` proved of it.
+    `work_dir` holds files of documents on their way, `quarantine` bytes being received; both are disposable once
+    the walk is through. `organisation` is the issuing archive's name for the PDF's metadata.
+    """
+
+    work: Work
+    blobs: BlobStore
+    index: SearchIndex
+    clock: Clock
+    children: Children
+    seal: Callable[[Path, Path, str], Sealed]
+    ocr: OcrOptions
+    work_dir: Path
+    quarantine: Path
+    organisation: str
+    limits: WalkLimits = WalkLimits()
