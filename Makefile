@@ -1,0 +1,53 @@
+# Vanthu. `make help` lists what can be made.
+SHELL := /bin/sh
+PY := .venv/bin/python
+DATA ?= $(or $(VANTHU_DATA_DIR),data)
+PORT ?= 8000
+export VANTHU_DATA_DIR := $(DATA)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check unit bench fault lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: ## system packages, virtual environment, language data (asks for sudo only when something is missing)
+	@boot/install.sh run
+
+run: setup ## set everything up, digitize samples/, serve http://127.0.0.1:8000
+	@.venv/bin/vanthu doctor >/dev/null || .venv/bin/vanthu doctor
+	@.venv/bin/vanthu init >/dev/null
+	@.venv/bin/vanthu digitize samples/lo-mau --dossier MAU-01
+	@echo; echo "Tên đăng nhập dùng thử (demo log-ins):"; cat $(DATA)/demo-logins.txt; echo
+	@.venv/bin/vanthu serve --port $(PORT)
+
+check: ## format, lint, types, import contracts, unit tests
+	@boot/install.sh test
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy .
+	.venv/bin/lint-imports
+	$(PY) -m pytest tests/unit
+
+test: ## everything: checks, then the joined and browser tests (sets up the validators too)
+	@boot/install.sh test
+	@tests/tools/get-validators
+	@$(MAKE) --no-print-directory check
+	$(PY) -m pytest tests/joined tests/browser tests/walk
+
+bench: ## pages a second and error rate beside stock OCRmyPDF on the same pages
+	@boot/install.sh test
+	$(PY) bench/ocr.py
+
+fault: ## the long campaign: kill -9 at 30 random moments of a 60-page batch
+	@boot/install.sh test
+	VANTHU_KILLS=30 $(PY) -m pytest tests/walk/test_kill.py -s
+
+lock: ## renew the lock files from requirements*.in (hashes, no index address)
+	$(PY) -m pip install --quiet uv
+	for f in requirements requirements-dev; do \
+	  $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-emit-index-url --no-emit-find-links $$f.in -o $$f.lock; done
+
+clean: ## remove caches and the virtual environment (never the data)
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

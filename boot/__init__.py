@@ -1,0 +1,1 @@
+"""The composition root: settings from the environment, tools wired together, the command line."""

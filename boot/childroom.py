@@ -1,0 +1,67 @@
+"""What runs in child processes at the command of boot: sealing with the key, judging foreign PDFs.
+
+The children import this file, so it knows neither the engine nor the readers.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+
+from boot.settings import Settings
+from ingest.children import Kind
+from jobs.children import ChildPools, default_limits
+from records.clock import SystemClock
+from records.errors import ArchiveFault
+from signing.keys import load_demo_keys
+from signing.options import SigningOptions
+from signing.seal import Sealed, SigningService
+from signing.timestamps import time_stamps
+from signing.verdict import Answer, Finding, Verdict, sentence
+from signing.verify import verify_pdf
+
+VERIFY_SECONDS = 120.0
+
+
+@contextmanager
+def open_children(settings: Settings, *kinds: Kind) -> Iterator[ChildPools]:
+    """Hand out child pools of `kinds` (all by default); each starts with its first use and ends with the block."""
+    limits = default_limits(settings.workers)
+    pools = ChildPools({k: v for k, v in limits.items() if k in kinds} if kinds else limits)
+    try:
+        yield pools
+    finally:
+        pools.stop()
+
+
+def verify_in_child(children: ChildPools, roots: tuple[Path, ...], path: Path, name: str) -> Verdict:
+    """Judge an untrusted PDF in a limited child; a child that dies gives INDETERMINATE, never an error."""
+    try:
+        return children.run("parse", VERIFY_SECONDS, verify_pdf, path, roots, name)
+    except ArchiveFault as fault:
+        finding = Finding(Answer.INDETERMINATE, "error", fault.code)
+        return Verdict(name, finding.answer, finding.code, sentence(finding), detail=str(fault))
+
+
+@lru_cache(maxsize=2)
+def _service(keys_dir: Path, tsa_url: str) -> SigningService:
+    clock = SystemClock()
+    options = SigningOptions(keys=keys_dir, tsa_url=tsa_url).check()
+    return SigningService(
+        load_demo_keys(keys_dir), time_stamps(options, clock), clock, (keys_dir / "roots.pem",)
+    )
+
+
+def seal_in_child(
+    keys_dir: Path,
+    tsa_url: str,
+    source: Path,
+    out: Path,
+    document_id: str,
+    profile: str = "archive",
+    key: str | None = None,
+) -> Sealed:
+    """Seal in the signing child: the key is parsed once there and never enters the parent."""
+    os.umask(0o077)
+    return _service(keys_dir, tsa_url).seal(source, out, profile, key=key, document_id=document_id)

@@ -1,0 +1,269 @@
+"""The command `vanthu`: what each word does is in the file named after it; this one only reads the words.
+
+Heavy imports wait until a command needs them, so that `vanthu --help` answers at once and children start fast.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from boot.settings import Settings, load_settings
+from boot.speak import Exit, complain, say
+from records.errors import ArchiveFault
+
+_PATHS = click.Path(path_type=Path)
+_EXISTING = click.Path(path_type=Path, exists=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option("0.1.0", prog_name="vanthu")
+@click.option(
+    "--data-dir", type=_PATHS, default=None, help="Thư mục dữ liệu (mặc định VANTHU_DATA_DIR hoặc ./data)."
+)
+@click.pass_context
+def main(context: click.Context, data_dir: Path | None) -> None:
+    """Vanthu: số hóa, lưu trữ và ký số tài liệu của cơ quan, tổ chức."""
+    context.obj = lambda: load_settings(data_dir)
+
+
+def _settings(context: click.Context) -> Settings:
+    make: Callable[[], Settings] = context.obj
+    return make()
+
+
+@main.command("init")
+@click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
+@click.pass_context
+def init_command(context: click.Context, as_json: bool) -> int:
+    """Tạo thư mục dữ liệu, khóa dùng thử và tài khoản đầu tiên."""
+    from boot.setup import init
+
+    return init(_settings(context), as_json=as_json)
+
+
+@main.command("digitize")
+@click.argument("inputs", nargs=-1, required=True, type=_EXISTING)
+@click.option("--dossier", default="", help="Mã hồ sơ mà các tài liệu thuộc về.")
+@click.option(
+    "--manifest",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Danh mục bàn giao (CSV).",
+)
+@click.option("--out", type=_PATHS, help="Chép các tệp PDF/A đã ký vào thư mục này.")
+@click.option("--again", is_flag=True, help="Tạo tài liệu mới dù đã có.")
+@click.option("--json", "as_json", is_flag=True, help="Mỗi tài liệu một dòng JSON.")
+@click.pass_context
+def digitize_command(
+    context: click.Context,
+    inputs: tuple[Path, ...],
+    dossier: str,
+    manifest: Path | None,
+    out: Path | None,
+    again: bool,
+    as_json: bool,
+) -> int:
+    """Số hóa tệp quét hoặc thư mục: nhận dạng, tạo PDF/A, ký số, lưu trữ, lập chỉ mục."""
+    from boot.digitize import Wish, digitize
+
+    return digitize(_settings(context), Wish(inputs, dossier, manifest, out, again, as_json))
+
+
+@main.command("ocr")
+@click.argument("inputs", nargs=-1, required=True, type=_EXISTING)
+@click.option("--out", type=_PATHS, required=True, help="Thư mục ghi kết quả.")
+@click.option("--no-pdf", is_flag=True, help="Chỉ ghi văn bản và JSON.")
+@click.pass_context
+def ocr_command(context: click.Context, inputs: tuple[Path, ...], out: Path, no_pdf: bool) -> int:
+    """Chỉ nhận dạng chữ, không dùng cơ sở dữ liệu."""
+    from boot.reading import read_files
+
+    return read_files(_settings(context), inputs, out, with_pdf=not no_pdf)
+
+
+@main.command("search")
+@click.argument("query")
+@click.option("--limit", default=20, type=click.IntRange(1, 1000), help="Số kết quả nhiều nhất.")
+@click.option("--json", "as_json", is_flag=True, help="Mỗi kết quả một dòng JSON.")
+@click.pass_context
+def search_command(context: click.Context, query: str, limit: int, as_json: bool) -> int:
+    """Tìm trong kho theo số hiệu hoặc cụm từ, có dấu hay không dấu."""
+    from boot.finding import find
+
+    return find(_settings(context), query, limit, as_json=as_json)
+
+
+@main.command("show")
+@click.argument("document")
+@click.option("--text", "with_text", is_flag=True, help="In cả văn bản đã nhận dạng.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def show_command(context: click.Context, document: str, with_text: bool, as_json: bool) -> int:
+    """Xem một tài liệu (mã đầy đủ hoặc ít nhất 6 ký tự đầu)."""
+    from boot.finding import show
+
+    return show(_settings(context), document, with_text=with_text, as_json=as_json)
+
+
+@main.command("sign")
+@click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--out", type=_PATHS, required=True, help="Tệp PDF đã ký.")
+@click.option("--profile", type=click.Choice(["archive", "official", "seal", "copy"]), required=True)
+@click.option("--key", default=None, help="Tên khóa ký.")
+@click.pass_context
+def sign_command(context: click.Context, source: Path, out: Path, profile: str, key: str | None) -> int:
+    """Ký số một tệp PDF."""
+    from boot.sealing import sign
+
+    return sign(_settings(context), source, out, profile, key)
+
+
+@main.command("verify")
+@click.argument("files", nargs=-1, required=True, type=_EXISTING)
+@click.option("--trust", "roots", multiple=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Mỗi tệp một dòng JSON.")
+@click.pass_context
+def verify_command(
+    context: click.Context, files: tuple[Path, ...], roots: tuple[Path, ...], as_json: bool
+) -> int:
+    """Kiểm tra chữ ký số; mã thoát 0 chỉ khi mọi tệp đều hợp lệ."""
+    from boot.sealing import verify
+
+    return verify(_settings(context), files, roots, as_json=as_json)
+
+
+@main.command("serve")
+@click.option("--host", default=None, help="Địa chỉ lắng nghe (mặc định 127.0.0.1).")
+@click.option("--port", type=click.IntRange(1, 65535), default=None, help="Cổng (mặc định 8000).")
+@click.pass_context
+def serve_command(context: click.Context, host: str | None, port: int | None) -> int:
+    """Chạy dịch vụ web và bộ máy xử lý."""
+    from boot.serving import serve
+
+    return serve(_settings(context), host, port)
+
+
+@main.command("migrate")
+@click.pass_context
+def migrate_command(context: click.Context) -> int:
+    """Nâng cấp cấu trúc dữ liệu lên phiên bản của chương trình."""
+    from boot.setup import migrate
+
+    return migrate(_settings(context))
+
+
+@main.command("reindex")
+@click.pass_context
+def reindex_command(context: click.Context) -> int:
+    """Dựng lại chỉ mục tìm kiếm từ cơ sở dữ liệu."""
+    from boot.finding import reindex
+
+    return reindex(_settings(context))
+
+
+@main.command("doctor")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def doctor_command(context: click.Context, as_json: bool) -> int:
+    """Kiểm tra máy này còn thiếu gì và cách cài."""
+    from boot.doctor import doctor
+
+    return doctor(_settings(context), as_json=as_json)
+
+
+@main.group("audit")
+def audit_group() -> None:
+    """Nhật ký không sửa được."""
+
+
+@audit_group.command("verify")
+@click.option(
+    "--head", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Đầu nhật ký đã cất trước."
+)
+@click.pass_context
+def audit_verify_command(context: click.Context, head: Path | None) -> int:
+    """Kiểm tra toàn bộ chuỗi nhật ký bằng chương trình độc lập."""
+    from boot.auditing import verify_audit
+
+    return verify_audit(_settings(context), head)
+
+
+@audit_group.command("head")
+@click.pass_context
+def audit_head_command(context: click.Context) -> int:
+    """In đầu nhật ký hiện tại (JSON) để cất ở nơi khác."""
+    from boot.auditing import print_head
+
+    return print_head(_settings(context))
+
+
+@main.group("token")
+def token_group() -> None:
+    """Mã truy cập cho chương trình khác."""
+
+
+@token_group.command("create")
+@click.option("--user", "login", required=True, help="Tên đăng nhập.")
+@click.option("--label", default="dòng lệnh", help="Tên để nhận ra mã này.")
+@click.pass_context
+def token_create_command(context: click.Context, login: str, label: str) -> int:
+    """Cấp một mã truy cập; chỉ in một lần."""
+    from boot.setup import create_token
+
+    return create_token(_settings(context), login, label)
+
+
+@main.group("account")
+def account_group() -> None:
+    """Tài khoản tại chỗ."""
+
+
+@account_group.command("add")
+@click.argument("login")
+@click.option("--name", required=True)
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    type=click.Choice(["reader", "archivist", "administrator"]),
+)
+@click.pass_context
+def account_add_command(context: click.Context, login: str, name: str, roles: tuple[str, ...]) -> int:
+    """Thêm tài khoản; mật khẩu được in một lần."""
+    from boot.setup import add_account
+
+    return add_account(_settings(context), login, name, roles)
+
+
+@account_group.command("password")
+@click.argument("login")
+@click.pass_context
+def account_password_command(context: click.Context, login: str) -> int:
+    """Đặt lại mật khẩu của một tài khoản; mật khẩu mới được in một lần."""
+    from boot.setup import reset_password
+
+    return reset_password(_settings(context), login)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line; return its exit code (design §7)."""
+    try:
+        told: Any = main(args=arguments, standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as fault:
+        fault.show()
+        return Exit.USAGE
+    except ArchiveFault as fault:
+        return complain(fault)
+    except KeyboardInterrupt:
+        say("\nĐã dừng. Việc đang làm dở được giữ lại; chạy lại đúng lệnh này để tiếp tục.")
+        return 130
+    return int(told) if isinstance(told, int) else Exit.WELL
+
+
+if __name__ == "__main__":
+    sys.exit(run())

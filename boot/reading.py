@@ -1,0 +1,144 @@
+"""`vanthu ocr`: recognition only, without any database: text, page JSON and a searchable PDF/A beside each other."""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from boot.childroom import open_children
+from boot.inputs import Input, gather
+from boot.settings import Settings
+from boot.speak import Exit, console, progress_bar, say
+from ingest.children import Children
+from ingest.recognise import image_seconds, unread
+from ingest.tools import WalkLimits
+from ocr.compose import ComposePage, compose_pdfa
+from ocr.extract import PageImage, extract_pages
+from ocr.inspect_file import FileFacts, inspect_file
+from ocr.options import OcrOptions
+from ocr.pdfa import PdfMeta
+from ocr.recognise import recognise
+from records.clock import SystemClock
+from records.errors import ArchiveFault
+from records.page import PageText, page_to_json
+
+_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    children: Children
+    options: OcrOptions
+    limits: WalkLimits
+    out: Path
+    with_pdf: bool
+    threads: ThreadPoolExecutor
+
+
+def read_files(settings: Settings, named: tuple[Path, ...], out: Path, *, with_pdf: bool) -> Exit:
+    """Read every input into `out`; exit code 3 when some were refused, the others are done all the same."""
+    inputs, aside = gather(named)
+    for path in aside:
+        say(f"Bỏ qua {path.name}: không phải ảnh quét hay PDF.")
+    out.mkdir(parents=True, exist_ok=True)
+    refused = 0
+    limits = WalkLimits(page_seconds=settings.page_seconds)
+    with (
+        open_children(settings, "parse", "read") as children,
+        ThreadPoolExecutor(settings.workers * 2) as threads,
+        progress_bar(quiet=not console.is_terminal) as bar,
+    ):
+        reader = _Reader(
+            children,
+            OcrOptions(languages=settings.languages, tessdata=settings.tessdata),
+            limits,
+            out,
+            with_pdf,
+            threads,
+        )
+        task = bar.add_task("Nhận dạng", total=len(inputs), rate="")
+        started = [(i, threads.submit(_read_one, reader, i, stem)) for i, stem in _stems(inputs)]
+        for item, future in started:
+            try:
+                future.result()
+            except ArchiveFault as fault:
+                refused += 1
+                say(f"✗ {fault.tell}")
+                say(f"  {item.relative} {fault.code}: {fault}")
+            bar.advance(task)
+    return Exit.REFUSED if refused else Exit.WELL
+
+
+def _stems(inputs: list[Input]) -> Iterator[tuple[Input, str]]:
+    """Output names: the file's stem; a second file of the same stem is numbered."""
+    used: set[str] = set()
+    for item in inputs:
+        base = Path(item.relative).stem.encode()[:180].decode(errors="ignore") or "trang"
+        stem, number = base, 1
+        while stem in used:
+            number += 1
+            stem = f"{base}-{number}"
+        used.add(stem)
+        yield item, stem
+
+
+def _read_one(reader: _Reader, item: Input, stem: str) -> None:
+    limits, source = reader.limits, item.path.absolute()
+    facts = reader.children.run("parse", limits.inspect_seconds, inspect_file, source, item.relative)
+    with tempfile.TemporaryDirectory(prefix="vanthu-ocr-") as folder:
+        parts: list[ComposePage] = []
+        for image, text in _pages(reader, source, facts, Path(folder)):
+            name = stem if facts.pages == 1 else f"{stem}-p{text.page:04d}"
+            (reader.out / f"{name}.txt").write_text(text.text + "\n", encoding="utf-8")
+            told = json.dumps(page_to_json(text), ensure_ascii=False)
+            (reader.out / f"{name}.json").write_text(told + "\n", encoding="utf-8")
+            if text.state != "read":
+                say(
+                    f"✗ {item.relative} trang {text.page}: không đọc được ({text.state}); trang được để trống."
+                )
+            parts.append(ComposePage(image.path, text))
+        if reader.with_pdf:
+            meta = PdfMeta(title=Path(item.relative).stem, created=SystemClock().now())
+            seconds = limits.compose_seconds + limits.compose_page_seconds * len(parts)
+            reader.children.run(
+                "read", seconds, compose_pdfa, parts, meta, (reader.out / f"{stem}.pdf").absolute()
+            )
+
+
+def _pages(
+    reader: _Reader, source: Path, facts: FileFacts, folder: Path
+) -> Iterator[tuple[PageImage, PageText]]:
+    """Take out a range of pages, read them side by side, and go on with the next range."""
+    limits = reader.limits
+    for first in range(1, facts.pages + 1, _AT_ONCE):
+        frames = range(first, min(first + _AT_ONCE, facts.pages + 1))
+        out = folder / str(first)
+        out.mkdir()
+        seconds = limits.extract_seconds + limits.extract_page_seconds * len(frames)
+        images = reader.children.run("parse", seconds, extract_pages, source, facts, out, frames)
+        if len(images) == 1:
+            yield images[0], _text(reader, images[0])
+            continue
+        with ThreadPoolExecutor(4) as threads:
+            futures: list[Future[PageText]] = [threads.submit(_text, reader, image) for image in images]
+            for image, future in zip(images, futures, strict=True):
+                yield image, future.result()
+
+
+def _text(reader: _Reader, image: PageImage) -> PageText:
+    seconds = image_seconds(reader.limits, image.width, image.height)
+    try:
+        return reader.children.run(
+            "read",
+            seconds,
+            recognise,
+            image.path,
+            reader.options,
+            page=image.frame,
+            dpi=image.dpi,
+            hint_rotation=image.hint_rotation,
+        )
+    except ArchiveFault as fault:
+        return unread(fault, image.frame, image.width, image.height, image.dpi, reader.options)

@@ -1,0 +1,82 @@
+"""`vanthu serve`: the web service and, as soon as no other process holds it, the engine of this data folder."""
+
+import logging
+import threading
+from contextlib import ExitStack
+from functools import partial
+
+import uvicorn
+
+from api.app import create_app
+from api.tools import Limits, Tools
+from boot.childroom import open_children, verify_in_child
+from boot.house import House, open_house
+from boot.settings import Settings
+from boot.speak import Exit, say
+from boot.wiring import ingest_tools, running_engine
+from ingest.receive import receive_stream
+from ingest.tools import IngestTools
+from jobs.lock import EngineLock
+
+_log = logging.getLogger("vanthu.serve")
+_LOCK_SECONDS = 1.0
+VERSION = "0.1.0"
+
+
+class EngineKeeper:
+    """A thread that takes the engine over when it is free and runs it until told to stop."""
+
+    def __init__(self, house: House, tools: IngestTools) -> None:
+        self._house = house
+        self._tools = tools
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine-keeper")
+
+    def start(self) -> None:
+        """Begin waiting for the engine."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the engine; what is half done goes on at the next start."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        with EngineLock(self._house.settings.run_dir) as lock:
+            while not lock.take({"kind": "serve", "port": self._house.settings.port}):
+                if self._stop.wait(_LOCK_SECONDS):
+                    return
+            with running_engine(self._house, self._tools):
+                self._stop.wait()
+
+
+def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
+    """Serve until interrupted."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    host, port = host or settings.host, port or settings.port
+    with ExitStack() as stack:
+        house = stack.enter_context(open_house(settings))
+        children = stack.enter_context(open_children(settings))
+        tools = ingest_tools(house, children)
+        app = create_app(
+            Tools(
+                work=house.work,
+                blobs=house.blobs,
+                clock=house.clock,
+                index=house.index,
+                data_dir=settings.data_dir,
+                receive=partial(receive_stream, tools),
+                verify=lambda path, name: verify_in_child(children, settings.roots, path, name),
+                limits=Limits(max_upload_bytes=settings.max_file_bytes),
+                demo=not settings.tsa_url,
+                version=VERSION,
+            )
+        )
+        keeper = EngineKeeper(house, tools)
+        keeper.start()
+        stack.callback(keeper.stop)
+        say(f"Vanthu chạy tại http://{host}:{port} (Ctrl+C để dừng)")
+        uvicorn.run(
+            app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10, server_header=False
+        )
+    return Exit.WELL

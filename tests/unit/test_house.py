@@ -1,0 +1,83 @@
+"""The rules of the house that no linter knows: our package names are ours, and each file says why it exists."""
+
+import ast
+import importlib.metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("records", "language", "storage", "ocr", "signing", "search", "ingest", "jobs", "api", "boot")
+OURS = (*PACKAGES, "procedures", "web", "tests", "bench", "docs", "samples")
+
+DOORS = {
+    "sqlalchemy": "storage/",
+    "alembic": "storage/",
+    "argon2": "storage/",
+    "tantivy": "search/tantivy_index.py",
+    "pyhanko": "signing/",
+    "tesserocr": "ocr/tesseract.py",
+    "pytesseract": "ocr/second_engine.py",
+    "ocrmypdf": "ocr/odd_pdf.py",
+    "pikepdf": "ocr/",
+    "dbos": "jobs/engine.py",
+    "pebble": "jobs/children.py",
+    "fastapi": "api/",
+    "starlette": "api/",
+    "pydantic_settings": "boot/settings.py",
+}
+
+
+def sources() -> list[Path]:
+    return [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imports(path: Path) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def test_no_installed_distribution_owns_one_of_our_names() -> None:
+    owners = importlib.metadata.packages_distributions()
+    assert {name: owners[name] for name in OURS if name in owners} == {}
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_each_file_says_why_it_exists(path: Path) -> None:
+    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert told and len(told.split("\n")[0]) > 20
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_each_outside_library_has_its_door(library: str) -> None:
+    through = [str(p.relative_to(ROOT)) for p in sources() if library in imports(p)]
+    assert [p for p in through if not p.startswith(DOORS[library])] == []
+
+
+def test_plain_packages_use_the_standard_library_only() -> None:
+    import sys
+
+    allowed = set(sys.stdlib_module_names) | {"records", "language"}
+    for package in ("records", "language"):
+        for path in (ROOT / package).rglob("*.py"):
+            assert imports(path) <= allowed, path
+
+
+def test_lock_files_name_no_index() -> None:
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text()
+        assert "http" not in text.replace("aiohttp", "").replace("httpcore", "").replace("httpx", "")
+        assert "--hash=sha256:" in text
+
+
+def test_every_setting_is_documented() -> None:
+    from boot.settings import _Environment
+
+    told = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
+    for name in _Environment.model_fields:
+        assert f"VANTHU_{name.upper()}" in told

@@ -1,0 +1,94 @@
+"""The whole house as a person uses it: the command in a fresh data folder, nothing stubbed."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "samples" / "lo-mau"
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "document_id" in line]
+
+
+@dataclass(frozen=True)
+class Vanthu:
+    data: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "VANTHU_DATA_DIR": str(self.data), "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+
+    def __call__(self, *words: object, timeout: float = 600, **extra: str) -> Ran:
+        ran = subprocess.run(
+            self.command(*words),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**self.environment, **extra},
+            cwd=self.data.parent,
+            check=False,
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def command(self, *words: object) -> list[str]:
+        return [sys.executable, "-m", "boot.cli", *map(str, words)]
+
+    def start(self, *words: object, **extra: str) -> "subprocess.Popen[str]":
+        return subprocess.Popen(
+            self.command(*words),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment, **extra},
+            cwd=self.data.parent,
+        )
+
+
+@pytest.fixture
+def vanthu(tmp_path: Path) -> Vanthu:
+    house = Vanthu(tmp_path / "data")
+    assert house("init", "--json").code == 0
+    return house
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    folder = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus"))
+    if not (folder / "ground_truth.json").exists():
+        pytest.skip(f"no corpus at {folder}; set VANTHU_CORPUS")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def digitized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Vanthu, Ran, Path]:
+    """The sample batch, digitized once for every test that only looks."""
+    folder = tmp_path_factory.mktemp("samples")
+    house = Vanthu(folder / "data")
+    assert house("init", "--json").code == 0
+    out = folder / "out"
+    ran = house("digitize", SAMPLES, "--dossier", "MAU-01", "--out", out, "--json")
+    assert ran.code == 0, ran.err
+    return house, ran, out
+
+
+Start = Callable[..., Vanthu]
