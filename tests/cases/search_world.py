@@ -23,7 +23,7 @@ CORPUS = Path(os.environ.get("VANTHU_CORPUS", Path(__file__).parents[2].parent /
 
 
 def a_page(text: str, page: int = 1, rotation: Rotation = 0) -> PageText:
-    """A page with `text`: a letter is 10 px wide, a line 30 px high every 50 px, and all of it turned for `rotation`."""
+    """A page with `text`: letters 10 px wide, lines 30 px high every 50 px, all of it turned for `rotation`."""
     wide, high = 2000, 3000
     words = []
     for line, row in enumerate(text.split("\n")):
@@ -59,7 +59,9 @@ class ReadingRoom:
         return self.documents[document_id].fields if self._open(reader, document_id) else None
 
 
-def a_document(document_id: str, number: str = "", subject: str = "", level: Level = Level.OPEN) -> IndexedDocument:
+def a_document(
+    document_id: str, number: str = "", subject: str = "", level: Level = Level.OPEN
+) -> IndexedDocument:
     return IndexedDocument(document_id, Fields(number=number, subject=subject), level)
 
 
@@ -82,13 +84,23 @@ def truth_page(page: dict[str, Any]) -> PageText:
     ]
     upright: Rotation = (360 - page["rotation"]) % 360
     return PageText(
-        *(page["page"], page["width"], page["height"], float(page["dpi"]), upright, page["skew_deg"], "truth"),
+        *(
+            page["page"],
+            page["width"],
+            page["height"],
+            float(page["dpi"]),
+            upright,
+            page["skew_deg"],
+            "truth",
+        ),
         words=tuple(words),
     )
 
 
 def truth_fields(fields: dict[str, Any]) -> Fields:
-    kept = {name: fields.get(name) or "" for name in Fields.__slots__ if name not in ("recipients", "evidence")}
+    kept = {
+        name: fields.get(name) or "" for name in Fields.__slots__ if name not in ("recipients", "evidence")
+    }
     return Fields(**kept, recipients=tuple(fields["recipients"]))
 
 
@@ -98,5 +110,7 @@ def shelve_corpus(room: ReadingRoom, index: SearchIndex) -> None:
     pages = {page["id"]: truth_page(page) for page in truth["pages"]}
     for document in truth["documents"]:
         fields = truth_fields(document["fields"])
-        room.shelve(index, IndexedDocument(document["id"], fields), [pages[name] for name in document["pages"]])
+        room.shelve(
+            index, IndexedDocument(document["id"], fields), [pages[name] for name in document["pages"]]
+        )
     index.commit()

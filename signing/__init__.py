@@ -1,0 +1,1 @@
+"""Keys, time stamps, seals and their proof: one signing service for scans and for decisions."""

@@ -1,0 +1,152 @@
+"""Hold the signing keys: parsed once, used by many threads, never written anywhere.
+
+pyHanko parses the private key again for every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once.
+"""
+
+import hashlib
+import threading
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from pyhanko.sign.signers import SimpleSigner
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from records.errors import ArchiveFault
+from signing import demo_pki
+
+_CRL_KEPT = timedelta(minutes=10)
+_CRL_GOOD_FOR = timedelta(days=7)
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+
+
+class CachedKeySigner(SimpleSigner):
+    """A pyHanko signer over one RSA key that is parsed once. Safe to share between threads: it keeps no state."""
+
+    def __init__(self, key: rsa.RSAPrivateKey, certificate: asn1_x509.Certificate) -> None:
+        # the parent keeps an encoded key for its own parsing; ours never leaves the cryptography object
+        super().__init__(
+            signing_cert=certificate,
+            signing_key=None,
+            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+            embed_roots=False,
+        )
+        self._key = key
+
+    def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
+        """Return the RSA PKCS#1 v1.5 signature of `data`."""
+        return self._key.sign(data, padding.PKCS1v15(), _HASHES[digest_algorithm.lower()])
+
+
+@dataclass(frozen=True, slots=True)
+class SealKey:
+    """One key that can seal: its name in the house, the signer, the certificate and its SHA-256."""
+
+    name: str
+    signer: CachedKeySigner
+    certificate: asn1_x509.Certificate
+    certificate_sha256: str
+
+
+class DemoRevocation:
+    """The demo root's revocation lists, made on the spot and kept ten minutes. Safe between threads."""
+
+    def __init__(self, certificate: x509.Certificate, key: rsa.RSAPrivateKey) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # names are up to 64 characters, see demo_pki._name
+            self._issuer = certificate.subject
+        self._key = key
+        self._lock = threading.Lock()
+        self._made: tuple[datetime, asn1_crl.CertificateList] | None = None
+
+    def lists(self, now: datetime) -> tuple[asn1_crl.CertificateList, ...]:
+        """Return the revocation lists in force at `now`, at most ten minutes old and never from the future."""
+        now = now.replace(microsecond=0)
+        with self._lock:
+            if self._made is None or not timedelta(0) <= now - self._made[0] < _CRL_KEPT:
+                self._made = (now, asn1_crl.CertificateList.load(self.issue(now)))
+            return (self._made[1],)
+
+    def issue(self, now: datetime, revoked: Mapping[int, datetime] | None = None) -> bytes:
+        """Return a new DER list of `revoked` certificates (serial number → moment), good for a week."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self._issuer)
+            .last_update(now)
+            .next_update(now + _CRL_GOOD_FOR)
+            .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
+            )
+        )
+        for serial, moment in (revoked or {}).items():
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(moment).build()
+            builder = builder.add_revoked_certificate(entry)
+        return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """Every key this process may use, by name, and where revocation data comes from (None: not ours to give)."""
+
+    keys: Mapping[str, SealKey]
+    revocation: DemoRevocation | None = None
+    default: str = "archive"
+    trust: tuple[Path, ...] = field(default=())
+
+    def get(self, name: str | None = None) -> SealKey:
+        """Return the key `name` (None: the default). Raises `ArchiveFault` (`no-key`)."""
+        wanted = name or self.default
+        if wanted not in self.keys:
+            raise ArchiveFault(
+                f"no key {wanted!r}",
+                code="no-key",
+                tell=f"Không có khóa ký tên “{wanted}”. Các khóa hiện có: {', '.join(sorted(self.keys))}.",
+            )
+        return self.keys[wanted]
+
+
+def load_demo_keys(folder: Path) -> KeyRing:
+    """Return the keys made by `create_demo_pki`. Raises `ArchiveFault` (`keys-unreadable`)."""
+    certificate, key = load_p12(folder, demo_pki.SEAL)
+    root, root_key = load_p12(folder, demo_pki.ROOT)
+    seal = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+    archive = SealKey("archive", CachedKeySigner(key, seal), seal, hashlib.sha256(seal.dump()).hexdigest())
+    return KeyRing(
+        keys={archive.name: archive},
+        revocation=DemoRevocation(root, root_key),
+        trust=(folder / demo_pki.ROOTS,),
+    )
+
+
+def load_p12(folder: Path, name: str) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
+    """Return certificate and RSA key of one PKCS#12 file of a demo folder. Raises `ArchiveFault`."""
+    try:
+        passphrase = (folder / demo_pki.PASSPHRASE).read_bytes().strip()
+        key, certificate, _ = pkcs12.load_key_and_certificates((folder / name).read_bytes(), passphrase)
+    except (OSError, ValueError) as fault:
+        raise _unreadable(folder, name, fault) from fault
+    if certificate is None or not isinstance(key, rsa.RSAPrivateKey):
+        raise _unreadable(folder, name, ValueError("no certificate with an RSA key inside"))
+    return certificate, key
+
+
+def _unreadable(folder: Path, name: str, fault: Exception) -> ArchiveFault:
+    return ArchiveFault(
+        f"{folder / name}: {fault}",
+        code="keys-unreadable",
+        tell="Không mở được khóa ký. Chạy “vanthu init” để tạo khóa thử nghiệm, "
+        "hoặc khôi phục thư mục khóa từ bản sao lưu.",
+    )
