@@ -1,0 +1,202 @@
+"""Answer a query: plan, candidates, ranking, and for the hits shown the boxes. No way in without a reader."""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, Protocol
+
+from records.access import Action, Actor, authorize
+from records.document import Fields, fields_to_json
+from records.errors import Unfit
+from records.geometry import Box
+from records.page import PageText
+from search.highlight import highlight
+from search.index import SearchIndex
+from search.plan import Query, first_stage, parse, second_stage
+from search.rank import Match, Ranked, rank
+
+POOL = 200
+"""Candidates that are aligned with the query (ui-search §7.4); more only when somebody pages further."""
+FARTHEST = 1000
+"""The last result that can be shown; whoever needs more narrows the query."""
+GOOD = 0.6
+"""Quality of the best hit below which misread syllables are looked for too."""
+
+
+class PageSource(Protocol):
+    """Where the shown pages are read. It applies the access rule once more; what is not to be seen is None."""
+
+    def page_text(self, reader: Actor, document_id: str, page: int) -> PageText | None:
+        """Return the reading of a page, None when absent or not the reader's to see."""
+        ...
+
+    def fields(self, reader: Actor, document_id: str) -> Fields | None:
+        """Return the fields of a document, None when absent or not the reader's to see."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A page that answers. `boxes` are in pixels of the page image as delivered; `snippet_marks` are code-point
+    spans (start, end) of `snippet`. `score` runs from 0 to 1; below 0.8 nothing stands there as typed.
+    """
+
+    document_id: str
+    page: int
+    score: float
+    match: Match
+    snippet: str
+    snippet_marks: tuple[tuple[int, int], ...]
+    boxes: tuple[Box, ...]
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    total_is_exact: bool
+    seconds: float
+
+
+def search(
+    query: str,
+    reader: Actor,
+    index: SearchIndex,
+    source: PageSource,
+    limit: int = 20,
+    offset: int = 0,
+    *,
+    group: bool = False,
+) -> Found:
+    """Return the pages that answer `query` among those `reader` may see; with `group` the best page of each document.
+
+    A query in which nothing can be searched for (spaces, punctuation, emoji) finds nothing.
+    Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
+    """
+    started = perf_counter()
+    authorize(reader, Action.SEARCH)
+    limit, offset = max(limit, 1), max(offset, 0)
+    if offset + limit > FARTHEST:
+        raise Unfit(
+            f"results {offset} to {offset + limit}",
+            code="too-far",
+            tell=f"Chỉ xem được {FARTHEST} kết quả đầu tiên. Hãy thêm từ vào câu tìm để thu hẹp kết quả.",
+        )
+    parsed = parse(query)
+    if parsed.empty:
+        return Found((), 0, True, perf_counter() - started)
+    ranked, total, exact = _ranked(parsed, reader, index, max(POOL, offset + limit))
+    shelf = _Shelf(reader, source)
+    shown, hidden = _shown(ranked, shelf, parsed, limit, offset, group=group)
+    if group:
+        total, exact = len({r.candidate.document_id for r in ranked}), exact and total == len(ranked)
+    # What the source refused is not counted; whether more of it waits behind this page of results is unknown.
+    total = max(total - hidden, len(shown))
+    return Found(tuple(shown), total, exact and (not hidden or len(shown) < limit), perf_counter() - started)
+
+
+def _ranked(query: Query, reader: Actor, index: SearchIndex, pool: int) -> tuple[list[Ranked], int, bool]:
+    """Return the ranked candidates, the number of hits, and whether that number is exact."""
+    first = index.find(reader, first_stage(query), pool)
+    ranked = rank(query, first.best)
+    complete = first.total <= len(first.best)
+    if ranked and ranked[0].judgement.quality >= GOOD:
+        every = len(ranked) == len(first.best) and query.selective
+        return ranked, (first.total if every else len(ranked)), complete or every
+    second = index.find(reader, second_stage(query), pool)
+    known = {(c.document_id, c.page) for c in first.best}
+    more = [c for c in second.best if (c.document_id, c.page) not in known]
+    ranked = rank(query, (*first.best, *more))
+    return ranked, len(ranked), complete and second.total <= len(second.best)
+
+
+class _Shelf:
+    """The source for one reader and one query: every document is asked for once."""
+
+    def __init__(self, reader: Actor, source: PageSource) -> None:
+        self._reader, self._source = reader, source
+        self._fields: dict[str, Fields | None] = {}
+
+    def fields(self, document_id: str) -> Fields | None:
+        if document_id not in self._fields:
+            self._fields[document_id] = self._source.fields(self._reader, document_id)
+        return self._fields[document_id]
+
+    def page(self, document_id: str, page: int) -> PageText | None:
+        return self._source.page_text(self._reader, document_id, page)
+
+
+def _shown(
+    ranked: list[Ranked], shelf: _Shelf, query: Query, limit: int, offset: int, *, group: bool
+) -> tuple[list[Hit], int]:
+    """Return the hits of one page of results and how many candidates turned out not to be the reader's to see."""
+    shown: list[Hit] = []
+    seen: set[str] = set()
+    passed = hidden = 0
+    for entry in ranked:
+        document_id = entry.candidate.document_id
+        if len(shown) == limit:
+            break
+        if group and document_id in seen:
+            continue
+        fields = shelf.fields(document_id)
+        if fields is None:
+            hidden += 1
+            seen.add(document_id)
+            continue
+        if passed < offset:
+            passed += 1
+            seen.add(document_id)
+            continue
+        page = shelf.page(document_id, entry.candidate.page)
+        if page is None:
+            hidden += 1
+            continue
+        seen.add(document_id)
+        shown.append(_hit(entry, query, page, fields))
+    return shown, hidden
+
+
+def _hit(entry: Ranked, query: Query, page: PageText, fields: Fields) -> Hit:
+    """Return the hit with its boxes: from the words of the page, or from the fields that a title or number matched."""
+    light = highlight(query, page)
+    boxes, match = light.boxes, light.match or entry.judgement.match
+    if entry.judgement.match != "approximate" and light.match in (None, "approximate"):
+        names = (
+            ("number",)
+            if entry.candidate.numbers and _numeric(query)
+            else ("subject", "organ_name", "signer_name")
+        )
+        evidence = [fields.evidence[name] for name in names if name in fields.evidence]
+        boxes = next((e.boxes for e in evidence if e.page == entry.candidate.page and e.boxes), boxes)
+        match = entry.judgement.match
+    return Hit(
+        document_id=entry.candidate.document_id,
+        page=entry.candidate.page,
+        score=entry.score,
+        match=match,
+        snippet=light.snippet,
+        snippet_marks=light.marks,
+        boxes=boxes,
+        fields=fields,
+    )
+
+
+def _numeric(query: Query) -> bool:
+    return bool(query.loose_number) or any(part.kind == "number" for part in query.parts)
+
+
+def hit_to_json(hit: Hit) -> dict[str, Any]:
+    """Return the hit as `vanthu search --json` prints it; boxes as [x, y, width, height]."""
+    return {
+        "document_id": hit.document_id,
+        "page": hit.page,
+        "score": hit.score,
+        "match": hit.match,
+        "snippet": hit.snippet,
+        "snippet_marks": [list(mark) for mark in hit.snippet_marks],
+        "boxes": [box.as_xywh() for box in hit.boxes],
+        "fields": fields_to_json(hit.fields),
+    }

@@ -1,0 +1,104 @@
+"""Bring every way of writing a document number to one key: "1593-CV/TU", "1593 cv tu" and "1593 – CV/TU" are one.
+
+Grammar: Party papers number "1593-CV/TU", State papers "43/KH-UBND" and "12/2024/NĐ-CP" (NĐ 30/2020, Phụ lục III).
+The marks between the parts are what people forget and what scans lose, so the key leaves them out. Stricter reading
+of a paper's own number is `records.numbers`; here a number may stand anywhere, in any case, slightly misread.
+"""
+
+import re
+from dataclasses import dataclass
+
+from language.fold import fold
+
+_PART = r"[^\W_](?:[^\W_]|&){0,11}"
+_DASH = r"\s{0,2}[-–—−‑/]\s{0,2}"
+_SERIAL = r"(?=[A-Za-z|]{0,5}\d)[\dOoIl|SB]{1,6}[A-Za-z]?"
+_EDGE = r"(?:(?<![\w/.,-])|(?<=Số)|(?<=số)|(?<=So))"  # "Số4645-QĐ/TU": scans lose the space there most of all
+_WRITTEN = re.compile(rf"{_EDGE}({_SERIAL})((?:{_DASH}{_PART}){{1,5}})(?!\w)")
+_SPACED = re.compile(rf"\s*(?:[Ss](?:ố|o)\s*:?\s*)?(\d{{1,6}})((?:[\s./–-]+{_PART}){{1,5}})\s*")
+_GLUED = re.compile(r"\s*(\d{1,6})([A-Za-zĐđƯư]{2,12})\s*")
+_PIECE = re.compile(_PART)
+_NOTATION = re.compile(r"[A-Za-z0-9ĐđƯư&]+")  # an abbreviation carries no tone; Ư stands in TƯ (trung ương)
+_DIGITS = re.compile(r"[0-9]+")
+_SLIPS = str.maketrans("OoIl|SB", "0011158")
+
+
+REPAIRED = "~"
+"""Marks a key that rests on a guess, so that a match by it is called approximate."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberAt:
+    """A number written with its marks at [start, end) of a text.
+
+    `key`: as it stands. `repaired`: the key when letters among the digits are slips of recognition (l593), else "".
+    `clean`: the notation is spelled as abbreviations are, so a person who types it means a number.
+    """
+
+    key: str
+    repaired: str
+    clean: bool
+    start: int
+    end: int
+
+
+def _key(digits: str, parts: list[str]) -> str:
+    """Return the key of a number from its serial and its notation; leading zeros mean nothing."""
+    return fold(digits.lstrip("0") or "0") + "." + fold("".join(parts)).replace("&", "")
+
+
+def find_numbers(text: str) -> list[NumberAt]:
+    """Return every document number written with its marks in canonical `text`, in order.
+
+    >>> [n.key for n in find_numbers("Căn cứ 1593-CV/TU và 12/2024/NĐ-CP, ngày 09/7/2025")]
+    ['1593.cvtu', '12.2024ndcp']
+    """
+    found = []
+    for m in _WRITTEN.finditer(text):
+        serial, parts = m.group(1), _PIECE.findall(m.group(2))
+        if all(_DIGITS.fullmatch(part) for part in parts):
+            continue  # a date or a span of years
+        key, repaired = _key(serial, parts), _key(serial.translate(_SLIPS), parts)
+        clean = serial[0].isdecimal() and all(_NOTATION.fullmatch(part) for part in parts)
+        found.append(NumberAt(key, "" if repaired == key else repaired, clean, m.start(), m.end()))
+    return found
+
+
+def mention_keys(text: str) -> list[str]:
+    """Return the keys of the numbers written in canonical `text`; repaired ones carry `REPAIRED` before them.
+
+    >>> mention_keys("Số l593-CV/TU")
+    ['l593.cvtu', '~1593.cvtu']
+    """
+    found = find_numbers(text)
+    return [n.key for n in found] + [REPAIRED + n.repaired for n in found if n.repaired]
+
+
+def loose_key(text: str) -> str:
+    """Return the key when all of canonical `text` could be a number typed without its marks, else "".
+
+    >>> loose_key("1593 cv tu"), loose_key("so 43 kh ubnd"), loose_key("1593cvtu"), loose_key("chi bộ 3")
+    ('1593.cvtu', '43.khubnd', '1593.cvtu', '')
+    """
+    spaced = _SPACED.fullmatch(text)
+    if spaced:
+        parts = _PIECE.findall(spaced.group(2))
+        likely = all(_NOTATION.fullmatch(part) for part in parts) and not all(map(_DIGITS.fullmatch, parts))
+        return _key(spaced.group(1), parts) if likely else ""
+    glued = _GLUED.fullmatch(text)
+    return _key(glued.group(1), [glued.group(2)]) if glued else ""
+
+
+def own_keys(number: str) -> list[str]:
+    """Return the keys under which a paper's own number is found: the whole, each beginning of it, the bare serial.
+
+    >>> own_keys("141-CV/VPTW/nb")
+    ['141.cvvptwnb', '141.cvvptw', '141.cv', '141']
+    """
+    found = _WRITTEN.search(number) or _SPACED.fullmatch(number)
+    if found:
+        serial, parts = found.group(1), _PIECE.findall(found.group(2))
+        whole = [_key(serial, parts[:count]) for count in range(len(parts), 0, -1)]
+        return [*whole, _key(serial, []).rstrip(".")]
+    bare = _DIGITS.search(number)
+    return [_key(bare.group(), []).rstrip(".")] if bare else []

@@ -1,0 +1,248 @@
+"""Turn what a person typed into what any engine can run: parts of a query, then clauses over the fields of an entry."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from language.fold import canonical
+from language.tokens import bigrams, skip_bigrams, token_texts
+from language.variants import folded_key, has_marks, toned_key
+from records.errors import Unfit
+from search.number_keys import REPAIRED, find_numbers, loose_key
+
+MAX_QUERY = 1000
+"""Longest query in characters. A longer one is a mistake (a whole page pasted), answered in words."""
+MAX_TOKENS = 48
+"""Syllables of a query that are used; forty-eight already name one page among millions."""
+
+GATED = 3
+"""From this many syllables on, a page must hold one bigram: a folded syllable alone stands on most pages."""
+OWN_NUMBER = 20.0
+MENTIONED_NUMBER = 6.0
+"""Weights of a paper's own number and of one that it cites, against about 1 for a bigram."""
+
+_QUOTED = re.compile(r'["“”«»„]([^"“”«»„]*)["“”«»„]')
+_NUMBER_WORD = re.compile(r"(?:^|\s)(?:số|so)\s*:?\s*$", re.IGNORECASE)
+
+
+class In(StrEnum):
+    """The fields of an entry that hold text, by the name they have in every engine."""
+
+    EXACT = "ex"
+    FOLDED = "fo"
+    PAIRS = "bi"
+    SKIPS = "sk"
+    NUMBERS = "num"
+    MENTIONS = "men"
+    TITLE_EXACT = "tex"
+    TITLE_FOLDED = "tfo"
+    TITLE_PAIRS = "tbi"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a query: running text, a quoted phrase, or a document number (then `number` is its key)."""
+
+    kind: Literal["text", "phrase", "number"]
+    toned: tuple[str, ...]
+    folded: tuple[str, ...]
+    accents: bool
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A query as understood. `loose_number` is set when the whole of it may be a number typed without its marks.
+
+    `whole`: everything as running text, when a number stands among words; a sentence copied from a page is found
+    as it stands, not in pieces.
+    """
+
+    typed: str
+    parts: tuple[Part, ...]
+    loose_number: str = ""
+    whole: Part | None = None
+
+    @property
+    def empty(self) -> bool:
+        """True when nothing in it can be searched for (only punctuation, spaces, emoji)."""
+        return not self.parts
+
+    @property
+    def selective(self) -> bool:
+        """True when the engine's own conditions say all: every match of the plan is a hit, and its count is exact."""
+        return all(
+            part.kind == "phrase" or (part.kind == "text" and len(part.folded) < GATED) for part in self.parts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Look for `terms` in a field: one term, or several standing in sequence. `edits` allows misspellings (0 to 2)."""
+
+    where: In
+    terms: tuple[str, ...]
+    weight: float = 1.0
+    edits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the engine runs: of every group in `must` one clause has to match, `should` only adds to the score.
+
+    `at_least`: how many clauses of `should` have to match. A plan without any clause finds nothing.
+    """
+
+    must: tuple[tuple[Clause, ...], ...]
+    should: tuple[Clause, ...]
+    at_least: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """True when there is nothing to look for."""
+        return not self.must and not self.should
+
+
+def parse(typed: str) -> Query:
+    """Return the parts of what was typed. Quotes make a phrase, numbers are recognised, everything else is text.
+
+    Raises Unfit (`query-too-long`). Never fails otherwise: what cannot be searched for is left out.
+    """
+    if len(typed) > MAX_QUERY:
+        raise Unfit(
+            f"query of {len(typed)} characters",
+            code="query-too-long",
+            tell=f"Câu tìm quá dài (hơn {MAX_QUERY} ký tự). Hãy chỉ nhập vài từ hoặc một câu ngắn của văn bản.",
+        )
+    text = canonical(typed)
+    loose = loose_key(text)
+    parts: list[Part] = []
+    at = 0
+    for quoted in _QUOTED.finditer(text):
+        parts += _running(text[at : quoted.start()])
+        parts += _part("phrase", quoted.group(1))
+        at = quoted.end()
+    parts += _running(text[at:])
+    kinds = {part.kind for part in parts}
+    whole = _part("text", text) if "number" in kinds and "phrase" not in kinds and len(parts) > 1 else []
+    return Query(text, _capped(parts), loose, next(iter(_capped(whole)), None))
+
+
+def _part(kind: Literal["text", "phrase"], text: str) -> list[Part]:
+    runs = token_texts(text)
+    if not runs:
+        return []
+    toned = tuple(toned_key(run) for run in runs)
+    return [Part(kind, toned, tuple(folded_key(run) for run in runs), has_marks(text))]
+
+
+def _running(text: str) -> list[Part]:
+    """Return the parts of unquoted text: the numbers in it and what stands between them."""
+    parts: list[Part] = []
+    at = 0
+    for number in find_numbers(text):
+        if not number.clean:
+            continue  # "năm 2024 - kế hoạch": words, not a notation
+        parts += _part("text", _NUMBER_WORD.sub("", text[at : number.start]))
+        written = text[number.start : number.end]
+        runs = token_texts(written)
+        toned, folded = tuple(toned_key(run) for run in runs), tuple(folded_key(run) for run in runs)
+        parts.append(Part("number", toned, folded, has_marks(written), number.key))
+        at = number.end
+    return parts + _part("text", text[at:])
+
+
+def _capped(parts: list[Part]) -> tuple[Part, ...]:
+    """Return the parts up to `MAX_TOKENS` syllables; a part that would pass the limit is cut, the rest dropped."""
+    kept: list[Part] = []
+    left = MAX_TOKENS
+    for part in parts:
+        if left <= 0:
+            break
+        kept.append(Part(part.kind, part.toned[:left], part.folded[:left], part.accents, part.number))
+        left -= len(part.toned)
+    return tuple(kept)
+
+
+def first_stage(query: Query) -> Plan:
+    """Return the plan that gathers candidates: selective (bigrams decide from three syllables on), scored by BM25."""
+    must: list[tuple[Clause, ...]] = []
+    should: list[Clause] = []
+    for part in query.parts:
+        should += _scored(part)
+        if part.kind == "number":
+            must.append((*_number(part.number), *_each(In.PAIRS, bigrams(part.folded))))
+        elif part.kind == "phrase":
+            must.append(_phrase(part))
+        elif len(part.folded) >= GATED:
+            gate = (*_each(In.PAIRS, bigrams(part.folded)), *_each(In.SKIPS, skip_bigrams(part.folded)))
+            must.append((*gate, *_each(In.TITLE_PAIRS, bigrams(part.folded))))
+        else:
+            must += [_anywhere(term) for term in dict.fromkeys(part.folded)]
+    if query.loose_number:
+        numbers = _number(query.loose_number)
+        should += numbers
+        must = [(*group, *numbers) for group in must]
+    return Plan(tuple(must), tuple(should))
+
+
+def second_stage(query: Query) -> Plan:
+    """Return the plan for when the first found nothing good: misreadings and lost spaces allowed, half suffices."""
+    folded = [term for part in query.parts for term in part.folded]
+    should = [Clause(In.FOLDED, (term,), 1.0, _edits(term)) for term in dict.fromkeys(folded)]
+    half = (len(should) + 1) // 2
+    glued = dict.fromkeys("".join(pair) for pair in zip(folded, folded[1:], strict=False))
+    should += _each(In.FOLDED, glued, 2.0)
+    should += [c for part in query.parts if part.kind == "number" for c in _number(part.number)]
+    return Plan((), tuple(should), half)
+
+
+def _edits(term: str) -> int:
+    """Return how many letters of `term` may be misread; digits must stand as typed, short syllables too."""
+    if len(term) < 3 or not term.isalpha():
+        return 0
+    return 1 if len(term) < 8 else 2
+
+
+def _each(where: In, terms: Iterable[str], weight: float = 1.0) -> tuple[Clause, ...]:
+    return tuple(Clause(where, (term,), weight) for term in dict.fromkeys(terms))
+
+
+def _anywhere(term: str) -> tuple[Clause, ...]:
+    return (Clause(In.FOLDED, (term,)), Clause(In.TITLE_FOLDED, (term,)), Clause(In.NUMBERS, (term,)))
+
+
+def _number(key: str) -> tuple[Clause, ...]:
+    return (
+        Clause(In.NUMBERS, (key,), OWN_NUMBER),
+        Clause(In.MENTIONS, (key,), MENTIONED_NUMBER),
+        Clause(In.MENTIONS, (REPAIRED + key,), MENTIONED_NUMBER / 2),
+    )
+
+
+def _phrase(part: Part) -> tuple[Clause, ...]:
+    """Return the quoted phrase in sequence, with its marks when it was typed with them."""
+    body, title = (In.EXACT, In.TITLE_EXACT) if part.accents else (In.FOLDED, In.TITLE_FOLDED)
+    terms = part.toned if part.accents else part.folded
+    return Clause(body, terms), Clause(title, terms)
+
+
+def _scored(part: Part) -> list[Clause]:
+    """Return what raises the score of a page: folded and paired always, toned only when somebody typed tones."""
+    clauses = [
+        *_each(In.FOLDED, part.folded, 0.5),
+        *_each(In.PAIRS, bigrams(part.folded), 1.0),
+        *_each(In.SKIPS, skip_bigrams(part.folded), 0.5),
+        *_each(In.TITLE_FOLDED, part.folded, 0.5),
+        *_each(In.TITLE_PAIRS, bigrams(part.folded), 1.0),
+    ]
+    if part.accents:
+        clauses += _each(In.EXACT, part.toned, 1.0)
+        clauses += _each(In.TITLE_EXACT, part.toned, 0.5)
+    if part.kind == "number":
+        clauses += _number(part.number)
+    elif len(part.folded) == 1 and part.folded[0].isdecimal():
+        clauses.append(Clause(In.NUMBERS, part.folded, OWN_NUMBER))
+    return clauses

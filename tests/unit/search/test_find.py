@@ -1,0 +1,207 @@
+"""The whole answer: readers, pages of results, odd queries, and what is shown of each hit."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from records.access import Actor, Level, Role
+from records.document import Fields, FieldValue
+from records.errors import Away, NotAllowed, Unfit
+from records.geometry import Box
+from search.entry import IndexedDocument
+from search.find import FARTHEST, hit_to_json, search
+from search.index import SearchIndex
+from search.tantivy_index import TantivyIndex
+from tests.cases.search_world import ADMINISTRATOR, ARCHIVIST, READER, ReadingRoom, a_document, a_page
+
+ANY = st.text(
+    st.characters(min_codepoint=0, max_codepoint=sys.maxunicode, exclude_categories=()), max_size=120
+)
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchIndex]:
+    made = TantivyIndex(tmp_path_factory.mktemp("search") / "index")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def room(index: SearchIndex) -> ReadingRoom:
+    shelf = ReadingRoom()
+    for level in Level:
+        pages = [a_page("kế hoạch công tác lưu trữ", 1), a_page("kế hoạch công tác lưu trữ trang hai", 2)]
+        shelf.shelve(index, a_document(f"plan-{level}", "12-KH/TU", level=level), pages)
+    for n in range(30):
+        shelf.shelve(index, a_document(f"many-{n:02}"), [a_page(f"giấy mời họp số {n}")])
+    shelf.shelve(index, a_document("noisy"), [a_page("giâv giới thiêu sinh hoạt đảng chlnh thức")])
+    evidence = {
+        "number": FieldValue("99-QĐ/TU", 0.9, 1, (Box(5, 5, 50, 20),)),
+        "subject": FieldValue("bổ nhiệm cán bộ", 0.9, 1, (Box(7, 70, 700, 90),)),
+    }
+    fields = Fields(number="99-QĐ/TU", subject="bổ nhiệm cán bộ", evidence=evidence)
+    shelf.shelve(index, IndexedDocument("by-hand", fields), [a_page("chữ đã mờ hết")])
+    index.commit()
+    return shelf
+
+
+def find(room: ReadingRoom, index: SearchIndex, query: str, reader: Actor = ARCHIVIST, **more):
+    return search(query, reader, index, room, **more)
+
+
+def test_each_reader_sees_and_counts_only_what_is_theirs(room: ReadingRoom, index: SearchIndex) -> None:
+    for query in (
+        "kế hoạch công tác lưu trữ",
+        "ke hoach",
+        '"công tác lưu trữ"',
+        "12-KH/TU",
+        "12 kh tu",
+        "ké hoặch công tcá",
+    ):
+        everything = find(room, index, query)
+        seen = find(room, index, query, READER)
+        assert {hit.document_id for hit in everything.hits} >= {f"plan-{level}" for level in Level} or query[
+            :2
+        ] == "ké"
+        assert {hit.document_id for hit in seen.hits} <= {"plan-open"}
+        assert seen.total == len(seen.hits)
+        assert seen.total_is_exact
+
+
+def test_an_administrator_may_not_search_and_nobody_without_a_role(
+    room: ReadingRoom, index: SearchIndex
+) -> None:
+    for reader in (ADMINISTRATOR, Actor("u", "", frozenset())):
+        for query in ("kế hoạch", "", "!"):
+            with pytest.raises(NotAllowed):
+                find(room, index, query, reader)
+
+
+def test_the_source_has_the_last_word(room: ReadingRoom, index: SearchIndex) -> None:
+    """The index may lag behind a change of level; nothing is shown that the source refuses."""
+
+    class Closed(ReadingRoom):
+        def page_text(self, reader: Actor, document_id: str, page: int):
+            return None if document_id == "many-03" else room.page_text(reader, document_id, page)
+
+        def fields(self, reader: Actor, document_id: str):
+            return None if document_id == "many-04" else room.fields(reader, document_id)
+
+    found = search("giấy mời họp", READER, index, Closed(), limit=50)
+    assert len(found.hits) == found.total == 28
+    assert not {"many-03", "many-04"} & {hit.document_id for hit in found.hits}
+
+
+def test_pages_of_results_do_not_overlap(room: ReadingRoom, index: SearchIndex) -> None:
+    seen = [
+        (hit.document_id, hit.page)
+        for offset in range(0, 40, 7)
+        for hit in find(room, index, "giấy mời họp", limit=7, offset=offset).hits
+    ]
+    assert len(seen) == len(set(seen)) == 30
+
+
+def test_grouping_gives_each_document_once(room: ReadingRoom, index: SearchIndex) -> None:
+    assert len(find(room, index, "kế hoạch công tác").hits) == 6
+    found = find(room, index, "kế hoạch công tác", group=True)
+    assert [hit.page for hit in found.hits] == [1, 1, 1]
+    assert found.total == 3
+    rest = find(room, index, "kế hoạch công tác", group=True, offset=2)
+    assert [hit.document_id for hit in rest.hits] == [found.hits[2].document_id]
+
+
+def test_limits_are_kept_and_too_far_is_said_in_words(room: ReadingRoom, index: SearchIndex) -> None:
+    assert len(find(room, index, "giấy mời", limit=0, offset=-5).hits) == 1
+    assert find(room, index, "giấy mời", offset=FARTHEST - 20).hits == ()
+    with pytest.raises(Unfit) as fault:
+        find(room, index, "giấy mời", offset=FARTHEST)
+    assert fault.value.code == "too-far"
+
+
+def test_misreadings_are_found_and_called_approximate(room: ReadingRoom, index: SearchIndex) -> None:
+    for query in ("giấy giới thiệu sinh hoạt đảng chính thức", "giay gioi thieu sinh hoat dang chinh thuc"):
+        hit = find(room, index, query).hits[0]
+        assert (hit.document_id, hit.match) == ("noisy", "approximate")
+        assert hit.boxes
+    hit = find(room, index, "chính thức").hits[0]
+    assert (hit.document_id, hit.match) == ("noisy", "approximate"), "two syllables, one misread"
+
+
+def test_what_stands_nowhere_gives_no_confident_hit(room: ReadingRoom, index: SearchIndex) -> None:
+    for query in (
+        "tổng kết phong trào thi đua yêu",
+        "quyết toán vốn đầu tư xây dựng",
+        '"lưu trữ công tác kế hoạch"',
+        "777-QĐ/TU",
+    ):
+        for hit in find(room, index, query).hits:
+            assert hit.match == "approximate"
+            assert hit.score < 0.8
+
+
+def test_a_field_without_its_text_shows_the_field(room: ReadingRoom, index: SearchIndex) -> None:
+    hit = find(room, index, "99-QĐ/TU").hits[0]
+    assert (hit.document_id, hit.match, hit.boxes) == ("by-hand", "exact", (Box(5, 5, 50, 20),))
+    hit = find(room, index, "bổ nhiệm cán bộ").hits[0]
+    assert (hit.document_id, hit.match, hit.boxes) == ("by-hand", "exact", (Box(7, 70, 700, 90),))
+    assert hit.snippet == "chữ đã mờ hết"
+
+
+def test_a_hit_as_json(room: ReadingRoom, index: SearchIndex) -> None:
+    data = hit_to_json(find(room, index, "công tác lưu trữ").hits[0])
+    assert {"document_id", "page", "score", "match", "snippet", "boxes", "fields"} <= set(data)
+    assert all(len(box) == 4 and box[2] > 0 and box[3] > 0 for box in data["boxes"])
+    assert data["boxes"] == [[190, 100, 160, 30]]
+    (start, end) = data["snippet_marks"][0]
+    assert data["snippet"][start:end] == "công tác lưu trữ"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "   ", "\x00", "?!…—", '""', "👍🏽", "\ud83d", "\u0301\u0323", "_", "|", "* AND ~"]
+)
+def test_queries_with_nothing_in_them(room: ReadingRoom, index: SearchIndex, query: str) -> None:
+    found = find(room, index, query)
+    if not any(c.isalnum() for c in query):
+        assert (found.hits, found.total, found.total_is_exact) == ((), 0, True)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(query=ANY)
+@example(query='kế "hoạch" AND (công OR tác) ex:fo [a TO b] ~2^9 /re/ \\')
+@example(query="a-b-c/d 1-/-2 1-a/b-c/d/e/f/g")
+@example(query="ke\u0302\u0301 hoa\u0323ch")
+@example(query="\ud800kế\udfff hoạch\x00")
+@example(query="ＫẾ ｈoạch ①²½ ﬁ İ ß")
+@example(query="1" * 900)
+@example(query="a " * 480)
+def test_any_query_is_answered(room: ReadingRoom, index: SearchIndex, query: str) -> None:
+    found = find(room, index, query, READER)
+    for hit in found.hits:
+        assert 0.0 < hit.score <= 1.0
+        assert hit.match in ("exact", "folded", "approximate")
+        assert room.documents[hit.document_id].level is Level.OPEN
+        assert all(0 <= a < z <= len(hit.snippet) for a, z in hit.snippet_marks)
+
+
+def test_ten_megabytes_are_refused_at_once(room: ReadingRoom, index: SearchIndex) -> None:
+    with pytest.raises(Unfit) as fault:
+        find(room, index, "kế hoạch " * 1_200_000)
+    assert fault.value.code == "query-too-long"
+
+
+def test_a_missing_index_is_never_an_empty_answer(room: ReadingRoom, tmp_path: Path) -> None:
+    with pytest.raises(Away) as fault:
+        search("kế hoạch", READER, TantivyIndex(tmp_path / "none"), room)
+    assert fault.value.code == "search-index-missing"
+
+
+def test_an_archivist_finds_secret_papers_and_a_reader_with_both_roles_too(
+    room: ReadingRoom, index: SearchIndex
+) -> None:
+    both = Actor("u-both", "", frozenset({Role.READER, Role.ADMINISTRATOR}))
+    assert {h.document_id for h in find(room, index, "12-KH/TU", both).hits} == {"plan-open"}
+    assert "plan-secret" in {h.document_id for h in find(room, index, "12-KH/TU").hits}
