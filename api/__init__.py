@@ -1,0 +1,1 @@
+"""HTTP only: the JSON API and the pages. It translates, authorizes and delegates; no rule of the archive lives here."""

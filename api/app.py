@@ -1,0 +1,89 @@
+"""Put the door together: routes, pages, static files, errors, and the shell around them."""
+
+import contextlib
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api import errors
+from api.deps import Desk
+from api.i18n import WEB
+from api.page_cache import PageCache
+from api.pages import accounts as account_pages
+from api.pages import batches as batch_pages
+from api.pages import documents as document_pages
+from api.pages import front
+from api.pages import search as search_pages
+from api.pages import verify as verify_pages
+from api.pages.render import NotSignedIn, to_sign_in
+from api.reads import ReadLog
+from api.routes import accounts, batches, documents, health, search, sessions, verify
+from api.schemas.common import Problem
+from api.shell import Shell
+from api.throttle import Throttle
+from api.tools import Tools
+
+API = "/api/v1"
+_PROBLEMS = {
+    code: {"model": Problem, "description": "Problem document (RFC 9457)"}
+    for code in (401, 403, 404, 409, 413, 422, 503)
+}
+
+
+class Assets(StaticFiles):
+    """Styles and scripts: public, named by version (`?v=`), so that a browser may keep them."""
+
+    async def get_response(self, path: str, scope: Scope):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """Return the file; versioned ones for good, others for an hour."""
+        response = await super().get_response(path, scope)
+        kept = (
+            "public, max-age=31536000, immutable"
+            if b"v=" in scope["query_string"]
+            else "public, max-age=3600"
+        )
+        response.headers["Cache-Control"] = kept
+        return response
+
+
+def create_app(tools: Tools) -> FastAPI:
+    """Return the application on `tools`. It starts nothing and owns nothing: boot closes what it opened."""
+    app = FastAPI(
+        title="Vanthu",
+        version=tools.version,
+        summary="Số hóa, ký số, lưu trữ và tìm lại văn bản.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{API}/openapi.json",
+        redirect_slashes=False,
+    )
+    app.state.desk = Desk(
+        tools=tools,
+        throttle=Throttle(tools.limits.login_window_seconds),
+        reads=ReadLog(tools),
+        images=PageCache(tools.data_dir / "cache" / "pages", tools.limits.page_cache_bytes),
+    )
+    _sweep(tools.data_dir / "cache" / "incoming")
+    errors.install(app)
+    app.add_exception_handler(NotSignedIn, _lead_to_sign_in)
+    for kind in (sessions, batches, documents, search, verify, accounts):
+        app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
+    app.include_router(health.router, prefix=API, include_in_schema=False)
+    app.include_router(health.router)
+    for page in (front, batch_pages, document_pages, search_pages, verify_pages, account_pages):
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/static", Assets(directory=WEB / "assets"), name="static")
+    app.add_middleware(Shell, max_body=tools.limits.max_json_bytes, secure=tools.secure_cookies)
+    return app
+
+
+async def _lead_to_sign_in(request: Request, error: Exception) -> Response:
+    return to_sign_in(request)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove temporary files that a killed process left behind."""
+    for left in folder.glob("incoming-*") if folder.is_dir() else ():
+        with contextlib.suppress(OSError):
+            left.unlink()

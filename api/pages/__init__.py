@@ -1,0 +1,1 @@
+"""The HTML pages, rendered from the same values as the JSON API."""

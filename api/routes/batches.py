@@ -1,0 +1,170 @@
+"""Deliveries over HTTP: open, hand files in one request each, start, watch."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from anyio import sleep, to_thread
+from fastapi import APIRouter, Header, Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.deps import Digitizer, ToolsDep, Uploader, allow, check_csrf, find_caller
+from api.multipart import FormReader
+from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
+from api.schemas.common import Identifier, Limit, Listing, Offset
+from api.services import batches
+from records.access import Action
+from records.errors import ArchiveFault, Unfit
+
+router = APIRouter(prefix="/batches", tags=["batches"])
+
+_POLL = 1.0  # seconds between two looks at the rows
+_HEARTBEAT = 15
+_ASK_AGAIN = 10  # polls between two checks that the watcher is still signed in
+
+MULTIPART: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "relative_path": {
+                            "type": "string",
+                            "description": "Place of the file inside the delivery.",
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("", status_code=201)
+def create_batch(body: BatchIn, actor: Digitizer, tools: ToolsDep) -> BatchOut:
+    """Open a delivery."""
+    return batches.open_batch(tools, actor, body)
+
+
+@router.get("")
+def list_batches(
+    actor: Digitizer, tools: ToolsDep, limit: Limit = 50, offset: Offset = 0
+) -> Listing[BatchOut]:
+    """Return deliveries, newest first."""
+    return batches.list_batches(tools, actor, limit, offset)
+
+
+@router.get("/{batch_id}")
+def get_batch(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> BatchOut:
+    """Return one delivery with its progress."""
+    return batches.get_batch(tools, actor, batch_id)
+
+
+@router.get("/{batch_id}/progress")
+def get_progress(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> BatchOut:
+    """Return one delivery with its progress (the same answer under the name that watchers look for)."""
+    return batches.get_batch(tools, actor, batch_id)
+
+
+@router.get("/{batch_id}/files")
+def list_files(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[FileOut]:
+    """Return the files of a delivery in the order they came."""
+    return batches.list_files(tools, actor, batch_id)
+
+
+@router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART)
+async def create_file(
+    batch_id: Identifier,
+    request: Request,
+    caller: Uploader,
+    tools: ToolsDep,
+    idempotency_key: Annotated[str | None, Header()] = None,
+    content_digest: Annotated[str | None, Header()] = None,
+) -> ReceiptOut:
+    """Hand one file in. 201 and the receipt once its bytes are durable; the same key and bytes again: same receipt.
+
+    The same key with other bytes answers 409 `idempotency-conflict`. `X-Content-SHA256` or RFC 9530 `Content-Digest`
+    of the file may be sent along and is then checked.
+    """
+    actor = await to_thread.run_sync(allow, tools, caller.actor, Action.DIGITIZE)
+    key = batches.checked_key(idempotency_key)
+    await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)  # 404 before the body is read
+    async with FormReader(
+        request, tools.data_dir / "cache" / "incoming", tools.limits.max_upload_bytes, 1
+    ) as form:
+        if "x-csrf-token" not in request.headers:
+            check_csrf(caller, form.fields.get("csrf"))
+        if not form.files:
+            raise Unfit(
+                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
+            )
+        part = form.files[0]
+        declared = request.headers.get("x-content-sha256") or _digest(content_digest)
+        path = form.fields.get("relative_path") or part.name
+        return await to_thread.run_sync(
+            lambda: batches.take_in(tools, actor, batch_id, part, path, key, declared)
+        )
+
+
+@router.post("/{batch_id}/start", status_code=202)
+def start_batch(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> BatchOut:
+    """Close the delivery and let the walk begin; starting again changes nothing."""
+    return batches.start(tools, actor, batch_id)
+
+
+@router.get(
+    "/{batch_id}/events",
+    response_class=EventSourceResponse,
+    responses={
+        200: {"content": {"text/event-stream": {}}, "description": "`progress` events, then `finished`"}
+    },
+)
+async def watch_batch(
+    batch_id: Identifier, request: Request, actor: Digitizer, tools: ToolsDep
+) -> EventSourceResponse:
+    """Follow a delivery as server-sent events: `progress` with the batch as JSON, `finished` last.
+
+    Every event tells the whole state, so that a `Last-Event-ID` needs no memory here: the newest state is next.
+    """
+    await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        last, count = "", 0
+        while True:
+            if count % _ASK_AGAIN == 0 and await to_thread.run_sync(find_caller, request, tools) is None:
+                yield ServerSentEvent(event="signed-out", data="{}")
+                return
+            count += 1
+            try:
+                batch = await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)
+            except ArchiveFault:
+                await sleep(_POLL)  # the database is busy: the next look tells
+                continue
+            told = batch.model_dump_json()
+            ended = batch.state == "finished"
+            if told != last or ended:
+                last = told
+                yield ServerSentEvent(event="finished" if ended else "progress", id=str(count), data=told)
+            if ended:
+                return
+            await sleep(_POLL)
+
+    return EventSourceResponse(events(), ping=_HEARTBEAT)
+
+
+def _digest(header: str | None) -> str | None:
+    """Return the hexadecimal SHA-256 of a `Content-Digest: sha-256=:base64:` field, None when there is none."""
+    import base64
+    import binascii
+
+    for item in (header or "").split(","):
+        name, _, value = item.strip().partition("=")
+        if name.lower() == "sha-256" and value.startswith(":") and value.endswith(":"):
+            try:
+                return base64.b64decode(value[1:-1], validate=True).hex()
+            except binascii.Error:
+                return "malformed"  # never equal to a hash: the receiver refuses with its own sentence
+    return None

@@ -1,0 +1,137 @@
+"""Documents over HTTP: list, read, look at, download."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+
+from api.deps import DeskDep, Reader, Searcher, ToolsDep
+from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
+from api.schemas.documents import DocumentOut, PageOut, WordsOut
+from api.services import documents, page_images
+from records.document import DocumentState
+
+router = APIRouter(prefix="/documents", tags=["documents"])
+
+PRIVATE = "private, no-cache"
+"""A browser may keep a picture but must ask each time, so that a right taken away takes the picture away."""
+
+
+@router.get("")
+def list_documents(
+    reader: Searcher,
+    tools: ToolsDep,
+    subject: Annotated[str, Query(max_length=300, description="Part of the subject, accents optional.")] = "",
+    number: Annotated[str, Query(max_length=100)] = "",
+    type_code: Annotated[str, Query(alias="type", max_length=8)] = "",
+    year: Annotated[int | None, Query(ge=1000, le=9999)] = None,
+    state: DocumentState | None = None,
+    batch: Annotated[str, Query(max_length=64)] = "",
+    dossier: Annotated[str, Query(max_length=200)] = "",
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Listing[DocumentOut]:
+    """Return the documents you may see, newest first."""
+    wanted = documents.Wanted(subject, number, type_code, year, state, batch, dossier)
+    return documents.list_documents(tools, reader, wanted, limit, offset)
+
+
+@router.get("/{document_id}")
+def get_document(document_id: Identifier, reader: Reader, desk: DeskDep) -> DocumentOut:
+    """Return one document. 404 when absent or not yours to see."""
+    return documents.get_document(desk, reader, document_id)
+
+
+@router.get(
+    "/{document_id}/pdf",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/pdf": {}}, "description": "The file, its hash checked on the way out"}
+    },
+)
+def get_pdf(
+    document_id: Identifier,
+    reader: Reader,
+    desk: DeskDep,
+    rendition: Literal["access", "original"] = "access",
+) -> StreamingResponse:
+    """Download the sealed PDF/A, or the file as it was handed in (`rendition=original`)."""
+    found = documents.download(desk, reader, document_id, rendition)
+    return StreamingResponse(
+        _first_checked(found.pieces),
+        media_type=found.media_type,
+        headers={
+            "Content-Disposition": documents.disposition(found.name),
+            "Content-Length": str(found.size),
+            "ETag": f'"{found.sha256}"',
+            "Repr-Digest": f"sha-256=:{_base64(found.sha256)}:",
+        },
+    )
+
+
+@router.get("/{document_id}/pages")
+def list_pages(document_id: Identifier, reader: Reader, desk: DeskDep) -> list[PageOut]:
+    """Return the pages of a document, without their text."""
+    return documents.list_pages(desk, reader, document_id)
+
+
+@router.get("/{document_id}/pages/{number}")
+def get_page(document_id: Identifier, number: PageNumber, reader: Reader, desk: DeskDep) -> PageOut:
+    """Return one page with its text."""
+    return documents.get_page(desk, reader, document_id, number)
+
+
+@router.get("/{document_id}/pages/{number}/words")
+def get_words(
+    document_id: Identifier,
+    number: PageNumber,
+    reader: Reader,
+    desk: DeskDep,
+    frame: Literal["delivered", "upright"] = "delivered",
+) -> WordsOut:
+    """Return the words of one page with boxes, in pixels of the page image as delivered or upright."""
+    return documents.get_words(desk, reader, document_id, number, frame)
+
+
+@router.get(
+    "/{document_id}/pages/{number}/image",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/jpeg": {}}, "description": "The upright page"},
+        304: {"description": "Same"},
+    },
+)
+def get_image(
+    document_id: Identifier,
+    number: PageNumber,
+    reader: Reader,
+    desk: DeskDep,
+    size: Literal["thumb", "screen", "full"] = "screen",
+    region: Annotated[str | None, Query(max_length=60, description="x,y,w,h in delivered pixels")] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Return the page image upright: 240 or 1400 pixels wide or full; with `region` that part at the same scale."""
+    picture = page_images.ask(desk, reader, document_id, number, size, region)
+    headers = {"ETag": f'"{picture.etag}"', "Cache-Control": PRIVATE}
+    if if_none_match and f'"{picture.etag}"' in if_none_match:
+        return Response(status_code=304, headers=headers)
+    view = page_images.make(desk, picture)
+    return Response(view.data, media_type=view.media_type, headers=headers)
+
+
+def _first_checked(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Draw the first piece before the answer begins, so that a missing or short corrupt file is a clean error."""
+    first = next(pieces, b"")
+
+    def rest() -> Iterator[bytes]:
+        yield first
+        yield from pieces
+
+    return rest()
+
+
+def _base64(sha256: str) -> str:
+    import base64
+
+    return base64.b64encode(bytes.fromhex(sha256)).decode()

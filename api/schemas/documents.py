@@ -1,0 +1,149 @@
+"""Documents and pages as the API shows them."""
+
+from datetime import datetime
+from urllib.parse import quote
+
+from api.schemas.common import FieldsOut, Frozen
+from records.document import Fields
+from records.page import PageText
+from storage.documents import Document
+from storage.pages import Page
+
+
+class RenditionOut(Frozen):
+    """A file that can be downloaded."""
+
+    url: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+class SignatureOut(Frozen):
+    """What the check of our own seal said when the document was admitted; "" before that."""
+
+    verdict: str
+    level: str
+    sealed_at: datetime | None
+
+
+class DocumentOut(Frozen):
+    """A document as this reader may see it."""
+
+    id: str
+    title: str
+    source: str
+    state: str
+    level: str
+    version: int
+    pages: int
+    dossier: str
+    batch_id: str
+    fields: FieldsOut
+    pdf: RenditionOut | None
+    original: RenditionOut | None
+    pdfa: str
+    signature: SignatureOut
+    created_at: datetime
+    archived_at: datetime | None
+    code: str
+    tell: str
+
+    @classmethod
+    def of(cls, document: Document, original: RenditionOut | None = None) -> "DocumentOut":
+        """Return the outgoing form; `original` is looked up only when one document is asked for."""
+        pdf = document.pdf
+        return cls(
+            id=document.id,
+            title=title_of(document.fields) or document.title or document.source,
+            source=document.source,
+            state=document.state,
+            level=document.level,
+            version=document.version,
+            pages=document.page_count,
+            dossier=document.dossier,
+            batch_id=document.batch_id,
+            fields=FieldsOut.of(document.fields),
+            pdf=None
+            if pdf is None
+            else RenditionOut(
+                url=f"/api/v1/documents/{quote(document.id)}/pdf",
+                sha256=pdf.sha256,
+                size=pdf.size,
+                media_type=pdf.media_type,
+            ),
+            original=original,
+            pdfa=document.pdfa,
+            signature=SignatureOut(
+                verdict=document.verdict, level=document.signature_level, sealed_at=document.sealed_at
+            ),
+            created_at=document.created_at,
+            archived_at=document.archived_at,
+            code=document.code,
+            tell=document.tell,
+        )
+
+
+class PageOut(Frozen):
+    """A page: its size in pixels as delivered, the clockwise turn that makes it upright, and its text."""
+
+    number: int
+    width: int
+    height: int
+    upright_width: int
+    upright_height: int
+    rotation: int
+    dpi: float
+    state: str
+    confidence: float
+    words: int
+    image: str
+    image_sha256: str
+    text: str | None = None
+
+    @classmethod
+    def of(cls, page: Page, document_id: str, reading: PageText | None = None) -> "PageOut":
+        """Return the outgoing form; with `reading` the text comes along."""
+        sideways = page.rotation in (90, 270)
+        return cls(
+            number=page.number or 0,
+            width=page.width,
+            height=page.height,
+            upright_width=page.height if sideways else page.width,
+            upright_height=page.width if sideways else page.height,
+            rotation=page.rotation,
+            dpi=page.dpi,
+            state=page.state,
+            confidence=page.confidence,
+            words=page.words,
+            image=f"/api/v1/documents/{quote(document_id)}/pages/{page.number}/image",
+            image_sha256=page.image_sha256,
+            text=None if reading is None else reading.text,
+        )
+
+
+class WordOut(Frozen):
+    """One word: box [x0, y0, x1, y1], confidence 0 to 1, line number from 0."""
+
+    text: str
+    box: list[int]
+    confidence: float
+    line: int
+
+
+class WordsOut(Frozen):
+    """The words of a page in reading order; boxes in pixels of a page image of `width` × `height`."""
+
+    page: int
+    frame: str
+    width: int
+    height: int
+    state: str
+    words: list[WordOut]
+
+
+def title_of(fields: Fields) -> str:
+    """Return what people call the paper: its subject after its type, else type and number; "" when unknown."""
+    if fields.subject:
+        return f"{fields.type_name} – {fields.subject}" if fields.type_name else fields.subject
+    return " ".join(part for part in (fields.type_name, fields.number) if part)

@@ -1,0 +1,39 @@
+"""Check the signatures of a PDF somebody hands in. The file is judged in a limited child process and not kept."""
+
+from api.multipart import FilePart
+from api.schemas.verify import VerdictOut
+from api.tools import Tools
+from records.access import Actor
+from records.errors import Unfit
+
+_HEAD = 1024  # ISO 32000-2 7.5.2 note: readers accept the header within the first 1024 bytes
+
+
+def check_pdf(tools: Tools, actor: Actor, part: FilePart) -> VerdictOut:
+    """Return the verdict. Raises `Unfit`: `file-empty`, `not-a-pdf`."""
+    if part.size == 0:
+        raise Unfit(f"{part.name}: empty", code="file-empty", tell="Tệp rỗng (0 byte). Hãy chọn lại tệp PDF.")
+    with part.path.open("rb") as handle:
+        head = handle.read(_HEAD)
+    if b"%PDF-" not in head:
+        raise Unfit(
+            f"{part.name}: no PDF header",
+            code="not-a-pdf",
+            tell="Tệp này không phải PDF. Chỉ kiểm tra được chữ ký số trong tệp PDF; hãy chọn đúng tệp.",
+        )
+    verdict = tools.verify(part.path, shown_name(part.name))
+    with tools.work.begin() as tx:
+        tx.audit.append(
+            actor.id,
+            "pdf-verified",
+            verdict.sha256,
+            verdict.verdict.value,
+            {"reason": verdict.reason, "size": part.size},
+        )
+    return VerdictOut.of(verdict, part.size)
+
+
+def shown_name(name: str) -> str:
+    """Return a sent file name as it may be shown: last part, no control or direction marks, at most 200 letters."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(c for c in last if c.isprintable())[:200] or "tài liệu.pdf"

@@ -1,0 +1,160 @@
+"""Every route against every kind of caller: a route without a row in this table fails, so none is forgotten."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.unit.api.api_house import House
+
+NOBODY, READER, ARCHIVIST, ADMINISTRATOR = "", "reader", "archivist", "administrator"
+CALLERS = (NOBODY, READER, ARCHIVIST, ADMINISTRATOR)
+
+# Method and path → status for (nobody, reader, archivist, administrator), asked with a bearer token.
+# Paths name seeded things: {batch}, {letter} (open), {secret} (held), {refused}. Bodies are left out on purpose:
+# 4xx other than 401/403/404 says "may ask, but this body will not do".
+API = "/api/v1"
+TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int]]] = {
+    ("POST", f"{API}/sessions"): {"": (422, 422, 422, 422)},
+    ("DELETE", f"{API}/sessions/current"): {"": (401, 204, 204, 204)},
+    ("GET", f"{API}/me"): {"": (401, 200, 200, 200)},
+    ("POST", f"{API}/batches"): {"": (401, 403, 422, 403)},
+    ("GET", f"{API}/batches"): {"": (401, 403, 200, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}"): {"batch": (401, 403, 200, 403), "no-such": (401, 403, 404, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/progress"): {"batch": (401, 403, 200, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/files"): {"batch": (401, 403, 200, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/files"): {"batch": (401, 403, 400, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/start"): {
+        "batch": (401, 403, 202, 403),
+        "no-such": (401, 403, 404, 403),
+    },
+    ("GET", f"{API}/batches/{{batch_id}}/events"): {
+        "batch": (401, 403, 200, 403),
+        "no-such": (401, 403, 404, 403),
+    },
+    ("GET", f"{API}/documents"): {"": (401, 200, 200, 403)},
+    ("GET", f"{API}/documents/{{document_id}}"): {
+        "letter": (401, 200, 200, 404),
+        "secret": (401, 404, 200, 404),
+        "refused": (401, 404, 200, 404),
+        "no-such": (401, 404, 404, 404),
+    },
+    ("GET", f"{API}/documents/{{document_id}}/pdf"): {
+        "letter": (401, 200, 200, 404),
+        "secret": (401, 404, 200, 404),
+        "refused": (401, 404, 404, 404),
+    },
+    ("GET", f"{API}/documents/{{document_id}}/pages"): {
+        "letter": (401, 200, 200, 404),
+        "secret": (401, 404, 200, 404),
+    },
+    ("GET", f"{API}/documents/{{document_id}}/pages/{{number}}"): {
+        "letter": (401, 200, 200, 404),
+        "secret": (401, 404, 200, 404),
+    },
+    ("GET", f"{API}/documents/{{document_id}}/pages/{{number}}/words"): {
+        "letter": (401, 200, 200, 404),
+        "secret": (401, 404, 200, 404),
+    },
+    ("GET", f"{API}/documents/{{document_id}}/pages/{{number}}/image"): {
+        "letter": (401, 200, 200, 404),
+        "secret": (401, 404, 200, 404),
+        "refused": (401, 404, 200, 404),
+    },
+    ("GET", f"{API}/search"): {"": (401, 422, 422, 403)},
+    ("POST", f"{API}/verify"): {"": (401, 400, 400, 400)},
+    ("GET", f"{API}/accounts"): {"": (401, 403, 403, 200)},
+    ("POST", f"{API}/accounts"): {"": (401, 403, 403, 422)},
+    ("PATCH", f"{API}/accounts/{{account_id}}"): {"": (401, 403, 403, 422)},
+    ("GET", f"{API}/health/live"): {"": (200, 200, 200, 200)},
+    ("GET", f"{API}/health/ready"): {"": (200, 200, 200, 200)},
+    ("GET", "/health/live"): {"": (200, 200, 200, 200)},
+    ("GET", "/health/ready"): {"": (200, 200, 200, 200)},
+    ("GET", f"{API}/openapi.json"): {"": (200, 200, 200, 200)},
+    ("MOUNT", "/static"): {},
+    # pages: who is not signed in is led to the form (303)
+    ("GET", "/sign-in"): {"": (200, 303, 303, 303)},
+    ("POST", "/sign-in"): {"": (401, 401, 401, 401)},
+    ("POST", "/sign-out"): {"": (303, 303, 303, 303)},
+    ("POST", "/preferences"): {"": (303, 303, 303, 303)},
+    ("GET", "/"): {"": (303, 200, 200, 200)},
+    ("GET", "/batches"): {"": (303, 403, 200, 403)},
+    ("POST", "/batches"): {"": (303, 403, 303, 403)},
+    ("GET", "/batches/{batch_id}"): {"batch": (303, 403, 200, 403), "no-such": (303, 403, 404, 403)},
+    ("POST", "/batches/{batch_id}/files"): {"batch": (303, 403, 400, 403)},
+    ("POST", "/batches/{batch_id}/start"): {"batch": (303, 403, 303, 403)},
+    ("GET", "/documents"): {"": (303, 200, 200, 403)},
+    ("GET", "/documents/{document_id}"): {
+        "letter": (303, 200, 200, 404),
+        "secret": (303, 404, 200, 404),
+        "refused": (303, 404, 200, 404),
+    },
+    ("GET", "/search"): {"": (303, 200, 200, 403)},
+    ("GET", "/verify"): {"": (303, 200, 200, 200)},
+    ("POST", "/verify"): {"": (303, 400, 400, 400)},
+    ("GET", "/accounts"): {"": (303, 403, 403, 200)},
+    ("POST", "/accounts"): {"": (303, 403, 403, 422)},
+    ("POST", "/accounts/{account_id}/disable"): {"": (303, 403, 403, 404)},
+}
+
+
+def routes(house: House) -> Iterator[tuple[str, str]]:
+    """(method, path) of every route of the application, those of included routers too."""
+    for route in house.app.routes:
+        contexts = getattr(route, "effective_route_contexts", None)
+        for found in contexts() if contexts else [route]:
+            for method in getattr(found, "methods", None) or {"MOUNT"}:
+                if method != "HEAD":
+                    yield method, found.path
+
+
+def test_every_route_has_a_row(house: House) -> None:
+    known = {(method, path) for method, path in routes(house)}
+    assert known - set(TABLE) == set(), "new routes need a row with what each caller may do"
+    assert set(TABLE) - known == set(), "rows of routes that are gone"
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: str) -> None:
+    house = make_house()
+    column = CALLERS.index(caller)
+    wrong = []
+    for (method, path), things in TABLE.items():
+        for thing, expected in things.items():
+            address = path.format(
+                batch_id=house.seeded.ids.get(thing, thing or "x"),
+                document_id=house.seeded.ids.get(thing, thing or "x"),
+                account_id="nobody",
+                number=1,
+            )
+            client = house.client(caller, follow_redirects=False)
+            answer = client.request(method, address)
+            if answer.status_code != expected[column]:
+                wrong.append((method, address, caller or "nobody", answer.status_code, expected[column]))
+            assert answer.status_code < 500
+    assert wrong == []
+
+
+def test_hidden_and_absent_are_the_same_bytes(house: House) -> None:
+    reader = house.client("reader")
+    hidden = [
+        reader.get(f"{API}/documents/{house.seeded.ids['secret']}{tail}")
+        for tail in ("", "/pdf", "/pages", "/pages/1", "/pages/1/image", "/pages/1/words")
+    ]
+    absent = reader.get(f"{API}/documents/{'0' * 32}")
+    assert {a.status_code for a in hidden} == {404}
+    assert {a.content for a in hidden} == {absent.content}
+
+
+def test_a_refusal_by_role_is_written_down(house: House) -> None:
+    house.client("reader").get(f"{API}/accounts")
+    assert (house.seeded.accounts["reader"], "", "denied") in house.events("access-denied")
+
+
+def test_hidden_papers_are_in_no_list_count_or_search(house: House) -> None:
+    reader, archivist = house.client("reader"), house.client("archivist")
+    assert reader.get(f"{API}/documents").json()["total"] == 1
+    assert archivist.get(f"{API}/documents").json()["total"] == 3
+    query = {"q": "bảo vệ chính trị nội bộ"}
+    assert reader.get(f"{API}/search", params=query).json()["total"] == 0
+    assert archivist.get(f"{API}/search", params=query).json()["total"] == 1
+    assert "bảo vệ" not in reader.get("/documents", headers={"Accept": "text/html"}).text
