@@ -61,7 +61,9 @@ def _split(
         out.mkdir(exist_ok=True)
         seconds = tools.limits.extract_seconds + tools.limits.extract_page_seconds * len(frames)
         try:
-            images = tools.children.run("parse", seconds, extract_pages, local, facts, out, frames)
+            images = tools.children.run(
+                "parse", seconds, extract_pages, local, facts, out, frames, name=file.name
+            )
         except Unfit as fault:
             return Refused(fault.code, str(fault), fault.tell)
         except (ChildStuck, ChildDied) as fault:

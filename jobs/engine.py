@@ -85,10 +85,14 @@ class Engine:
     def workflow(self, name: str, function: Callable[..., Json]) -> Callable[..., Json]:
         """Register `function` under a stable `name`; it must reach the world only through steps."""
 
-        def run(*args: Json) -> Json:  # DBOS marks the function it is given, and a bound method cannot be marked
+        def run(
+            *args: Json,
+        ) -> Json:  # DBOS marks the function it is given, and a bound method cannot be marked
             return function(*args)
 
-        registered: Callable[..., Json] = DBOS.workflow(name=name, max_recovery_attempts=_MOST_RECOVERIES)(run)
+        registered: Callable[..., Json] = DBOS.workflow(name=name, max_recovery_attempts=_MOST_RECOVERIES)(
+            run
+        )
         return registered
 
     def launch(self) -> None:

@@ -20,7 +20,7 @@ class Level(StrEnum):
 
     OPEN = "open"  # 01 Công khai
     RESTRICTED = "restricted"  # 02 Sử dụng có điều kiện
-    SECRET = "secret"  # 03 Mật: held for the archivist, never shown to readers
+    SECRET = "secret"  # noqa: S105  # 03 Mật: held for the archivist, never shown to readers
 
 
 class Action(StrEnum):

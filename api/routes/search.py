@@ -1,4 +1,4 @@
-"""Search over HTTP."""
+"""Search over HTTP: the query in, the hits a reader may see out, with boxes for the image."""
 
 from typing import Annotated
 

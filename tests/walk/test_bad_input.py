@@ -54,7 +54,9 @@ def test_what_was_made_is_valid(awkward: tuple[Vanthu, Ran]) -> None:
     assert house("audit", "verify").code == 0
 
 
-def test_a_signed_pdf_is_kept_bit_exact_beside_its_access_copy(awkward: tuple[Vanthu, Ran], tmp_path: Path) -> None:
+def test_a_signed_pdf_is_kept_bit_exact_beside_its_access_copy(
+    awkward: tuple[Vanthu, Ran], tmp_path: Path
+) -> None:
     house, ran = awkward
     signed = Path(next(d["pdf"] for d in ran.documents if d["source"] == "tot.jpg"))
     given = tmp_path / "da-ky.pdf"

@@ -146,14 +146,18 @@ def sizes(delivered: Delivered, document_id: str, page: int) -> tuple[int, int]:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("folded", [False, True], ids=["accents", "plain"])
-def test_each_document_is_found_by_a_phrase_with_the_right_boxes(delivered: Delivered, name: str, folded: bool) -> None:
+def test_each_document_is_found_by_a_phrase_with_the_right_boxes(
+    delivered: Delivered, name: str, folded: bool
+) -> None:
     """One six-syllable phrase of each document: found on its page, boxes on the right ink."""
     missed: list[str] = []
     crooked: list[str] = []
     asked = 0
     for document in delivered.expected(name)["documents"]:
         images = [
-            i for i in delivered.expected(name)["images"] if i.get("page_id") in document["page_ids"] and i["role"] == "page"
+            image
+            for image in delivered.expected(name)["images"]
+            if image["role"] == "page" and image["page_id"] in document["page_ids"]
         ]
         chosen = None
         for image in images:
@@ -182,14 +186,19 @@ def test_each_document_is_found_by_a_phrase_with_the_right_boxes(delivered: Deli
 
 
 def test_fields_of_the_separated_documents(delivered: Delivered) -> None:
-    """How many fields are right on real scans; the floor keeps a fall from passing unseen."""
-    right, asked = 0, 0
+    """How many fields are right on real scans; the floors keep a fall from passing unseen.
+
+    Signers are read least well: the page layout often takes the block under a signature for a picture.
+    """
+    floors = {"number": 0.8, "issued_date": 0.7, "type_code": 0.9, "organ_name": 0.8, "signer_name": 0.3}
+    right = dict.fromkeys(floors, 0)
+    asked = 0
     for name in NAMES[:2]:
         for document in delivered.expected(name)["documents"]:
             truth = fields_of(delivered.corpus, document["page_ids"][0].split("-")[0])
             found = delivered.document_at(name, document["first_image"])[0]["fields"]
-            for field in ("number", "issued_date", "type_code", "signer_name"):
-                asked += 1
-                right += fold(str(found[field])) == fold(str(truth[field]))
-    print(f"fields: {right} of {asked}")
-    assert right / asked >= 0.8
+            asked += 1
+            for field in floors:
+                right[field] += fold(str(found[field])) == fold(str(truth[field]))
+    print(f"fields right of {asked}: {right}")
+    assert {f: n for f, n in right.items() if n < floors[f] * asked} == {}

@@ -20,7 +20,12 @@ def test_every_delivered_page_is_in_exactly_one_document_or_reported(digitized: 
     delivered = {
         *(("cong-van-so-66/trang-1.jpg", 1), ("cong-van-so-66/trang-2.jpg", 1)),
         *((f"xap-co-to-ngan/IMG_00{n}.jpg", 1) for n in ("01", "02", "12", "13", "15")),
-        *(("thong-bao-189.tif", 1), ("thong-bao-189.tif", 2), ("cong-van-361.pdf", 1), ("cong-van-1412.jpg", 1)),
+        *(
+            ("thong-bao-189.tif", 1),
+            ("thong-bao-189.tif", 2),
+            ("cong-van-361.pdf", 1),
+            ("cong-van-1412.jpg", 1),
+        ),
     }
     assert set(placed) | set(told) == delivered
     assert set(placed) & set(told) == set()
@@ -49,7 +54,7 @@ def test_the_files_handed_out_are_the_files_kept(digitized: Digitized) -> None:
 
 
 def test_outside_judges_agree(digitized: Digitized) -> None:
-    house, ran, out = digitized
+    house, _, out = digitized
     files = sorted(out.glob("*.pdf"))
     assert len(files) == 6
     verified = house("verify", *files, "--json")
@@ -63,7 +68,7 @@ def test_outside_judges_agree(digitized: Digitized) -> None:
 
 
 def test_a_changed_file_is_not_valid(digitized: Digitized, tmp_path: Path) -> None:
-    house, ran, out = digitized
+    house, _, out = digitized
     good = sorted(out.glob("*.pdf"))[0].read_bytes()
     bad = bytearray(good)
     bad[len(bad) // 2] ^= 1
@@ -76,7 +81,9 @@ def test_a_changed_file_is_not_valid(digitized: Digitized, tmp_path: Path) -> No
         assert judged.lines[0]["verdict"] != "VALID"
 
 
-@pytest.mark.parametrize("query", ["189-TB/UBKTTU", "189 tb ubkttu", "kiểm kê tài liệu lưu trữ", "kiem ke tai lieu luu tru"])
+@pytest.mark.parametrize(
+    "query", ["189-TB/UBKTTU", "189 tb ubkttu", "kiểm kê tài liệu lưu trữ", "kiem ke tai lieu luu tru"]
+)
 def test_found_again_by_number_and_phrase(digitized: Digitized, query: str) -> None:
     house, ran, _ = digitized
     wanted = next(d["document_id"] for d in ran.documents if d["source"] == "thong-bao-189.tif")

@@ -56,7 +56,9 @@ def test_killed_at_random_moments(vanthu: Vanthu, batch: Path, tmp_path: Path) -
     assert audit.code == 0, audit.out + audit.err
     rows = sqlite3.connect(vanthu.data / "vanthu.db")
     try:
-        archived = rows.execute("select object, count(*) from audit where action = 'document-archived' group by object")
+        archived = rows.execute(
+            "select object, count(*) from audit where action = 'document-archived' group by object"
+        )
         assert {n for _, n in archived} == {1}
     finally:
         rows.close()

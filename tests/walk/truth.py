@@ -38,7 +38,9 @@ def fields_of(corpus: Path, document: str) -> dict[str, Any]:
     return found
 
 
-def phrases(corpus: Path, page_id: str, size: tuple[int, int], upside_down: bool, length: int = 6) -> list[Phrase]:
+def phrases(
+    corpus: Path, page_id: str, size: tuple[int, int], upside_down: bool, length: int = 6
+) -> list[Phrase]:
     """Every run of `length` plain words in a body line, boxes scaled to a batch image of `size` pixels."""
     page = page_of(corpus, page_id)
     found: list[Phrase] = []
@@ -48,11 +50,11 @@ def phrases(corpus: Path, page_id: str, size: tuple[int, int], upside_down: bool
         words = line["words"]
         for start in range(len(words) - length + 1):
             run = words[start : start + length]
-            if all(SYLLABLE.match(w["text"].strip(".,;:()“”\"")) for w in run):
+            if all(SYLLABLE.match(w["text"].strip('.,;:()“”"')) for w in run):
                 box = Box(*run[0]["box"])
                 for word in run[1:]:
                     box = box.union(Box(*word["box"]))
-                text = " ".join(w["text"].strip(".,;:()“”\"") for w in run)
+                text = " ".join(w["text"].strip('.,;:()“”"') for w in run)
                 found.append(Phrase(text, _moved(box, page, size, upside_down)))
     return found
 
@@ -64,6 +66,9 @@ def _moved(box: Box, page: dict[str, Any], size: tuple[int, int], upside_down: b
     width, height = turned_size(back(turned), page["width"], page["height"])
     across, down = size[0] / width, size[1] / height
     scaled = Box(
-        round(upright.x0 * across), round(upright.y0 * down), round(upright.x1 * across), round(upright.y1 * down)
+        round(upright.x0 * across),
+        round(upright.y0 * down),
+        round(upright.x1 * across),
+        round(upright.y1 * down),
     )
     return turn(scaled, 180, *size) if upside_down else scaled

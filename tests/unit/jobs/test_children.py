@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
 import pytest
@@ -53,7 +54,7 @@ def refuse() -> None:
 
 
 def write_much(path: str) -> None:
-    with open(path, "wb") as out:
+    with Path(path).open("wb") as out:
         out.write(b"x" * (2 * MIB))
 
 

@@ -58,9 +58,7 @@ PROGRAM = textwrap.dedent(
     main()
     """
 )
-EXPECTED = (
-    '[{"trang": 0}, {"trang": 1}, {"trang": 2}, "ValueError: trang hỏng", {"trang": 4}, {"trang": 5}]'
-)
+EXPECTED = '[{"trang": 0}, {"trang": 1}, {"trang": 2}, "ValueError: trang hỏng", {"trang": 4}, {"trang": 5}]'
 
 
 def start(folder: Path, slow: float) -> "subprocess.Popen[str]":

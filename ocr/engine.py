@@ -1,0 +1,99 @@
+"""What every recognition engine is to us: an upright gray page in, words in reading order out."""
+
+import hashlib
+import os
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+from ocr.images import Gray
+from ocr.options import OcrOptions
+from records.errors import ToolMissing
+
+FOLDERS = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+)
+"""Where Debian, Ubuntu, Fedora and a build from source put the models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One word as an engine saw it: text, box in pixels of the image given, confidence 0.0 to 1.0, line number."""
+
+    text: str
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    confidence: float
+    line: int
+
+
+class Engine(Protocol):
+    """An engine is a module with these two functions (`ocr.tesseract`, `ocr.second_engine`)."""
+
+    def version(self, options: OcrOptions) -> str:
+        """Return engine and models, e.g. `tesseract 5.5.4 vie:79df64ca`. Raises `ToolMissing`."""
+        ...
+
+    def read(self, image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
+        """Return the words of an upright page in reading order; empty when there are none. Raises `ToolMissing`.
+
+        Same pixels, same words: nothing is learnt from page to page.
+        """
+        ...
+
+
+def tessdata_folder(options: OcrOptions) -> Path:
+    """Return the folder that holds every model of `options`. Raises `ToolMissing` naming the package to install."""
+    asked = options.tessdata or os.environ.get("TESSDATA_PREFIX", "")
+    names = options.languages.split("+")
+    places = [Path(asked), Path(asked) / "tessdata"] if asked else [Path(folder) for folder in FOLDERS]
+    for place in places:
+        if all((place / f"{name}.traineddata").is_file() for name in names):
+            return place
+    raise ToolMissing(
+        f"no {options.languages} models in {[str(p) for p in places]}",
+        code="tesseract-model-missing",
+        tell=(
+            f"Thiếu dữ liệu nhận dạng chữ ({options.languages}) của Tesseract. "
+            f"Cài bằng: sudo apt install {' '.join('tesseract-ocr-' + name for name in names)}"
+        ),
+    )
+
+
+def models(options: OcrOptions) -> str:
+    """Return each model with the start of its SHA-256, e.g. `vie:79df64ca`. Raises `ToolMissing`."""
+    folder = tessdata_folder(options)
+    return "+".join(
+        f"{name}:{_digest(folder / f'{name}.traineddata')}" for name in options.languages.split("+")
+    )
+
+
+@cache
+def _digest(model: Path) -> str:
+    return hashlib.sha256(model.read_bytes()).hexdigest()[:8]
+
+
+def clean(text: str) -> str:
+    """Return `text` in NFC with control, format and private characters gone and white space as single spaces."""
+    kept = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
+    return " ".join(unicodedata.normalize("NFC", kept).split())
+
+
+def words_of(text: str, box: tuple[int, int, int, int], confidence: float, line: int) -> list[Found]:
+    """Return a reading as words without spaces; the box of a reading that holds a space is shared out by letters."""
+    x0, y0, x1, y1 = box
+    whole = clean(text)
+    step, at = (x1 - x0) / max(len(whole), 1), 0
+    found = []
+    for word in whole.split():
+        left, right = x0 + round(at * step), x0 + round((at + len(word)) * step)
+        found.append(Found(word, left, y0, max(right, left + 1), max(y1, y0 + 1), round(confidence, 4), line))
+        at += len(word) + 1
+    return found

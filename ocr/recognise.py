@@ -1,0 +1,125 @@
+"""Read one page: image in, words with boxes and confidence out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocr import images, tesseract
+from ocr.engine import Engine, Found
+from ocr.options import OcrOptions
+from ocr.orient import Survey, skew_at, survey
+from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
+from records.geometry import Rotation
+from records.page import PageText, Word
+
+PATH_VERSION = "vanthu-ocr 1"
+"""Raised whenever the same image could be read differently than before; part of the cache key."""
+
+_OSD_SURE = 10.0
+"""Tesseract's own orientation detector is believed from here on (it calls 15 reasonably sure)."""
+
+_OSD_DPI, _OSD_PIXELS = 200, 8_000_000
+"""The detector sees no more than this; more does not make it surer."""
+
+_TOO_LARGE_FOR_COLOR = 60_000_000
+"""Pixels above which a colour page is read in gray: three channels of an A0 page do not fit a reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one attempt gave: the copy that was read and the words found in it."""
+
+    copy: ReadingCopy
+    skew: float
+    found: list[Found]
+
+    @property
+    def weight(self) -> float:
+        """How much was read: letters times how sure the engine is of them, squared (noise reads unsure)."""
+        return sum(len(word.text) * word.confidence**2 for word in self.found)
+
+
+def engine_version(options: OcrOptions, engine: Engine = tesseract) -> str:
+    """Return what reads a page, e.g. `tesseract 5.5.4 vie:79df64ca vanthu-ocr 1`: engine, models, our own path.
+
+    Raises `ToolMissing` when a model is absent.
+    """
+    return f"{engine.version(options)} {PATH_VERSION}"
+
+
+def recognise(
+    image: Path,
+    options: OcrOptions,
+    page: int = 1,
+    dpi: float | None = None,
+    hint_rotation: Rotation = 0,
+    engine: Engine = tesseract,
+) -> PageText:
+    """Return the words of the page image at `image`, boxes in its own pixels as stored.
+
+    `dpi` overrides what the file says; `hint_rotation` (from `PageImage`) decides where the page itself does not tell
+    which way is up. A blank or unreadable page is a reading without words. The same bytes and options give the same
+    reading. Raises `Unfit` when the image cannot be decoded, `ToolMissing` when the models are absent.
+    """
+    head = images.head(image)
+    resolution = round(dpi or head.dpi or images.guess_dpi(head.width, head.height), 2)
+    gray = _gray(image, head, options)
+    seen = survey(gray, resolution)
+    if seen.letters == 0:
+        best = Reading(reading_copy(gray, hint_rotation, 0.0, 1.0), 0.0, [])
+    else:
+        turns = _turns(gray, seen, resolution, hint_rotation) if options.turn else (hint_rotation,)
+        attempts = [_attempt(gray, turn, seen, resolution, options, engine) for turn in turns]
+        best = max(attempts, key=lambda attempt: attempt.weight)  # the first of equals: the likelier turn
+    return PageText(
+        page=page,
+        width=head.width,
+        height=head.height,
+        dpi=resolution,
+        rotation=best.copy.rotation,
+        skew=best.skew,
+        engine=engine_version(options, engine),
+        words=_delivered(best),
+    )
+
+
+def _gray(image: Path, head: images.ImageHead, options: OcrOptions) -> images.Gray:
+    if options.lift_ink and head.color == "rgb" and head.width * head.height <= _TOO_LARGE_FOR_COLOR:
+        return without_ink(images.load_color(image))
+    return images.load_gray(image)
+
+
+def _turns(gray: images.Gray, seen: Survey, dpi: float, hint: Rotation) -> tuple[Rotation, ...]:
+    """Return the turns worth trying, likeliest first: one when the letters are clear, else two or three."""
+    if seen.sure:
+        return (seen.turn,)
+    factor = max(1.0, dpi / _OSD_DPI, (gray.size / _OSD_PIXELS) ** 0.5)
+    turn, confidence = tesseract.upright_turn(images.shrunk(gray, factor), round(dpi / factor))
+    if confidence >= _OSD_SURE:
+        return (turn,)
+    return tuple(dict.fromkeys((hint, seen.turn, seen.runner_up)))
+
+
+def _attempt(
+    gray: images.Gray, turn: Rotation, seen: Survey, dpi: float, options: OcrOptions, engine: Engine
+) -> Reading:
+    skew = 0.0
+    if options.deskew:
+        skew = seen.skew if turn == seen.turn else skew_at(gray, dpi, turn)
+    copy = reading_copy(gray, turn, skew, scale_for(seen, dpi, options.capital_height))
+    return Reading(copy, skew, engine.read(copy.image, options))
+
+
+def _delivered(reading: Reading) -> tuple[Word, ...]:
+    """Return the words with boxes in delivered pixels and lines numbered without gaps."""
+    numbers = {
+        line: number for number, line in enumerate(dict.fromkeys(found.line for found in reading.found))
+    }
+    return tuple(
+        Word(
+            text=found.text,
+            box=reading.copy.box_back(found.x0, found.y0, found.x1, found.y1),
+            confidence=found.confidence,
+            line=numbers[found.line],
+        )
+        for found in reading.found
+    )

@@ -1,0 +1,94 @@
+"""The door to Tesseract inside this process (tesserocr): one engine for each set of models, reused for every page."""
+
+import os
+from functools import cache
+
+from ocr.engine import Found, models, tessdata_folder, words_of
+from ocr.images import Gray
+from ocr.options import OcrOptions
+from records.errors import ToolMissing
+from records.geometry import Rotation
+
+os.environ.setdefault("OMP_THREAD_LIMIT", "1")  # one worker a core; OpenMP inside a worker only takes turns
+
+import tesserocr  # only now: the limit must stand before the library loads
+
+_SETTINGS = {
+    "invert_threshold": "0",  # do not read weak lines a second time as white on black
+    "textord_tabfind_find_tables": "0",  # the table finder costs order and words on ruled pages (docs/decisions/0012)
+}
+_OSD_TURN: dict[int, Rotation] = {0: 0, 90: 270, 180: 180, 270: 90}
+"""The detector tells how far the page was turned; what undoes it is wanted."""
+_WORD, _LINE = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
+
+
+def version(options: OcrOptions) -> str:
+    """Return engine and models, e.g. `tesseract 5.5.4 vie:79df64ca`. Raises `ToolMissing`."""
+    return f"{tesserocr.tesseract_version().splitlines()[0].strip()} {models(options)}"
+
+
+def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
+    """Return the words of an upright page in reading order; empty when there are none. Raises `ToolMissing`.
+
+    Same pixels, same words: nothing is learnt from page to page.
+    """
+    engine = _engine(options.languages, str(tessdata_folder(options)))
+    height, width = image.shape
+    try:
+        engine.SetImageBytes(image.tobytes(), width, height, 1, width)
+        engine.SetSourceResolution(dpi)
+        engine.Recognize()
+        return _words(engine)
+    finally:
+        engine.Clear()
+        engine.ClearAdaptiveClassifier()
+
+
+def upright_turn(image: Gray, dpi: int) -> tuple[Rotation, float]:
+    """Return (clockwise turn that makes the page upright, confidence) of Tesseract's own detector, (0, 0.0) if unsure.
+
+    15 is what Tesseract calls reasonably sure. Without the `osd` model the answer is (0, 0.0) as well.
+    """
+    try:
+        engine = _osd(str(tessdata_folder(OcrOptions(languages="osd"))))
+    except ToolMissing:
+        return 0, 0.0
+    height, width = image.shape
+    try:
+        engine.SetImageBytes(image.tobytes(), width, height, 1, width)
+        engine.SetSourceResolution(dpi)
+        found = engine.DetectOrientationScript()
+        return (_OSD_TURN[found["orient_deg"]], float(found["orient_conf"])) if found else (0, 0.0)
+    finally:
+        engine.Clear()
+
+
+@cache
+def _engine(languages: str, folder: str) -> tesserocr.PyTessBaseAPI:
+    engine = tesserocr.PyTessBaseAPI(
+        path=folder + "/", lang=languages, oem=tesserocr.OEM.LSTM_ONLY, psm=tesserocr.PSM.AUTO
+    )
+    for name, value in _SETTINGS.items():
+        engine.SetVariable(name, value)
+    return engine
+
+
+@cache
+def _osd(folder: str) -> tesserocr.PyTessBaseAPI:
+    return tesserocr.PyTessBaseAPI(
+        path=folder + "/", lang="osd", oem=tesserocr.OEM.TESSERACT_ONLY, psm=tesserocr.PSM.OSD_ONLY
+    )
+
+
+def _words(engine: tesserocr.PyTessBaseAPI) -> list[Found]:
+    place = engine.GetIterator()
+    words: list[Found] = []
+    line = -1
+    for item in tesserocr.iterate_level(place, _WORD) if place is not None else ():
+        if item.IsAtBeginningOf(_LINE) or line < 0:
+            line += 1
+        box = None if item.Empty(_WORD) else item.BoundingBox(_WORD)
+        if box is not None:
+            confidence = min(max(item.Confidence(_WORD) / 100, 0.0), 1.0)
+            words.extend(words_of(item.GetUTF8Text(_WORD), box, confidence, line))
+    return words
