@@ -36,12 +36,12 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
         for ordinal, proposal in enumerate(propose(delivered), start=1):
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
-            print_ = fingerprint(batch.dossier, found)
+            whole = files.get(proposal.whole_file)
+            print_ = fingerprint(batch.dossier, found, whole)
             known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(batch.dossier, print_)
             if known is not None and known.state is DocumentState.ARCHIVED and known.id != document_id:
                 tx.batches.note_existing(batch_id, ordinal, known.id, proposal.source)
                 continue
-            whole = files.get(proposal.whole_file)
             tx.documents.propose(
                 NewDocument(
                     id=document_id,
@@ -63,9 +63,13 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
         return walk
 
 
-def fingerprint(dossier: str, pages: list[Page]) -> str:
-    """Return what makes a document the same delivery again: its dossier and its page images in order."""
-    told = "\x00".join([dossier, *(p.image_sha256 for p in pages)])
+def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) -> str:
+    """Return what makes a document the same delivery again: its dossier and its page images in order.
+
+    A PDF counts with its own hash: the same pictures under a signature or with other text are another paper.
+    """
+    file = [whole.sha256] if whole is not None and whole.blob_key.endswith(".pdf") else []
+    told = "\x00".join([dossier, *file, *(p.image_sha256 for p in pages)])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
