@@ -3,7 +3,6 @@
 import os
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 from boot.house import House
 from records.access import LOCAL, Role
@@ -41,16 +40,17 @@ def first_accounts(house: House) -> list[NewLogin]:
             account = tx.accounts.add(login, name, password, roles)
             tx.audit.append(LOCAL.id, "account-created", account.id, "done", {"login": login})
             made.append(NewLogin(login, password, tuple(sorted(r.value for r in roles))))
+        # before the commit: an account whose password nobody saw would be of no use
+        _keep_demo_logins(house, made)
     return made
 
 
-def keep_demo_logins(house: House, made: list[NewLogin]) -> Path:
+def _keep_demo_logins(house: House, made: list[NewLogin]) -> None:
     """Keep the demo log-ins for their owner alone (mode 0600) beside the data, so that `make run` can show them."""
     path = house.settings.data_dir / "demo-logins.txt"
     lines = [f"{m.login:10} {m.password:40} {', '.join(m.roles)}" for m in made]
     with open(path, "a", encoding="utf-8", opener=lambda p, flags: os.open(p, flags, 0o600)) as out:
         out.writelines(line + "\n" for line in lines)
-    return path
 
 
 def easy_password() -> str:

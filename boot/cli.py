@@ -3,8 +3,11 @@
 Heavy imports wait until a command needs them, so that `vanthu --help` answers at once and children start fast.
 """
 
+import os
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -266,4 +269,16 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(run())
+    # Python would now join every thread that still waits (the engine's wait for pages that nobody reads any more), for
+    # ever after Ctrl+C. Nothing is lost without them: what was done is on disk and recorded, the rest is resumed.
+    code = 1
+    try:
+        code = run()
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001  told here, as nobody else comes after
+        code = code or 1
+        traceback.print_exc()
+    finally:
+        with suppress(Exception):
+            sys.stderr.flush()
+        os._exit(code)

@@ -1,5 +1,6 @@
 """Which files a person means by the inputs of a command: files as named, folders walked in natural order."""
 
+import os
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ def gather(named: tuple[Path, ...]) -> tuple[list[Input], list[Path]]:
         found = [root] if root.is_file() else sorted(_files_below(root), key=lambda p: natural(str(p)))
         for path in found:
             relative = path.name if root.is_file() else str(path.relative_to(root))
+            # bytes that are no UTF-8 (CP1258, TCVN3) stay visible as \\xNN, and the file goes on like any other
+            relative = os.fsencode(relative).decode("utf-8", "backslashreplace")
             relative = unicodedata.normalize("NFC", relative)
             if not root.is_file() and not _is_scan(path, root):
                 aside.append(path)
@@ -51,8 +54,11 @@ def _is_scan(path: Path, root: Path) -> bool:
         return False
     if path.suffix.lower() in _SCANS:
         return True
-    with path.open("rb") as handle:
-        return handle.read(8).startswith(_MAGIC)
+    try:
+        with path.open("rb") as handle:
+            return handle.read(8).startswith(_MAGIC)
+    except OSError:
+        return True  # whoever hands it in will be told why it cannot be read
 
 
 def _unique(relative: str, root: Path, seen: set[str]) -> str:

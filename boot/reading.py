@@ -2,8 +2,10 @@
 
 import json
 import tempfile
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from records.errors import ArchiveFault
 from records.page import PageText, page_to_json
 
 _AT_ONCE = 32
+_AHEAD = 64
+"""How many inputs are handed to the threads at once; tens of thousands would only fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +48,44 @@ def read_files(settings: Settings, named: tuple[Path, ...], out: Path, *, with_p
         say(f"Bỏ qua {path.name}: không phải ảnh quét hay PDF.")
     out.mkdir(parents=True, exist_ok=True)
     refused = 0
-    limits = WalkLimits(page_seconds=settings.page_seconds)
-    with (
-        open_children(settings, "parse", "read") as children,
-        ThreadPoolExecutor(settings.workers * 2) as threads,
-        progress_bar(quiet=not console.is_terminal) as bar,
-    ):
+    with ExitStack() as stack:
+        threads = ThreadPoolExecutor(settings.workers * 2)
+        stack.callback(threads.shutdown)  # after the children ended, so it waits for no page
         reader = _Reader(
-            children,
+            stack.enter_context(open_children(settings, "parse", "read")),
             OcrOptions(languages=settings.languages, tessdata=settings.tessdata),
-            limits,
+            WalkLimits(page_seconds=settings.page_seconds),
             out,
             with_pdf,
             threads,
         )
+        bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
         task = bar.add_task("Nhận dạng", total=len(inputs), rate="")
-        started = [(i, threads.submit(_read_one, reader, i, stem)) for i, stem in _stems(inputs)]
-        for item, future in started:
-            try:
-                future.result()
-            except ArchiveFault as fault:
-                refused += 1
-                say(f"✗ {fault.tell}")
-                say(f"  {item.relative} {fault.code}: {fault}")
-            bar.advance(task)
+        try:
+            for item, future in _ahead(reader, inputs):
+                try:
+                    future.result()
+                except ArchiveFault as fault:
+                    refused += 1
+                    say(f"✗ {fault.tell}")
+                    say(f"  {item.relative} {fault.code}: {fault}")
+                bar.advance(task)
+        except (
+            BaseException
+        ):  # Ctrl+C above all: the queue is dropped, what a thread holds ends with its child
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
     return Exit.REFUSED if refused else Exit.WELL
+
+
+def _ahead(reader: _Reader, inputs: list[Input]) -> Iterator[tuple[Input, Future[None]]]:
+    """Start every input in turn, at most `_AHEAD` before the one that is waited for."""
+    started: deque[tuple[Input, Future[None]]] = deque()
+    for item, stem in _stems(inputs):
+        started.append((item, reader.threads.submit(_read_one, reader, item, stem)))
+        if len(started) >= _AHEAD:
+            yield started.popleft()
+    yield from started
 
 
 def _stems(inputs: list[Input]) -> Iterator[tuple[Input, str]]:

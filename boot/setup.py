@@ -1,6 +1,6 @@
 """`vanthu init`, `migrate`, `account`, `token`: make a data folder ready and let people in."""
 
-from boot.accounts import easy_password, first_accounts, keep_demo_logins
+from boot.accounts import easy_password, first_accounts
 from boot.house import House, open_house
 from boot.settings import Settings
 from boot.speak import Exit, emit, result, say
@@ -16,7 +16,6 @@ def init(settings: Settings, *, as_json: bool) -> Exit:
     prepare(settings)
     with open_house(settings) as house:
         made = first_accounts(house)
-        keep_demo_logins(house, made)
         _empty_index(house)
     if as_json:
         emit(

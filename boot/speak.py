@@ -17,7 +17,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from records.errors import ArchiveFault, ToolMissing
+from records.errors import ArchiveFault, Away, ToolMissing, Unfit
+
+_USAGE = ("bad-settings", "not-initialised", "profile-unknown", "exists", "same-file", "no-key")
+"""Faults that the person mends by calling the command differently."""
 
 console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)
 
@@ -52,7 +55,11 @@ def complain(fault: ArchiveFault) -> Exit:
     """Print what went wrong, for a person, and return the exit code that fits."""
     console.print(f"[bold red]✗[/] {_plain(fault.tell)}")
     console.print(f"  [dim]{fault.code}: {_plain(str(fault))}[/]")
-    return Exit.MISSING_TOOL if isinstance(fault, ToolMissing) else Exit.NO
+    if isinstance(fault, ToolMissing | Away):
+        return Exit.MISSING_TOOL
+    if isinstance(fault, Unfit):
+        return Exit.REFUSED
+    return Exit.USAGE if fault.code in _USAGE else Exit.NO
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,6 @@
 """Put the house together from its settings: stores, index, children, signing, engine. Nothing here decides anything."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from boot.childroom import seal_in_child
 from boot.house import House
 from boot.settings import Settings
+from ingest.documents import sweep
 from ingest.tools import IngestTools, WalkLimits
 from jobs.children import ChildPools
 from jobs.engine import Engine
@@ -38,9 +40,10 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     settings = house.settings
 
     def seal(source: Path, out: Path, document_id: str) -> Sealed:
+        seconds = WalkLimits().seal_seconds + source.stat().st_size / SEAL_BYTES_A_SECOND
         return children.run(
             "sign",
-            WalkLimits().seal_seconds,
+            seconds,
             seal_in_child,
             settings.keys_dir,
             settings.tsa_url,
@@ -64,12 +67,19 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     )
 
 
+SEAL_BYTES_A_SECOND = 10 * 1024 * 1024
+_log = logging.getLogger("vanthu.boot")
+
+
 @contextmanager
 def running_engine(house: House, tools: IngestTools) -> Iterator[Engine]:
     """Run the engine and its patrol for the length of the block. The caller holds the engine lock."""
     engine = Engine(house.settings.engine_url, "embedded", queues(house.settings.workers))
     walk = Walk(engine, tools, house.settings.workers)
     patrol = Patrol(engine, walk, tools, house.settings.data_dir / "audit-heads")
+    swept = sweep(tools)
+    if swept:
+        _log.info("removed %d half-done things of an earlier run", swept)
     engine.launch()
     patrol.start()
     try:

@@ -24,6 +24,12 @@ class ChildDied(ArchiveFault):
     code = "child-died"
 
 
+class ChildrenStopped(RuntimeError):
+    """The house is closing, so the task was not done. It says nothing about the file, hence it is no `ArchiveFault`:
+    nobody may record it as a refusal, and the task is run again at the next start.
+    """
+
+
 class Children(Protocol):
     """Runs module-level functions in limited child processes that die with their parent."""
 
@@ -32,6 +38,9 @@ class Children(Protocol):
     ) -> T:
         """Return what `function` returns in a child of `kind`, or raise what it raises.
 
-        `seconds` is wall time. Raises `ChildStuck` when it is over, `ChildDied` when the child ended by itself.
+        `seconds` is wall time. Raises `ChildStuck` when it is over, `ChildDied` when the child ended by itself,
+        `records.errors.Away` when children are ended from outside again and again (not the task's fault: try later),
+        `ChildrenStopped` when the house closes. A task whose child was ended from outside is run again from its
+        beginning, so `function` must bear that.
         """
         ...

@@ -3,6 +3,8 @@
 Step 6 of the walk. Runs in a child, since page images are foreign bytes; the result lies in the work folder.
 """
 
+import hashlib
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -61,7 +63,27 @@ def compose(
         return Refused(fault.code, str(fault), fault.tell)
     finally:
         shutil.rmtree(images, ignore_errors=True)
+    _settle(out)
     return Done(Composed(out, made.sha256, trip.letters, trip.words))
+
+
+def intact(composed: Composed) -> bool:
+    """Return whether the composed file is still what was recorded of it."""
+    try:
+        with composed.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == composed.sha256
+    except OSError:
+        return False
+
+
+def _settle(out: Path) -> None:
+    """Force the file and the folders on the way to it to disk, before the engine records that it is there."""
+    for path in (out, out.parent, out.parent.parent):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _title(document: Document, fields: Fields) -> str:

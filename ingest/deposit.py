@@ -60,11 +60,11 @@ def deposit(
             return stored
         kept.append(stored.value)
     told = folder / "manifest.json"
-    if not told.exists():  # a repeated step must offer the same bytes, and the manifest carries the moment
-        hashes = {r.name: r.sha256 for r in kept}
-        data = manifest(document, version, fields, pages, texts, composed, sealed, hashes, tools.clock.now())
-        told.with_suffix(".part").write_bytes(data)
-        told.with_suffix(".part").replace(told)
+    hashes = {r.name: r.sha256 for r in kept}
+    # the moment is that of the seal, so that a repeated step offers the very same bytes
+    told.write_bytes(
+        manifest(document, version, fields, pages, texts, composed, sealed, hashes, sealed.signed_at)
+    )
     stored = _put(tools, document, version, "manifest.json", told, "application/json")
     if not isinstance(stored, Done):
         return stored

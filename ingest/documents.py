@@ -3,11 +3,13 @@
 Between steps 3 and 4 of the walk: the pages are known, now each belongs to exactly one document.
 """
 
+import fcntl
 import hashlib
 import shutil
+from collections.abc import Mapping
 
 from ingest.keys import derived_id
-from ingest.propose import DeliveredPage, propose
+from ingest.propose import DeliveredPage, Proposal, propose
 from ingest.tools import IngestTools
 from records.access import SYSTEM
 from records.document import DocumentState
@@ -31,9 +33,8 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
-        delivered = [_delivered(p, files[p.file_id]) for p in pages.values()]
         walk: list[str] = []
-        for ordinal, proposal in enumerate(propose(delivered), start=1):
+        for ordinal, proposal in enumerate(proposals(files, pages), start=1):
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
@@ -63,6 +64,11 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
         return walk
 
 
+def proposals(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[Proposal]:
+    """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
+    return propose([_delivered(p, files[p.file_id]) for p in pages.values()])
+
+
 def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) -> str:
     """Return what makes a document the same delivery again: its dossier and its page images in order.
 
@@ -88,15 +94,38 @@ def refuse_document(tools: IngestTools, document_id: str, refused: Refused) -> N
         document = tx.documents.get(SYSTEM, document_id)
         if document.state in (DocumentState.ARCHIVED, DocumentState.REFUSED):
             return
-        tx.documents.refuse(document_id, refused.code, refused.reason, refused.tell)
+        tx.documents.refuse(document_id, refused.code, refused.reason[:900], refused.tell)
         tx.audit.append(
             SYSTEM.id, "document-refused", document_id, refused.code, {"batch": document.batch_id}
         )
+    tidy(tools, document_id)
 
 
 def tidy(tools: IngestTools, document_id: str) -> None:
     """Remove the work folder of a document whose bytes are in the archive."""
     shutil.rmtree(tools.work_dir / document_id, ignore_errors=True)
+
+
+def sweep(tools: IngestTools) -> int:
+    """Remove what a killed process left half done; only for the holder of the engine, before it starts.
+
+    Work folders of documents stay, since their workflows go on with them. Bytes in quarantine belong to a receiving
+    process as long as it holds their lock. Returns how many things were removed.
+    """
+    removed = 0
+    for path in tools.work_dir.iterdir():
+        if path.name.startswith(("read-", "split-")) or path.name.endswith(".part"):
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            removed += 1
+    for path in tools.quarantine.iterdir():
+        with path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
@@ -107,6 +136,7 @@ def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
         frame=page.frame,
         file_pages=file.pages,
         is_pdf=file.blob_key.endswith(".pdf"),
+        delivered=file.ordinal,
         role=page.role,
         code=page.code,
     )

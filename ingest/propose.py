@@ -15,7 +15,10 @@ from records.document import PageRole
 
 @dataclass(frozen=True, slots=True)
 class DeliveredPage:
-    """One page image of a delivery: which row it is, which file and frame it came from, its sheet code if any."""
+    """One page image of a delivery: which row it is, which file and frame it came from, its sheet code if any.
+
+    `delivered` is the place of the file in the order of delivery: it keeps files of one name apart.
+    """
 
     page_id: str
     file_id: str
@@ -23,6 +26,7 @@ class DeliveredPage:
     frame: int
     file_pages: int
     is_pdf: bool
+    delivered: int
     role: PageRole
     code: str
 
@@ -42,7 +46,7 @@ class Proposal:
 
 def propose(pages: Sequence[DeliveredPage]) -> list[Proposal]:
     """Return the documents of a delivery in delivery order; every content page is in exactly one."""
-    ordered = sorted(pages, key=lambda p: (natural(p.path), p.frame))
+    ordered = sorted(pages, key=_order)
     out: list[Proposal] = []
     for _, run in groupby(ordered, key=_sequence):
         out.extend(_split_run(list(run)))
@@ -52,8 +56,15 @@ def propose(pages: Sequence[DeliveredPage]) -> list[Proposal]:
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts `IMG_2` before `IMG_10` and keeps folders together."""
     return tuple(
-        (1, int(part), "") if part.isdigit() else (0, 0, part.casefold()) for part in re.split(r"(\d+)", path)
+        (1, int(part), "") if part.isdecimal() else (0, 0, part.casefold())
+        for part in re.split(r"(\d+)", path)
     )
+
+
+def _order(page: DeliveredPage) -> tuple[object, ...]:
+    """Folder by folder, so that a folder inside another does not cut its pages in two; then name, file, frame."""
+    parent, name = str(PurePosixPath(page.path).parent), PurePosixPath(page.path).name
+    return natural(parent), parent, natural(name), page.delivered, page.frame
 
 
 def _sequence(page: DeliveredPage) -> tuple[str, str]:

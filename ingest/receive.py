@@ -4,22 +4,25 @@ Step 1 of the walk. Bytes go to quarantine while they are hashed, then write-onc
 the audit event are committed together, and only then does the sender get a receipt.
 """
 
+import fcntl
 import hashlib
 import os
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
-from ingest.inspect import Looked, look
+from ingest.inspect import look
 from ingest.keys import received_key
 from ingest.tools import IngestTools
-from records.access import Action, Actor, authorize
+from records.access import SYSTEM, Action, Actor, authorize
 from records.clock import new_id
 from records.document import BatchState, FileState
 from records.errors import Away, Conflict, Unfit
 from records.outcome import Done, Refused
-from storage.batches import NewFile
+from storage.batches import DeliveredFile, NewFile
 from storage.blobs import Stored, Unavailable
 
 _CHUNK = 1024 * 1024
@@ -59,17 +62,17 @@ def receive_stream(
     with tools.work.reading() as tx:
         batch = tx.batches.get(actor, batch_id)
     if batch.state is not BatchState.RECEIVING:
-        known = _known(tools, actor, batch_id, idempotency_key)
+        with tools.work.reading() as tx:
+            known = tx.batches.file_by_key(batch_id, idempotency_key)
         if known is not None:
-            return known
+            return _again(known)
         raise Conflict(
             f"batch {batch_id} is {batch.state}",
             code="batch-started",
             tell="Lô này đã bắt đầu xử lý nên không nhận thêm tệp. Hãy tạo lô mới cho các tệp còn lại.",
         )
-    held = tools.quarantine / new_id("in-")
-    try:
-        sha256, size = _hold(chunks, held, tools.limits.file_bytes, shown)
+    with _quarantined(tools.quarantine) as (held, out):
+        sha256, size = _hold(chunks, out, tools.limits.file_bytes, shown)
         if declared_sha256 and declared_sha256.lower() != sha256:
             raise Unfit(
                 f"{shown}: declared {declared_sha256}, got {sha256}",
@@ -77,24 +80,31 @@ def receive_stream(
                 tell=f"{shown}: nội dung nhận được không khớp mã băm đã khai báo. Hãy gửi lại tệp này.",
             )
         return _keep(tools, actor, batch_id, held, NewName(shown, path, sha256, size, idempotency_key))
-    finally:
-        held.unlink(missing_ok=True)
 
 
 def receive_path(
-    tools: IngestTools, batch_id: str, source: Path, relative_path: str, actor: Actor
+    tools: IngestTools, batch_id: str, source: Path, relative_path: str, actor: Actor, sha256: str
 ) -> Receipt:
-    """Take a file of this machine in; its place in the delivery is its idempotency key."""
-    with source.open("rb") as handle:
-        return receive_stream(
-            tools,
-            batch_id,
-            source.name,
-            relative_path,
-            iter(lambda: handle.read(_CHUNK), b""),
-            f"path:{relative_path}",
-            actor,
-        )
+    """Take a file of this machine in; its place in the delivery is its idempotency key.
+
+    `sha256` is what the file had when the delivery was counted; another one is refused as `digest-mismatch`.
+    """
+    return receive_stream(
+        tools, batch_id, source.name, relative_path, _chunks(source), f"path:{relative_path}", actor, sha256
+    )
+
+
+def _chunks(source: Path) -> Iterator[bytes]:
+    try:
+        with source.open("rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                yield chunk
+    except OSError as cause:
+        raise Unfit(
+            f"{source}: {cause}",
+            code="file-unreadable",
+            tell=f"{clean_name(source.name)}: không đọc được tệp ({cause.strerror}). Kiểm tra quyền đọc hoặc ổ đĩa.",
+        ) from cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +136,7 @@ def _keep(tools: IngestTools, actor: Actor, batch_id: str, held: Path, new: NewN
             tell="Kho lưu trữ có tệp hỏng ở vị trí này; tệp chưa được nhận. Hãy báo quản trị viên.",
         )
     with tools.work.begin() as tx:
+        known = tx.batches.file_by_key(batch_id, new.key)
         file = tx.batches.add_file(
             batch_id,
             NewFile(
@@ -138,56 +149,79 @@ def _keep(tools: IngestTools, actor: Actor, batch_id: str, held: Path, new: NewN
                 idempotency_key=new.key,
             ),
         )
-        seq = tx.audit.append(
-            actor.id,
-            "file-received",
-            file.id,
-            "done",
-            {"batch": batch_id, "sha256": new.sha256, "size": new.size},
-        )
+        seq = 0
+        if known is None:
+            seq = tx.audit.append(
+                actor.id,
+                "file-received",
+                file.id,
+                "done",
+                {"batch": batch_id, "sha256": new.sha256, "size": new.size},
+            )
+    if known is not None and (known.pages or known.state is not FileState.RECEIVED):
+        return _again(known)
     outcome = look(tools, held, new.shown)
     if isinstance(outcome, Done):
-        return _receipt(tools, file.id, new, seq, outcome.value)
+        _note(tools, actor, file.id, FileState.RECEIVED, Refused("", "", ""), outcome.value.facts.pages)
+        facts = outcome.value.facts
+        return Receipt(file.id, new.sha256, new.size, seq, facts.pages, facts.media_type)
     if isinstance(outcome, Refused):
-        with tools.work.begin() as tx:
-            tx.batches.set_file(file.id, FileState.REFUSED, outcome.code, outcome.reason, outcome.tell, 0)
-            tx.audit.append(actor.id, "file-refused", file.id, outcome.code, {"batch": batch_id})
+        _note(tools, actor, file.id, FileState.REFUSED, outcome, 0)
         raise Unfit(outcome.reason, code=outcome.code, tell=outcome.tell)
     raise Away(outcome.reason, tell="Chưa xem được tệp lúc này. Tệp đã được giữ an toàn; hãy thử lại.")
 
 
-def _receipt(tools: IngestTools, file_id: str, new: NewName, seq: int, looked: Looked) -> Receipt:
+def _note(tools: IngestTools, actor: Actor, file_id: str, state: FileState, why: Refused, pages: int) -> None:
+    """Write down what the file turned out to be, unless the walk has it already (two senders of one delivery)."""
     with tools.work.begin() as tx:
-        tx.batches.set_file(file_id, FileState.RECEIVED, "", "", "", looked.facts.pages)
-    return Receipt(file_id, new.sha256, new.size, seq, looked.facts.pages, looked.facts.media_type)
+        file = tx.batches.file(file_id)
+        walking = tx.batches.get(SYSTEM, file.batch_id).state is not BatchState.RECEIVING
+        if file.state is not FileState.RECEIVED or walking:
+            return
+        tx.batches.set_file(file_id, state, why.code, why.reason[:900], why.tell, pages)
+        if state is FileState.REFUSED:
+            tx.audit.append(actor.id, "file-refused", file_id, why.code, {"batch": file.batch_id})
 
 
-def _known(tools: IngestTools, actor: Actor, batch_id: str, idempotency_key: str) -> Receipt | None:
-    """The receipt given earlier for this key, when the sender asks again after the batch was started."""
-    with tools.work.reading() as tx:
-        for file in tx.batches.files(actor, batch_id):
-            if file.idempotency_key == idempotency_key and file.state is not FileState.REFUSED:
-                return Receipt(file.id, file.sha256, file.size, 0, file.pages, file.media_type)
-    return None
+def _again(file: DeliveredFile) -> Receipt:
+    """The answer given before to the same sender for the same key: the receipt, or the refusal."""
+    if file.state is FileState.REFUSED:
+        raise Unfit(file.reason, code=file.code, tell=file.tell)
+    return Receipt(file.id, file.sha256, file.size, 0, file.pages, file.media_type)
 
 
-def _hold(chunks: Iterator[bytes], held: Path, most: int, shown: str) -> tuple[str, int]:
+@contextmanager
+def _quarantined(folder: Path) -> Iterator[tuple[Path, IO[bytes]]]:
+    """Give a fresh quarantine file that is gone at the end; its lock tells `documents.sweep` that it is in use."""
+    while True:
+        held = folder / new_id("in-")
+        with held.open("xb") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
+            if not held.exists():  # swept in the moment before it was locked
+                continue
+            try:
+                yield held, out
+            finally:
+                held.unlink(missing_ok=True)
+            return
+
+
+def _hold(chunks: Iterator[bytes], out: IO[bytes], most: int, shown: str) -> tuple[str, int]:
     """Write `chunks` durably into quarantine; return (SHA-256, size)."""
     digest, size = hashlib.sha256(), 0
     try:
-        with held.open("xb") as out:
-            for chunk in chunks:
-                size += len(chunk)
-                if size > most:
-                    raise Unfit(
-                        f"{shown}: more than {most} bytes",
-                        code="file-too-large",
-                        tell=f"{shown}: tệp lớn hơn giới hạn {most // 1024**2} MB. Hãy tách tệp rồi gửi lại.",
-                    )
-                digest.update(chunk)
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
+        for chunk in chunks:
+            size += len(chunk)
+            if size > most:
+                raise Unfit(
+                    f"{shown}: more than {most} bytes",
+                    code="file-too-large",
+                    tell=f"{shown}: tệp lớn hơn giới hạn {most // 1024**2} MB. Hãy tách tệp rồi gửi lại.",
+                )
+            digest.update(chunk)
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
     except OSError as cause:
         raise Away(
             f"quarantine: {cause}",

@@ -7,20 +7,24 @@ import ctypes
 import logging
 import multiprocessing
 import os
+import pickle
 import resource
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from ingest.children import ChildDied, ChildStuck, Kind
+from ingest.children import ChildDied, ChildrenStopped, ChildStuck, Kind
+from records.errors import ArchiveFault, Away
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +33,12 @@ _log = logging.getLogger("vanthu.children")
 
 _MIB = 1024 * 1024
 _PR_SET_PDEATHSIG = 1
+_LOOK_SECONDS = 0.2
+
+_RUN_AGAIN = {"time": 0, "memory": 0, "cpu": 0, "crash": 0, "kill": 1, "term": 2, "pool": 2}
+"""How often a task is run again, by who ended its child. The system kills with SIGKILL when memory is short, which may
+be this task's doing, so once; nobody but a person or a service manager sends SIGTERM; a `pool` broke while it waited.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +69,11 @@ class ChildPools:
         self._limits = dict(limits)
         self._pools: dict[Kind, ProcessPool] = {}
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
         self._parent = os.getpid()
         # Linux sends the parent-death signal when the *thread* that made the child ends, and pebble makes the first
         # children on the thread of the first task; so this thread starts every pool and lives as long as they do.
+        # It alone changes `_pools`, so an interrupted caller cannot leave a pool behind that nobody knows.
         self._keeper = ThreadPoolExecutor(1, thread_name_prefix="children-keeper")
 
     def warm(self, *kinds: Kind) -> None:
@@ -73,55 +85,74 @@ class ChildPools:
         self, kind: Kind, seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run `function` in a child (see `ingest.children.Children.run`)."""
-        try:
-            return self._run(kind, seconds, function, *args, **kwargs)
-        except BrokenProcessPool:
-            # an idle child was killed from outside (the system was out of memory, say); its pool is of no use now
-            _log.warning("the %s children ended by themselves; starting new ones", kind)
-            self._replace(kind)
-            return self._run(kind, seconds, function, *args, **kwargs)
+        name = getattr(function, "__name__", "task")
+        ended: Counter[str] = Counter()
+        while True:
+            try:
+                result: T = self._once(kind, seconds, (seconds, function, args, kwargs))
+            except (FutureTimeout, ProcessExpired, BrokenProcessPool, MemoryError) as cause:
+                if self._stopped.is_set():  # whatever it was, the closing may have caused it
+                    raise _stopped(name) from cause
+                why = _who_ended(cause)
+                ended[why] += 1
+                if ended[why] > _RUN_AGAIN[why]:
+                    raise _fault(name, why, seconds, cause) from cause
+                _log.warning("%s: %s children ended from outside (%s); running it again", name, kind, cause)
+            else:
+                return result
 
     def stop(self) -> None:
-        """End all children at once and wait for them."""
+        """End all children at once and wait for them; who waits in `run` gets `ChildrenStopped`. Safe to repeat."""
+        self._stopped.set()
         with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            _end(pool)
-        self._keeper.shutdown()
+            try:
+                self._keeper.submit(self._end_all).result()
+            except RuntimeError:  # the keeper has ended: stopped before, or Python itself is ending
+                self._end_all()
+            self._keeper.shutdown()
 
-    def _run(
-        self, kind: Kind, seconds: float, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        future = self._pool(kind).schedule(
-            _with_cpu_limit, args=(seconds, function, args, kwargs), timeout=seconds
-        )
-        name = getattr(function, "__name__", "task")
-        try:
-            result: T = future.result()
-        except FutureTimeout as cause:
-            raise ChildStuck(
-                f"{name} took more than {seconds:.0f} s and was killed",
-                tell=f"Xử lý quá {seconds:.0f} giây nên đã dừng phần này; các phần khác vẫn tiếp tục.",
-            ) from cause
-        except ProcessExpired as cause:
-            raise ChildDied(
-                f"{name}: the child ended by itself (exit code {cause.exitcode})",
-                tell="Tiến trình xử lý bị dừng vì vượt giới hạn bộ nhớ hoặc thời gian; các phần khác vẫn tiếp tục.",
-            ) from cause
-        except MemoryError as cause:
-            raise ChildDied(
-                f"{name}: the child ran out of the memory it may use",
-                tell="Tệp cần nhiều bộ nhớ hơn mức cho phép; các phần khác vẫn tiếp tục.",
-            ) from cause
-        return result
+    def _once(self, kind: Kind, seconds: float, task: tuple[Any, ...]) -> Any:
+        pool, future = self._schedule(kind, seconds, task)
+        done = threading.Event()
+        future.add_done_callback(lambda _: done.set())
+        # pebble leaves the tasks of a stopped pool, and some of a broken one, waiting for ever
+        while not done.wait(_LOOK_SECONDS):
+            if self._stopped.is_set():
+                raise _stopped(getattr(task[1], "__name__", "task"))
+            if not pool.active and not done.wait(_LOOK_SECONDS):
+                raise BrokenProcessPool("the pool ended before the task")
+        return future.result()
+
+    def _schedule(
+        self, kind: Kind, seconds: float, task: tuple[Any, ...]
+    ) -> tuple[ProcessPool, ProcessFuture[Any]]:
+        for _ in range(2):
+            pool = self._pool(kind)
+            # a pool may break between the look at it and this; only then pebble raises a bare RuntimeError here
+            with suppress(RuntimeError):
+                return pool, pool.schedule(_with_cpu_limit, args=task, timeout=seconds)
+        raise BrokenProcessPool(f"two pools of {kind} children ended before they took a task")
 
     def _pool(self, kind: Kind) -> ProcessPool:
+        """Return a pool that lives; threads that find a dead one together get the same new one."""
         with self._lock:
-            if kind not in self._pools:
-                self._pools[kind] = self._keeper.submit(self._start, self._limits[kind]).result()
-            return self._pools[kind]
+            if self._stopped.is_set():
+                raise _stopped(kind)
+            pool = self._pools.get(kind)
+            if pool is None or not pool.active:
+                pool = self._keeper.submit(self._renew, kind).result()
+            return pool
 
-    def _start(self, limit: Limits) -> ProcessPool:
+    def _renew(self, kind: Kind) -> ProcessPool:
+        pool = self._pools.get(kind)
+        if pool is not None:
+            if pool.active:
+                return pool
+            # one idle child killed from outside (the system was out of memory, say) makes pebble give up the pool
+            _log.warning("the %s children ended by themselves; starting new ones", kind)
+            del self._pools[kind]
+            _end(pool)
+        limit = self._limits[kind]
         pool = ProcessPool(
             max_workers=limit.workers,
             max_tasks=limit.tasks,
@@ -130,13 +161,59 @@ class ChildPools:
             context=multiprocessing.get_context("spawn"),
         )
         pool.schedule(_nothing)
+        self._pools[kind] = pool
         return pool
 
-    def _replace(self, kind: Kind) -> None:
-        with self._lock:
-            broken = self._pools.pop(kind, None)
-        if broken is not None:
-            _end(broken)
+    def _end_all(self) -> None:
+        while self._pools:
+            _end(self._pools.popitem()[1])
+
+
+def _stopped(name: str) -> ChildrenStopped:
+    return ChildrenStopped(f"{name}: the children were stopped before it was done")
+
+
+def _who_ended(cause: BaseException) -> str:
+    """Return a key of `_RUN_AGAIN`."""
+    if isinstance(cause, FutureTimeout):
+        return "time"
+    if isinstance(cause, MemoryError):
+        return "memory"
+    if isinstance(cause, BrokenProcessPool):
+        return "pool"
+    code = cause.exitcode if isinstance(cause, ProcessExpired) else 0
+    return {-signal.SIGTERM: "term", -signal.SIGKILL: "kill", -signal.SIGXCPU: "cpu"}.get(code, "crash")
+
+
+def _fault(name: str, why: str, seconds: float, cause: BaseException) -> ArchiveFault:
+    """Return what the caller is told; only `Away` is not the file's fault."""
+    code = getattr(cause, "exitcode", None)
+    if why == "time":
+        return ChildStuck(
+            f"{name} took more than {seconds:.0f} s and was killed",
+            tell=f"Xử lý quá {seconds:.0f} giây nên đã dừng phần này; các phần khác vẫn tiếp tục.",
+        )
+    if why in ("term", "pool"):
+        return Away(
+            f"{name}: the children were ended from outside again and again ({cause}, exit code {code})",
+            tell="Các tiến trình xử lý liên tục bị chương trình khác tắt nên chưa làm được phần này. Tệp không có lỗi "
+            "và vẫn được giữ; hãy thử lại sau hoặc báo quản trị viên.",
+            code="children-ended",
+        )
+    if why in ("memory", "kill"):
+        return ChildDied(
+            f"{name}: the child ran out of the memory it may use (exit code {code})",
+            tell="Tệp cần nhiều bộ nhớ hơn mức cho phép; các phần khác vẫn tiếp tục.",
+        )
+    if why == "cpu":
+        return ChildDied(
+            f"{name}: the child used more CPU time than it may (exit code {code})",
+            tell="Xử lý tệp tốn quá nhiều thời gian tính toán nên đã dừng phần này; các phần khác vẫn tiếp tục.",
+        )
+    return ChildDied(
+        f"{name}: the child ended by itself (exit code {code})",
+        tell="Tiến trình xử lý bị hỏng giữa chừng khi đọc tệp này; các phần khác vẫn tiếp tục.",
+    )
 
 
 def _end(pool: ProcessPool) -> None:
@@ -154,7 +231,21 @@ def _with_cpu_limit(
     """Give the task its own CPU allowance: the soft limit counts from what the child has used so far."""
     used = int(time.process_time()) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (used + max(int(seconds), 1) + 5, resource.RLIM_INFINITY))
-    return function(*args, **kwargs)
+    try:
+        return function(*args, **kwargs)
+    except Exception as fault:
+        if _travels(fault):
+            raise
+        raise RuntimeError(f"{type(fault).__name__}: {fault}") from None
+
+
+def _travels(fault: Exception) -> bool:
+    """Return whether the parent can read this exception; one that it cannot would break the pool for everybody."""
+    try:
+        pickle.loads(pickle.dumps(fault))  # noqa: S301  our own bytes, in the child
+    except Exception:  # noqa: BLE001  whatever a library's exception does here, it does not travel
+        return False
+    return True
 
 
 def _enter_child(parent: int, memory: int, file: int, open_files: int) -> None:

@@ -6,8 +6,7 @@ Only this file imports dbos (pinned; see docs/decisions on the engine for its ga
 import json
 import logging
 import sqlite3
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,13 @@ from dbos import (
     SetWorkflowID,
 )
 
+from records.errors import Away, ToolMissing
+
+_log = logging.getLogger("vanthu.engine")
+
 Json = Any
+LONGEST_WAIT = 300.0
+"""Seconds between two tries of a step whose store or tool is away."""
 _POLL_SECONDS = 0.1
 _APPLICATION_VERSION = "1"
 """Raised by hand when a workflow changes in a way that old, half-run ones cannot follow."""
@@ -75,7 +80,8 @@ class Engine:
             "log_level": "WARNING",
             "console_log_level": "WARNING",
             "notification_listener_polling_interval_sec": _POLL_SECONDS,
-            "max_executor_threads": 64,
+            # a waiting workflow holds its thread; with fewer threads than queue places, parents could starve children
+            "max_executor_threads": sum(queue.at_once for queue in queues) + 32,
         }
         if database_url.startswith("sqlite:///"):
             _prepare_sqlite(Path(database_url.removeprefix("sqlite:///")))
@@ -125,8 +131,26 @@ class Engine:
             DBOS.enqueue_workflow(queue, workflow, *args)
 
     def step(self, name: str, function: Callable[..., Json], *args: Json) -> Json:
-        """Run `function` once inside the current workflow and record its result; a replay returns the record."""
-        return DBOS.run_step({"name": name}, function, *args)
+        """Run `function` once inside the current workflow and record its result; a replay returns the record.
+
+        While a store or tool is away (`Away`, `ToolMissing`) the step waits, ever longer up to five minutes and across
+        restarts: the world's fault is never the paper's.
+        """
+
+        def attempt(*given: Json) -> Json:
+            try:
+                return {"value": function(*given)}
+            except (Away, ToolMissing) as fault:
+                return {"away": f"{fault.code}: {fault}"}
+
+        wait = 1.0
+        while True:
+            told = DBOS.run_step({"name": name}, attempt, *args)
+            if "value" in told:
+                return told["value"]
+            _log.warning("step %s waits %.0f s: %s", name, wait, told["away"])
+            DBOS.sleep(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
 
     def sleep(self, seconds: float) -> None:
         """Wait inside a workflow; the wake-up time survives a restart."""
@@ -148,16 +172,6 @@ class Engine:
         status = DBOS.get_workflow_status(workflow_id)
         return None if status is None else status.status
 
-    def wait_idle(self, workflow_ids: Sequence[str], seconds: float) -> bool:
-        """Return whether all these workflows ended within `seconds`."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            states = [self.state(w) for w in workflow_ids]
-            if all(s not in (None, "PENDING", "ENQUEUED") for s in states):
-                return True
-            time.sleep(_POLL_SECONDS)
-        return False
-
 
 def _prepare_sqlite(path: Path) -> None:
     """Create the file in WAL mode before DBOS opens it: DBOS does not ask for it, and it halves the commits' cost."""
@@ -168,8 +182,3 @@ def _prepare_sqlite(path: Path) -> None:
         connection.execute("PRAGMA synchronous=FULL")
     finally:
         connection.close()
-
-
-def counts(states: Mapping[str, int]) -> str:
-    """Return workflow states and their numbers as one line for a log."""
-    return ", ".join(f"{name} {number}" for name, number in sorted(states.items()))

@@ -12,18 +12,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ingest.compose import Composed, compose
+from ingest.children import ChildrenStopped
+from ingest.compose import Composed, compose, intact
 from ingest.deposit import Deposited, deposit
 from ingest.describe import describe
 from ingest.documents import open_document, propose_documents, refuse_document, tidy
-from ingest.keys import derived_id
 from ingest.publish import publish
 from ingest.recognise import read_page
 from ingest.register import INDEX, register
 from ingest.seal import seal
 from ingest.split import split_file
 from ingest.tools import IngestTools
-from jobs.engine import Engine, Json, QueueOptions, WorkflowFailed
+from jobs.engine import LONGEST_WAIT, Engine, Json, QueueOptions, WorkflowFailed
 from records.access import SYSTEM
 from records.clock import VIETNAM
 from records.document import Fields, FileState, fields_from_json, fields_to_json
@@ -39,7 +39,7 @@ BULK = 1000
 
 _FILES_AT_ONCE = 16
 _MOST_PAGES_A_CHUNK = 8
-_MOST_TRIES = 10
+_BATCHES_AT_ONCE = 8
 
 
 def queues(cores: int) -> tuple[QueueOptions, ...]:
@@ -49,9 +49,10 @@ def queues(cores: int) -> tuple[QueueOptions, ...]:
     page queue, which keeps the reading children fed.
     """
     return (
+        QueueOptions("batches", _BATCHES_AT_ONCE),
         QueueOptions("files", max(2, cores)),
+        QueueOptions("documents", min(cores * 4, 64)),
         QueueOptions("pages", cores * 3),
-        QueueOptions("documents", cores * 4),
     )
 
 
@@ -74,21 +75,22 @@ class Walk:
 
     def start_batch(self, batch_id: str) -> None:
         """Begin (or be sure of) the walk of a started batch."""
-        self._engine.start(self.batch_workflow(batch_id), self._batch_flow, batch_id)
+        self._engine.enqueue("batches", BULK, self.batch_workflow(batch_id), self._batch_flow, batch_id)
 
     # -- a delivery -------------------------------------------------------------------------------------------
 
     def _walk_batch(self, batch_id: str) -> Json:
         engine = self._engine
         chunks = engine.step("plan-files", self._plan_files, batch_id)
-        ids = [f"files:{batch_id}:{first}" for first, _, _ in chunks]
+        ids = [f"files:{batch_id}:{number}" for number in range(len(chunks))]
         for workflow_id, chunk in zip(ids, chunks, strict=True):
-            engine.enqueue("files", BULK, workflow_id, self._files_flow, batch_id, *chunk)
+            engine.enqueue("files", BULK, workflow_id, self._files_flow, batch_id, chunk)
         for workflow_id, chunk in zip(ids, chunks, strict=True):
             try:
                 engine.result(workflow_id)
             except WorkflowFailed as fault:
-                engine.step("give-up-files", self._give_up_files, batch_id, chunk[0], chunk[1], str(fault))
+                for file_id, _ in chunk:
+                    engine.step("give-up-file", self._give_up_file, file_id, str(fault))
         documents = engine.step("propose", self._propose, batch_id)
         for document_id in documents:
             engine.enqueue("documents", BULK, f"document:{document_id}", self._document_flow, document_id)
@@ -101,55 +103,57 @@ class Walk:
         return len(documents)
 
     def _plan_files(self, batch_id: str) -> Json:
-        """[(first, last, ordinal of the first page)] over the files of the batch in delivery order."""
+        """Chunks of [file id, ordinal of its first page] over the batch in delivery order."""
         with self._tools.work.reading() as tx:
             files = tx.batches.files(SYSTEM, batch_id)
-        chunks: list[tuple[int, int, int]] = []
+        planned: list[list[Json]] = []
         ordinal = 1
-        for first in range(0, len(files), _FILES_AT_ONCE):
-            part = files[first : first + _FILES_AT_ONCE]
-            chunks.append((first, first + len(part), ordinal))
-            ordinal += sum(max(f.pages, 1) for f in part)
-        return chunks
+        for file in files:
+            planned.append([file.id, ordinal])
+            ordinal += max(file.pages, 1)
+        return [planned[at : at + _FILES_AT_ONCE] for at in range(0, len(planned), _FILES_AT_ONCE)]
 
-    def _split_files(self, batch_id: str, first: int, last: int, ordinal: int) -> Json:
-        return [
-            self._until("split", partial(self._split_one, batch_id, number, first, ordinal), None)
-            for number in range(first, last)
-        ]
+    def _split_files(self, batch_id: str, chunk: Json) -> Json:
+        pages = 0
+        for file_id, ordinal in chunk:
+            try:
+                pages += self._until("split", partial(self._split_one, file_id, ordinal), None)
+            except ChildrenStopped:
+                raise
+            except Exception as fault:  # noqa: BLE001  one file's trouble must not take its neighbours with it
+                self._engine.step(
+                    "give-up-file", self._give_up_file, file_id, f"{type(fault).__name__}: {fault}"
+                )
+        return pages
 
-    def _split_one(self, batch_id: str, number: int, first: int, ordinal: int) -> Json:
+    def _split_one(self, file_id: str, ordinal: int) -> Json:
         with self._tools.work.reading() as tx:
-            files = tx.batches.files(SYSTEM, batch_id)
-        file = files[number]
-        if file.state is FileState.REFUSED:
+            file = tx.batches.file(file_id)
+        if file.state is not FileState.RECEIVED:
             return {"done": 0}
-        ordinal += sum(max(f.pages, 1) for f in files[first:number])
         outcome = split_file(self._tools, file, ordinal)
         if isinstance(outcome, Refused):
-            with self._tools.work.begin() as tx:
-                tx.batches.set_file(file.id, FileState.REFUSED, outcome.code, outcome.reason, outcome.tell, 0)
-                tx.audit.append(SYSTEM.id, "file-refused", file.id, outcome.code, {"batch": batch_id})
+            self._refuse_file(file_id, outcome)
             return {"done": 0}
         return _told(outcome, lambda value: value.pages)
 
-    def _give_up_files(self, batch_id: str, first: int, last: int, reason: str) -> Json:
-        """Mark the files of a failed part that did not get pages; what was split stays split."""
-        _log.error("files %d-%d of batch %s: %s", first, last, batch_id, reason)
-        with self._tools.work.begin() as tx:
-            for file in tx.batches.files(SYSTEM, batch_id)[first:last]:
-                if file.state is FileState.RECEIVED:
-                    tx.batches.set_file(
-                        file.id,
-                        FileState.REFUSED,
-                        "internal-fault",
-                        reason[:2000],
-                        f"{file.name}: lỗi của chương trình khi tách trang; tệp gốc vẫn được giữ. "
-                        "Hãy chạy lại, nếu còn lỗi thì báo quản trị viên.",
-                        0,
-                    )
-                    tx.audit.append(SYSTEM.id, "file-refused", file.id, "internal-fault", {"batch": batch_id})
+    def _give_up_file(self, file_id: str, reason: str) -> Json:
+        """Mark a file whose splitting failed; one that was split stays split."""
+        with self._tools.work.reading() as tx:
+            file = tx.batches.file(file_id)
+        if file.state is FileState.RECEIVED:
+            _log.error("file %s of batch %s: %s", file.name, file.batch_id, reason)
+            tell = (
+                f"{file.name}: lỗi của chương trình khi tách trang; tệp gốc vẫn được giữ. "
+                "Hãy chạy lại, nếu còn lỗi thì báo quản trị viên."
+            )
+            self._refuse_file(file_id, Refused("internal-fault", reason[:900], tell))
         return None
+
+    def _refuse_file(self, file_id: str, refused: Refused) -> None:
+        with self._tools.work.begin() as tx:
+            tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, 0)
+            tx.audit.append(SYSTEM.id, "file-refused", file_id, refused.code, {})
 
     def _propose(self, batch_id: str) -> Json:
         return list(propose_documents(self._tools, batch_id))
@@ -178,7 +182,7 @@ class Walk:
         composed = self._until("compose", lambda: self._compose(document_id, fields), document_id)
         if composed is None:
             return "refused"
-        sealed = self._until("seal", lambda: self._seal(document_id, composed), document_id)
+        sealed = self._until("seal", lambda: self._seal(document_id, fields, composed), document_id)
         if sealed is None:
             return "refused"
         deposited = self._until(
@@ -216,7 +220,12 @@ class Walk:
             texts = tx.pages.readings(document_id)
         return _told(compose(self._tools, document, _fields(fields), pages, texts), _composed_json)
 
-    def _seal(self, document_id: str, composed: Json) -> Json:
+    def _seal(self, document_id: str, fields: Json, composed: Json) -> Json:
+        if not intact(_composed(composed)):  # the power failed between the file and the record of it
+            again = self._compose(document_id, fields)
+            if "done" not in again:
+                return again
+            composed = again["done"]
         return _told(seal(self._tools, document_id, _composed(composed)), _sealed_json)
 
     def _deposit(self, document_id: str, fields: Json, composed: Json, sealed: Json) -> Json:
@@ -267,10 +276,9 @@ class Walk:
             return tx.documents.get(SYSTEM, document_id), list(tx.pages.of_document(SYSTEM, document_id))
 
     def _until(self, name: str, work: Callable[[], Json], document_id: str | None) -> Json:
-        """Run a step until it is done or refused; a `Later` waits ever longer, across restarts too."""
+        """Run a step until it is done or refused; a `Later` waits ever longer, across restarts too, without end."""
         wait = 1.0
-        reason = ""
-        for _ in range(_MOST_TRIES):
+        while True:
             told = self._engine.step(name, work)
             if "done" in told:
                 return told["done"]
@@ -278,19 +286,13 @@ class Walk:
                 if document_id is not None:
                     self._engine.step("refuse", self._refuse, document_id, *told["refused"])
                 return None
-            reason = told["later"]
+            _log.warning("%s waits %.0f s: %s", name, wait, told["later"])
             self._engine.sleep(wait)
-            wait = min(wait * 2, 300.0)
-        raise RuntimeError(f"{name}: still waiting after {_MOST_TRIES} tries: {reason}")
+            wait = min(wait * 2, LONGEST_WAIT)
 
     def _refuse(self, document_id: str, code: str, reason: str, tell: str) -> Json:
         refuse_document(self._tools, document_id, Refused(code, reason, tell))
         return None
-
-
-def document_ids(batch_id: str, count: int) -> list[str]:
-    """Return the ids of the first `count` documents of a batch."""
-    return [derived_id(batch_id, str(n)) for n in range(1, count + 1)]
 
 
 def _told(outcome: Outcome[Any], value: Callable[[Any], Json]) -> Json:

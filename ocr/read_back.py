@@ -1,5 +1,6 @@
 """Read a finished PDF as strangers would, with poppler and with pdfium, and compare with the text we put in."""
 
+import shutil
 import subprocess
 import threading
 from collections import Counter
@@ -176,10 +177,7 @@ def _poppler(pdf: Path, *options: str) -> list[str]:
             capture_output=True, timeout=TIMEOUT, check=False,
         )  # fmt: skip
     except FileNotFoundError as why:
-        raise ToolMissing(
-            "pdftotext is not installed",
-            tell="Máy chưa có công cụ đọc lại PDF (pdftotext). Cài gói poppler-utils rồi chạy lại.",
-        ) from why
+        raise _missing() from why
     except subprocess.TimeoutExpired as why:
         raise Unfit(f"{pdf.name}: pdftotext took over {TIMEOUT} s", code="pdf-unreadable") from why
     if done.returncode:
@@ -187,6 +185,21 @@ def _poppler(pdf: Path, *options: str) -> list[str]:
             f"{pdf.name}: pdftotext: {done.stderr.decode(errors='replace')[:300]}", code="pdf-unreadable"
         )
     return done.stdout.decode("utf-8", "replace").split("\f")[:-1]
+
+
+def probe() -> str:
+    """Return where pdftotext is. Raises `ToolMissing`, naming the package."""
+    found = shutil.which("pdftotext")
+    if found is None:
+        raise _missing()
+    return found
+
+
+def _missing() -> ToolMissing:
+    return ToolMissing(
+        "pdftotext is not installed",
+        tell="Máy chưa có công cụ đọc lại PDF (pdftotext). Cài bằng: sudo apt install poppler-utils",
+    )
 
 
 def _pdfium_texts(pdf: Path) -> list[str]:

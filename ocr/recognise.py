@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from ocr import images, tesseract
 from ocr.engine import Engine, Found
@@ -11,7 +12,7 @@ from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
 from records.geometry import Rotation
 from records.page import PageText, Word
 
-PATH_VERSION = "vanthu-ocr 1"
+PATH_VERSION = "vanthu-ocr 2"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -22,6 +23,10 @@ _OSD_DPI, _OSD_PIXELS = 200, 8_000_000
 
 _TOO_LARGE_FOR_COLOR = 60_000_000
 """Pixels above which a colour page is read in gray: three channels of an A0 page do not fit a reader."""
+
+
+_TALL, _DOUBT = 3.0, 0.4
+"""A word more than so many times as high as the page's median word, read with less confidence, is no word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +116,8 @@ def _attempt(
 
 def _delivered(reading: Reading) -> tuple[Word, ...]:
     """Return the words with boxes in delivered pixels and lines numbered without gaps."""
-    numbers = {
-        line: number for number, line in enumerate(dict.fromkeys(found.line for found in reading.found))
-    }
+    kept = without_noise(reading.found)
+    numbers = {line: number for number, line in enumerate(dict.fromkeys(found.line for found in kept))}
     return tuple(
         Word(
             text=found.text,
@@ -121,5 +125,16 @@ def _delivered(reading: Reading) -> tuple[Word, ...]:
             confidence=found.confidence,
             line=numbers[found.line],
         )
-        for found in reading.found
+        for found in kept
     )
+
+
+def without_noise(words: list[Found]) -> list[Found]:
+    """Return the words without what cannot be one: a ruled column read as a single tall, doubtful "word".
+
+    Such a box covers many lines, so it would steal their letters in a PDF reader that drops overlapping text.
+    """
+    if not words:
+        return words
+    usual = median(word.y1 - word.y0 for word in words)
+    return [w for w in words if w.y1 - w.y0 <= _TALL * usual or w.confidence >= _DOUBT]

@@ -165,6 +165,16 @@ class Batches:
         if done.rowcount != 1:
             raise Missing(f"no file {file_id}")
 
+    def file_by_key(self, batch_id: str, idempotency_key: str) -> DeliveredFile | None:
+        """Return the file handed in under this key, None when there is none."""
+        return self._file((files.c.batch_id == batch_id) & (files.c.idempotency_key == idempotency_key))
+
+    def forget_fingerprint(self, batch_id: str) -> None:
+        """Let the same content be delivered anew (this delivery did not get through whole)."""
+        self._ground.connection.execute(
+            update(batches).where(batches.c.id == batch_id).values(fingerprint=None)
+        )
+
     def note_existing(self, batch_id: str, ordinal: int, document_id: str, source: str) -> None:
         """Note that part `ordinal` of the delivery is already archived as `document_id`; repeating changes
         nothing.

@@ -9,7 +9,7 @@ from records.document import PageRole
 
 def page(path: str, frame: int = 1, of: int = 1, code: str = "", pdf: bool = False) -> DeliveredPage:
     role = PageRole.SEPARATOR if code else PageRole.CONTENT
-    return DeliveredPage(f"{path}:{frame}", path, path, frame, of, pdf, role, code)
+    return DeliveredPage(f"{path}:{frame}", path, path, frame, of, pdf, 1, role, code)
 
 
 def found(pages: list[DeliveredPage]) -> list[tuple[str, ...]]:
@@ -90,3 +90,21 @@ def test_the_order_of_arrival_does_not_matter(pages: list[DeliveredPage], random
 
 def test_natural_order_counts() -> None:
     assert sorted(["IMG_10", "IMG_2", "img_1"], key=natural) == ["img_1", "IMG_2", "IMG_10"]
+
+
+def test_files_of_one_name_are_kept_apart() -> None:
+    pages = [
+        DeliveredPage(f"{file}:{frame}", file, "scan.pdf", frame, 3, True, number, PageRole.CONTENT, "")
+        for number, file in enumerate(("x", "y"), start=1)
+        for frame in (1, 2, 3)
+    ]
+    assert found(pages) == [("x:1", "x:2", "x:3"), ("y:1", "y:2", "y:3")]
+
+
+def test_a_folder_inside_another_does_not_cut_it_in_two() -> None:
+    pages = [page("a/a.jpg"), page("a/b/1.jpg"), page("a/c.jpg"), page("a/d.jpg")]
+    assert sorted(found(pages)) == [("a/a.jpg:1", "a/c.jpg:1", "a/d.jpg:1"), ("a/b/1.jpg:1",)]
+
+
+def test_superscript_digits_sort_without_failing() -> None:
+    assert sorted(["²1", "①2", "3"], key=natural)

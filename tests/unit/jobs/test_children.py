@@ -110,14 +110,6 @@ def test_a_pool_started_by_a_passing_thread_lives_on(pools: ChildPools) -> None:
     assert pools.run("parse", 30, double, 6) == 12
 
 
-def test_idle_children_killed_from_outside_are_replaced(pools: ChildPools) -> None:
-    pools.run("parse", 30, double, 1)
-    for child in psutil.Process().children():
-        if "spawn_main" in " ".join(child.cmdline()):
-            child.kill()
-    assert pools.run("parse", 30, double, 7) == 14
-
-
 def test_children_die_with_a_killed_parent() -> None:
     code = textwrap.dedent(
         """

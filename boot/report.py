@@ -1,0 +1,225 @@
+"""What became of a delivery: every document, every refused file, every sheet that is no page, every page left over."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from boot.handing_in import FAULT, Left
+from boot.house import House
+from boot.speak import Exit, console, emit, say
+from ingest.documents import proposals
+from ingest.handover_compare import compare_handover
+from records.access import LOCAL, SYSTEM
+from records.document import DocumentState, FileState, PageRole, fields_to_json
+from records.handover import FoundDocument, HandoverList
+from storage.batches import DeliveredFile, Existing, Progress
+from storage.documents import Document
+from storage.pages import Page
+
+_STATES = {
+    "archived": "đã lưu trữ",
+    "already-archived": "đã có trong kho",
+    "refused": "chờ người xử lý",
+    "proposed": "chưa xử lý",
+    "reading": "đang xử lý",
+}
+_LOST = "trang này chưa vào tài liệu nào vì lỗi của chương trình; ảnh gốc vẫn được giữ. Hãy chạy lại lệnh."
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A batch at its end, as the rows tell it."""
+
+    message: str
+    progress: Progress
+    files: dict[str, DeliveredFile]
+    pages: dict[str, Page]
+    documents: list[Document]
+    existing: list[tuple[Existing, Document]]
+
+    def places(self, page_ids: list[str]) -> list[dict[str, Any]]:
+        """Return file and frame of pages, in order."""
+        told = [self.pages[p] for p in page_ids]
+        return [{"file": self.files[p.file_id].relative_path, "frame": p.frame} for p in told]
+
+    def pages_of(self, document: Document) -> list[str]:
+        """Return the page ids of a document of this batch, by number."""
+        mine = [p for p in self.pages.values() if p.document_id == document.id]
+        return [p.id for p in sorted(mine, key=lambda p: p.number or 0)]
+
+
+def ended(house: House, batch_id: str) -> Ended:
+    """Read everything about a batch in one snapshot."""
+    with house.work.reading() as tx:
+        return Ended(
+            message=tx.batches.get(SYSTEM, batch_id).message,
+            progress=tx.batches.progress(LOCAL, batch_id),
+            files={f.id: f for f in tx.batches.files(SYSTEM, batch_id)},
+            pages={p.id: p for p in tx.pages.of_batch(batch_id)},
+            documents=tx.documents.of_batch(batch_id),
+            existing=[
+                (e, tx.documents.get(SYSTEM, e.document_id)) for e in tx.batches.existing(SYSTEM, batch_id)
+            ],
+        )
+
+
+def report(house: House, batch_id: str, left: list[Left], out: Path | None, *, as_json: bool) -> Exit:
+    """Tell what became of every page and file; copy the PDFs to `out` when given. 3 when a person must look."""
+    batch = ended(house, batch_id)
+    names, table = _Names(), Table("Nguồn", "Tài liệu", "Số, ký hiệu", "Trang", "Trạng thái", box=None)
+    parts = proposals(batch.files, batch.pages) if batch.existing else []
+    rows = [(d, d.source, d.state.value, batch.pages_of(d)) for d in batch.documents]
+    rows += [(d, e.source, "already-archived", list(parts[e.ordinal - 1].pages)) for e, d in batch.existing]
+    placed: set[str] = set()
+    waiting = bool(batch.message)
+    for document, source, state, page_ids in rows:
+        placed.update(page_ids)
+        waiting = waiting or document.state is not DocumentState.ARCHIVED
+        pdf = _pdf_path(house, document, out, names)
+        table.add_row(
+            source,
+            document.id[:12],
+            document.fields.number,
+            str(document.page_count),
+            _STATES.get(state, state),
+        )
+        if document.tell:
+            say(f"✗ {source}: {document.tell}")
+        if as_json:
+            emit(_document_json(document, source, state, pdf, batch.places(page_ids)))
+    refused = [
+        Left(f.relative_path, f.code, f.tell) for f in batch.files.values() if f.state is FileState.REFUSED
+    ]
+    refused += left
+    for one in refused:
+        table.add_row(one.source, "", "", "", f"bị từ chối ({one.code})")
+        if one in left:
+            say(f"✗ {one.tell}")
+        if as_json:
+            emit({"source": one.source, "state": "refused", "code": one.code, "tell": one.tell, "pages": 0})
+    lost = _other_pages(batch, placed, as_json=as_json)
+    if not as_json:
+        console.print(table)
+        _summary(batch.progress, len(batch.existing), refused=len(refused))
+    return Exit.REFUSED if refused or waiting or lost else Exit.WELL
+
+
+def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
+    """Tell of separator sheets, and of pages and files that ended nowhere; return how many of these there are."""
+    lost = 0
+    for page in batch.pages.values():
+        if page.id in placed:
+            continue
+        told = {"source": batch.files[page.file_id].relative_path, "frame": page.frame}
+        if page.role is PageRole.SEPARATOR:
+            if as_json:
+                emit({**told, "state": "separator", "code": page.code})
+            continue
+        lost += 1
+        say(f"✗ {told['source']}, trang {page.frame}: {_LOST}")
+        if as_json:
+            emit({**told, "state": "failed", "code": FAULT, "tell": _LOST})
+    for file in batch.files.values():
+        if file.state is FileState.RECEIVED:
+            lost += 1
+            tell = f"{file.relative_path}: tệp chưa được xử lý vì lỗi của chương trình; tệp vẫn được giữ. Hãy chạy lại."
+            say(f"✗ {tell}")
+            if as_json:
+                emit({"source": file.relative_path, "state": "failed", "code": FAULT, "tell": tell})
+    return lost
+
+
+def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_json: bool) -> Exit:
+    """Tell how the delivery differs from its hand-over list; a difference waits for a person."""
+    with house.work.reading() as tx:
+        documents = tx.documents.of_batch(batch_id)
+    found = [
+        FoundDocument(d.ordinal, d.page_count, d.title, d.fields.number, d.fields.issued_date)
+        for d in documents
+    ]
+    differences = compare_handover(listed, found).differences
+    for one in differences:
+        say(f"≠ {one.tell}")
+        if as_json:
+            emit(
+                {
+                    "state": "difference",
+                    "kind": one.kind,
+                    "line": one.line,
+                    "order": one.order,
+                    "tell": one.tell,
+                }
+            )
+    say(f"Danh mục bàn giao: {len(listed.rows)} dòng, {len(differences)} điểm khác.")
+    return Exit.REFUSED if differences else Exit.WELL
+
+
+def _summary(progress: Progress, existing: int, *, refused: int) -> None:
+    say(
+        f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
+        f"{progress.separators} tờ ngăn cách · {progress.documents_archived} tài liệu đã lưu trữ, "
+        f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, {refused} tệp bị từ chối."
+    )
+
+
+def _document_json(
+    document: Document, source: str, state: str, pdf: Path | None, pages: list[dict[str, Any]]
+) -> dict[str, Any]:
+    fields = fields_to_json(document.fields)
+    fields.pop("evidence")
+    ended = document.archived_at or document.created_at
+    told: dict[str, Any] = {
+        "document_id": document.id,
+        "source": source,
+        "pages": document.page_count,
+        "state": state,
+        "pdf": None if pdf is None else str(pdf),
+        "sha256": document.pdf.sha256 if document.pdf else None,
+        "pdfa": document.pdfa or None,
+        "signature": {"level": document.signature_level or None, "verdict": document.verdict or None},
+        "fields": fields,
+        "seconds": round((ended - document.created_at).total_seconds(), 2),
+        "page_sources": pages,
+    }
+    if document.code:
+        told |= {"code": document.code, "tell": document.tell}
+    return told
+
+
+class _Names:
+    """File names in the output folder: after the source, readable, never twice."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def give(self, source: str) -> str:
+        """Return a fresh name ending in .pdf."""
+        stem = source.split("…", maxsplit=1)[0].replace("/", "_").replace("#", "_")
+        for suffix in (".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff"):
+            stem = stem[: -len(suffix)] if stem.lower().endswith(suffix) else stem
+        stem = stem.encode()[:180].decode(errors="ignore") or "tai-lieu"
+        name, number = f"{stem}.pdf", 1
+        while name in self._used:
+            number += 1
+            name = f"{stem}-{number}.pdf"
+        self._used.add(name)
+        return name
+
+
+def _pdf_path(house: House, document: Document, out: Path | None, names: _Names) -> Path | None:
+    """Copy the sealed PDF to `out` (checked while copied), or say where it rests in a folder store."""
+    if document.pdf is None:
+        return None
+    if out is None:
+        place = house.settings.blobs_url.removeprefix("file://")
+        return Path(place) / document.pdf.key if house.settings.blobs_url.startswith("file://") else None
+    out.mkdir(parents=True, exist_ok=True)
+    target = out / names.give(document.source)
+    part = target.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    house.blobs.copy_out(document.pdf.key, part, document.pdf.sha256)
+    shutil.move(part, target)
+    return target
