@@ -15,8 +15,8 @@ setup: ## system packages, virtual environment, language data (asks for sudo onl
 	@boot/install.sh run
 
 run: setup ## set everything up, digitize samples/, serve http://127.0.0.1:8000
-	@.venv/bin/vanthu doctor >/dev/null || .venv/bin/vanthu doctor
-	@.venv/bin/vanthu init >/dev/null
+	@.venv/bin/vanthu doctor >/dev/null 2>&1 || .venv/bin/vanthu doctor
+	@.venv/bin/vanthu init >/dev/null 2>&1 || .venv/bin/vanthu init
 	@.venv/bin/vanthu digitize samples/lo-mau --dossier MAU-01 || [ $$? -eq 3 ]
 	@echo; echo "Tên đăng nhập dùng thử (demo log-ins):"; cat "$(DATA)/demo-logins.txt"; echo
 	@.venv/bin/vanthu serve --port $(PORT)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -65,14 +66,20 @@ def runs(journal: Path) -> int:
 
 
 def idle_children() -> list[psutil.Process]:
-    return [c for c in psutil.Process().children() if "spawn_main" in " ".join(c.cmdline())]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):  # ended, or not collected yet
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
-def settled() -> int:
-    """Return how many children there are once pebble has replaced what ended."""
+def settled(pools: ChildPools) -> int:
+    """Return how many children there are once what ended was noticed and replaced (with the next task at latest)."""
     until = time.monotonic() + 10
     while len(idle_children()) != 2 and time.monotonic() < until:
-        time.sleep(0.1)
+        time.sleep(0.3)
+        assert pools.run("parse", 30, double, 3) == 6
     return len(idle_children())
 
 
@@ -104,7 +111,7 @@ def test_idle_children_killed_from_outside_are_replaced(
         assert list(threads.map(lambda n: pools.run("parse", 30, double, n), range(20))) == [
             n * 2 for n in range(20)
         ]
-    assert settled() == 2  # nothing of the old pool is left
+    assert settled(pools) == 2  # nothing of the old pool is left
 
 
 def test_threads_that_find_a_dead_pool_share_one_new_one(pools: ChildPools) -> None:
@@ -121,7 +128,7 @@ def test_threads_that_find_a_dead_pool_share_one_new_one(pools: ChildPools) -> N
 
         with ThreadPoolExecutor(8) as threads:
             assert list(threads.map(call, range(8))) == [n * 2 for n in range(8)]
-        assert settled() == 2
+        assert settled(pools) == 2
 
 
 def test_an_exception_that_cannot_travel_breaks_nothing(pools: ChildPools) -> None:
