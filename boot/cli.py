@@ -251,20 +251,24 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(_settings(context), login)
 
 
+def _stopped() -> int:
+    say("\nĐã dừng. Việc đang làm dở được giữ lại; chạy lại đúng lệnh này để tiếp tục.")
+    return 130
+
+
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit code (design §7)."""
     try:
         told: Any = main(args=arguments, standalone_mode=False)
     except click.exceptions.Abort:
-        return 130
+        return _stopped()
     except click.ClickException as fault:
         fault.show()
         return Exit.USAGE
     except ArchiveFault as fault:
         return complain(fault)
     except KeyboardInterrupt:
-        say("\nĐã dừng. Việc đang làm dở được giữ lại; chạy lại đúng lệnh này để tiếp tục.")
-        return 130
+        return _stopped()
     return int(told) if isinstance(told, int) else Exit.WELL
 
 
@@ -275,6 +279,8 @@ if __name__ == "__main__":
     try:
         code = run()
         sys.stdout.flush()
+    except SystemExit as leave:  # click's answer to a reader that closed the pipe
+        code = leave.code if isinstance(leave.code, int) else 1
     except BaseException:  # noqa: BLE001  told here, as nobody else comes after
         code = code or 1
         traceback.print_exc()

@@ -15,8 +15,8 @@ from ocr.compose import ComposePage, compose_pdfa
 from ocr.pdfa import PdfMeta
 from ocr.read_back import compare
 from records.document import Fields
-from records.errors import ArchiveFault
-from records.outcome import Done, Outcome, Refused
+from records.errors import ArchiveFault, Away
+from records.outcome import Done, Later, Outcome, Refused
 from records.page import PageText
 from storage.documents import Document
 from storage.pages import Page
@@ -59,6 +59,8 @@ def compose(
     try:
         made = tools.children.run("read", seconds, compose_pdfa, parts, meta, out)
         trip = tools.children.run("read", seconds, compare, out, list(texts))
+    except Away as fault:
+        return Later(str(fault), tools.clock.now())
     except ArchiveFault as fault:
         return Refused(fault.code, str(fault), fault.tell)
     finally:

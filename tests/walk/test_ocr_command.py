@@ -56,9 +56,9 @@ def test_sign_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     assert house("verify", signed).code == 0
     assert house("verify", pdf).code == 1  # unsigned
     again = house("sign", pdf, "--out", signed, "--profile", "archive")
-    assert again.code == 1
+    assert again.code == 2
     assert "không ghi đè" in again.err
     official = house("sign", pdf, "--out", tmp_path / "x.pdf", "--profile", "official")
-    assert official.code == 1
+    assert official.code == 2
     assert "official" in official.err
     assert not (tmp_path / "x.pdf").exists()

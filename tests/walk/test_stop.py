@@ -28,6 +28,7 @@ def interrupt(running: "subprocess.Popen[str]", most: float = 20) -> int:
         raise
     print(f"{len(children)} children, ended after {time.monotonic() - began:.1f} s", err[-400:], sep="\n")
     assert "leaked" not in err, err
+    assert "Traceback" not in err, err
     alive = psutil.wait_procs(children, timeout=5)[1]
     assert alive == []
     return running.returncode

@@ -20,7 +20,7 @@ MIB = 1024 * 1024
 
 
 @pytest.fixture
-def pools() -> Iterator[ChildPools]:
+def pools(leave_others_alone: None) -> Iterator[ChildPools]:
     pools = ChildPools({"parse": Limits(workers=2, memory=1024 * MIB, tasks=50)})
     yield pools
     pools.stop()
@@ -69,9 +69,19 @@ def idle_children() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children():
         with suppress(psutil.NoSuchProcess):  # ended, or not collected yet
-            if "spawn_main" in " ".join(child.cmdline()):
+            if "spawn_main" in " ".join(child.cmdline()) and child.pid not in _OTHERS:
                 found.append(child)
     return found
+
+
+_OTHERS: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def leave_others_alone() -> None:
+    """Children of other test files that still live in this process are not ours to count or kill."""
+    _OTHERS.clear()
+    _OTHERS.update(child.pid for child in idle_children())
 
 
 def settled(pools: ChildPools) -> int:
