@@ -114,7 +114,8 @@ class Engine:
 
     def stop(self) -> None:
         """End the engine; unfinished workflows resume at the next launch."""
-        logging.getLogger("dbos").setLevel(logging.CRITICAL)  # its waiting threads would each print what they miss
+        # every thread that still waits would print a page about what it misses
+        logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS.destroy(destroy_registry=True)
 
     def start(self, workflow_id: str, workflow: Callable[..., Json], *args: Json) -> None:
