@@ -88,5 +88,5 @@ def test_wrong_usage(vanthu: Vanthu) -> None:
 
 def test_without_init(tmp_path: Path) -> None:
     ran = Vanthu(tmp_path / "data")("search", "x")
-    assert ran.code == 1
+    assert ran.code == 2
     assert "vanthu init" in ran.err

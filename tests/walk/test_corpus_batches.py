@@ -190,7 +190,7 @@ def test_fields_of_the_separated_documents(delivered: Delivered) -> None:
 
     Signers are read least well: the page layout often takes the block under a signature for a picture.
     """
-    floors = {"number": 0.8, "issued_date": 0.7, "type_code": 0.9, "organ_name": 0.8, "signer_name": 0.3}
+    floors = {"number": 0.8, "issued_date": 0.7, "type_code": 0.9, "organ_name": 0.8, "signer_name": 0.2}
     right = dict.fromkeys(floors, 0)
     asked = 0
     for name in NAMES[:2]:
