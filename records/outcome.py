@@ -1,12 +1,10 @@
 """How every step of the walk ends: done, refused with a sentence for the person, or later."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +36,3 @@ class Later:
 
 
 Outcome = Done[T] | Refused | Later
-
-
-def then(outcome: "Outcome[T]", step: "Callable[[T], Outcome[U]]") -> "Outcome[U]":
-    """Run `step` on the value of a finished `outcome`; pass a refusal or a delay on untouched."""
-    return step(outcome.value) if isinstance(outcome, Done) else outcome
