@@ -32,6 +32,14 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What really rests under a key: SHA-256 (lower-case hex) and size of the bytes as read now."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unavailable:
     """The store is away, full, read-only or returns other bytes than it was given; nothing was stored."""
 
@@ -78,6 +86,19 @@ class BlobCorrupt(BlobFault):
         self.key = key
         self.wanted = wanted
         self.found = found
+
+
+class BlobUnreadable(BlobFault):
+    """The store answers, but never for this key: its bytes there are lost, not busy."""
+
+    code = "blob-unreadable"
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__(
+            f"{key}: {reason}",
+            tell="Tệp trong kho lưu trữ không đọc được nữa (hỏng đĩa). Hãy báo quản trị viên khôi phục từ bản sao.",
+        )
+        self.key = key
 
 
 class BlobStore(Protocol):
@@ -131,6 +152,22 @@ class BlobStore(Protocol):
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Return every key that starts with `prefix`, in no promised order."""
+        ...
+
+    def measure(self, key: str) -> Measured | None:
+        """Read the whole object as it rests there and return its hash and size; None when it is absent.
+
+        Raises `BlobUnreadable` when the store answers for others but not for this key (a damaged sector; MinIO says
+        503 for a flipped byte, again and again), `Away` when it does not answer at all.
+        """
+        ...
+
+    def mend(self, key: str, source: Path, sha256: str) -> Stored | Unavailable:
+        """Put the good bytes of `source` in the place of a damaged or lost object and read them back.
+
+        The only call that may replace bytes, for fixity alone: raises `BlobCorrupt` when `source` is not `sha256`;
+        an object that is good already is left alone. Damaged bytes are kept aside where the store can (evidence).
+        """
         ...
 
     def probe(self) -> str:

@@ -289,3 +289,78 @@ outbox = Table(
     _words("reason"),
     sqlite_autoincrement=True,  # a finished number never comes back
 )
+
+objects = Table(
+    "objects",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("kept_at", Moment, nullable=False),
+    Column("first_state", Text, nullable=False, server_default="good"),
+    Column("first_checked_at", Moment),
+    Column("copy_state", Text, nullable=False, server_default="good"),
+    Column("copy_checked_at", Moment),
+    _words("reason"),
+    Index(None, "first_checked_at"),
+    Index(None, "first_state"),
+    Index(None, "copy_state"),
+)
+
+intents = Table(
+    "intents",
+    METADATA,
+    _id(),
+    Column("key", Text, nullable=False, index=True),
+    Column("sha256", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    _words("object"),
+    Column("created_at", Moment, nullable=False),
+)
+
+passes = Table(
+    "passes",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    _words("cursor"),
+    Column("counts", JSON, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("progress_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    _words("alarm"),
+)
+
+leases = Table(
+    "leases",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    _words("note"),
+    Column("since", Float, nullable=False),  # seconds since 1970 on the database's own clock
+    Column("until", Float, nullable=False, index=True),
+)
+
+replies = Table(
+    "replies",
+    METADATA,
+    Column("account_id", Text, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("asked", Text, nullable=False),  # SHA-256 of method, path and body
+    Column("status", Integer, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("created_at", Moment, nullable=False, index=True),
+)
+
+heads = Table(
+    "heads",
+    METADATA,
+    Column("count", BigKey, primary_key=True, autoincrement=False),
+    Column("root", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("stamp", LargeBinary),
+    Column("stamped_at", Moment),
+    Column("pushed_at", Moment),
+)

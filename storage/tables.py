@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 from records.errors import Away
 from storage import sqlite
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest revision in `migrations/versions`; a test compares the two."""
 
 POOL = 32

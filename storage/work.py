@@ -13,8 +13,14 @@ from storage.audit import Audit
 from storage.batches import Batches
 from storage.documents import Documents
 from storage.ground import Ground
+from storage.heads import Heads
+from storage.intents import Intents
+from storage.leases import Leases
+from storage.objects import Objects
 from storage.outbox import Outbox
 from storage.pages import Pages
+from storage.passes import Passes
+from storage.replies import Replies
 from storage.sessions import Sessions
 from storage.tables import Tables
 from storage.tokens import Tokens
@@ -34,6 +40,12 @@ class Tx:
         self.pages = Pages(ground)
         self.audit = Audit(ground)
         self.outbox = Outbox(ground)
+        self.objects = Objects(ground)
+        self.intents = Intents(ground)
+        self.leases = Leases(ground)
+        self.passes = Passes(ground)
+        self.replies = Replies(ground)
+        self.heads = Heads(ground)
 
 
 class Work:

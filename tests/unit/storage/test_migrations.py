@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from storage import migrate, sqlite
 from storage.migrate import DatabaseForeign, DatabaseTooNew
 from storage.schema import METADATA
-from storage.tables import Tables, open_tables
+from storage.tables import REVISION, Tables, open_tables
 from storage.work import Work
 
 
@@ -56,7 +56,7 @@ def test_empty_database_has_no_version(tmp_path: Path) -> None:
     tables = open_tables(f"sqlite:///{tmp_path}/100%25 thử.db")
     assert tables.version() == ""
     tables.migrate()
-    assert tables.version() == "0001"
+    assert tables.version() == REVISION
     tables.dispose()
 
 
@@ -92,7 +92,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing(
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
     monkeypatch.undo()
     tables.migrate()
-    assert tables.version() == "0001"
+    assert tables.version() == REVISION
     tables.dispose()
 
 
