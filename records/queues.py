@@ -5,20 +5,15 @@ The engine says it, the HTTP door shows it, and neither needs to know the other.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from typing import Literal
 
-
-class JobState(StrEnum):
-    """Where a job stands, as far as somebody who watches the queues cares."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    FAILED = "failed"
+JobState = Literal["waiting", "running", "failed"]
+"""Where a job stands, as far as somebody who watches the queues cares; `failed`: given up, a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueCount:
-    """How many jobs of one queue are in one state, and for how many seconds the oldest of them has been (0.0 for none)."""
+    """How many jobs of one queue are in one state, and the age of the oldest of them in seconds (0.0 for none)."""
 
     queue: str
     state: JobState
@@ -28,7 +23,10 @@ class QueueCount:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
-    """A worker process: its name and machine, the queues it serves, and the seconds its lease still has (negative: dead)."""
+    """A worker process: its name, its machine, the queues it serves.
+
+    `left_seconds`: how long its lease still holds; negative when it has not been heard of in time.
+    """
 
     name: str
     host: str
