@@ -1,7 +1,5 @@
 """Keep bytes in a folder, written once: a name is given only to bytes that were read back from the disk."""
 
-import errno
-import fcntl
 import hashlib
 import os
 import secrets
@@ -16,14 +14,19 @@ from storage.blobs import (
     BlobCorrupt,
     BlobKeyRefused,
     BlobMissing,
+    BlobUnreadable,
     Conflict,
+    Measured,
     Stored,
     Unavailable,
     check_key,
 )
+from storage.disk import Incoming, copy, measured, pieces, reading, settle, sync_up
 
 INCOMING = ".incoming"
 """Where bytes wait until they have a name; no key starts with a dot, so nothing collides."""
+DAMAGED = ".damaged"
+"""Where `mend` keeps what it replaced: `.damaged/<key>/<sha256 of the damaged bytes>`."""
 
 AWAY_TELL = (
     "Kho lưu trữ đang không ghi được (đầy đĩa, mất kết nối hoặc chỉ đọc). Chưa có gì bị mất; hãy thử lại sau."
@@ -38,12 +41,10 @@ class FolderStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._incoming = root / INCOMING
         try:
-            self._incoming.mkdir(parents=True, exist_ok=True)
-            self._sweep()
+            self._incoming = Incoming(root / INCOMING)
         except OSError as fault:
-            raise Away(f"{root}: {fault}", tell=AWAY_TELL, code="store-away") from fault
+            raise self._away(root, fault) from fault
 
     def put_once(self, key: str, source: Path, sha256: str | None = None) -> Stored | Conflict | Unavailable:
         """See `BlobStore.put_once`."""
@@ -51,7 +52,7 @@ class FolderStore:
         with source.open("rb") as coming:
             try:
                 if self._is_object(target):
-                    return self._again(key, target, _measured(coming.fileno()), sha256)
+                    return self._again(key, target, measured(coming.fileno()), sha256)
                 return self._first(key, target, coming.fileno(), sha256)
             except OSError as fault:
                 return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}")
@@ -59,7 +60,7 @@ class FolderStore:
     def read(self, key: str, sha256: str) -> bytes:
         """See `BlobStore.read`."""
         with self._opened(key) as fd:
-            data = b"".join(_pieces(fd, CHUNK))
+            data = b"".join(pieces(fd))
         found = hashlib.sha256(data).hexdigest()
         if found != sha256:
             raise BlobCorrupt(key, sha256, found)
@@ -98,7 +99,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as fault:
-            raise Away(f"{key}: {fault}", tell=AWAY_TELL, code="store-away") from fault
+            raise self._away(key, fault) from fault
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def keys(self, prefix: str = "") -> Iterator[str]:
@@ -112,17 +113,53 @@ class FolderStore:
                 if key.startswith(prefix) and not name.startswith("."):
                     yield key
 
+    def measure(self, key: str) -> Measured | None:
+        """See `BlobStore.measure`; the disk is asked, not memory."""
+        target = self._path(key)
+        try:
+            with reading(target) as fd:
+                if not stat.S_ISREG(os.fstat(fd).st_mode):
+                    return None
+                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+                return measured(fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as fault:
+            self._must_answer()
+            raise BlobUnreadable(key, str(fault)) from fault
+
+    def mend(self, key: str, source: Path, sha256: str) -> Stored | Unavailable:
+        """See `BlobStore.mend`; damaged bytes go to `.damaged/` first."""
+        target = self._path(key)
+        with source.open("rb") as coming:
+            try:
+                with self._incoming.temporary() as (fd, path):
+                    good = copy(coming.fileno(), fd)
+                    if good.sha256 != sha256:
+                        raise BlobCorrupt(key, sha256, good.sha256)
+                    if settle(fd) != good:
+                        return Unavailable(f"{key}: the disk gave back other bytes")
+                    found = self._found(key, target)
+                    if found != sha256:
+                        self._make_folder(key, target.parent)
+                        self._set_aside(key, target, found)
+                        path.replace(target)
+                    sync_up(target.parent, self.root)
+            except OSError as fault:
+                return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}")
+        return Stored(key, sha256, good.size)
+
     def probe(self) -> str:
         """See `BlobStore.probe`; writes, links and removes a small file."""
         try:
-            with self._temporary() as (fd, path):
+            with self._incoming.temporary() as (fd, path):
                 os.write(fd, b"probe")
                 os.fsync(fd)
                 other = path.with_suffix(".link")
                 os.link(path, other)
                 other.unlink()
         except OSError as fault:
-            raise Away(f"{self.root}: {fault}", tell=AWAY_TELL, code="store-away") from fault
+            raise self._away(self.root, fault) from fault
         return f"folder {self.root}"
 
     # --- writing
@@ -130,37 +167,30 @@ class FolderStore:
     def _first(
         self, key: str, target: Path, source: int, promised: str | None
     ) -> Stored | Conflict | Unavailable:
-        with self._temporary() as (fd, path):
-            size, sha256 = _copy(source, fd)
-            if promised is not None and sha256 != promised:
-                raise BlobCorrupt(key, promised, sha256)
-            os.fchmod(fd, 0o444)
-            os.fsync(fd)
-            # the next read should ask the disk, not memory
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-            if _measured(fd) != (size, sha256):
+        with self._incoming.temporary() as (fd, path):
+            coming = copy(source, fd)
+            if promised is not None and coming.sha256 != promised:
+                raise BlobCorrupt(key, promised, coming.sha256)
+            if settle(fd) != coming:
                 return Unavailable(f"{key}: the disk gave back other bytes")
             self._make_folder(key, target.parent)
             try:
                 os.link(path, target, follow_symlinks=False)
             except FileExistsError:  # somebody was faster
-                return self._again(key, target, (size, sha256), promised)
-            self._sync_up(target.parent)
-        return Stored(key, sha256, size)
+                return self._again(key, target, coming, promised)
+            sync_up(target.parent, self.root)
+        return Stored(key, coming.sha256, coming.size)
 
-    def _again(
-        self, key: str, target: Path, coming: tuple[int, str], promised: str | None
-    ) -> Stored | Conflict:
-        size, sha256 = coming
-        if promised is not None and sha256 != promised:
-            raise BlobCorrupt(key, promised, sha256)
-        with _reading(target) as fd:
-            _, found = _measured(fd)
+    def _again(self, key: str, target: Path, coming: Measured, promised: str | None) -> Stored | Conflict:
+        if promised is not None and coming.sha256 != promised:
+            raise BlobCorrupt(key, promised, coming.sha256)
+        with reading(target) as fd:
+            found = measured(fd)
             os.fsync(fd)
-        if found != sha256:
-            return Conflict(found)
-        self._sync_up(target.parent)  # whoever named it first may have died before this
-        return Stored(key, sha256, size)
+        if found != coming:
+            return Conflict(found.sha256)
+        sync_up(target.parent, self.root)  # whoever named it first may have died before this
+        return Stored(key, coming.sha256, coming.size)
 
     def _make_folder(self, key: str, folder: Path) -> None:
         try:
@@ -168,40 +198,27 @@ class FolderStore:
         except (FileExistsError, NotADirectoryError) as fault:
             raise BlobKeyRefused(f"{key}: runs through another object") from fault
 
-    def _sync_up(self, folder: Path) -> None:
-        """Make the names on the way to an object durable, also those another process made."""
-        while True:
-            _sync(folder)
-            if folder == self.root:
-                return
-            folder = folder.parent
+    # --- mending
 
-    @contextmanager
-    def _temporary(self) -> Iterator[tuple[int, Path]]:
-        """Open a fresh locked file beside the objects; it is gone afterwards, named or not.
+    def _found(self, key: str, target: Path) -> str:
+        """Return a name for what rests at `target`: its hash, or what else is to be said of it; "" when nothing."""
+        try:
+            found = self.measure(key)
+            if found is not None:
+                return found.sha256
+            return "not-a-file" if os.path.lexists(target) else ""
+        except BlobUnreadable:
+            return f"unreadable-{target.lstat().st_ino}"
 
-        The lock tells the sweep of another process that somebody is alive behind the file.
-        """
-        while True:
-            path = self._incoming / secrets.token_hex(16)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                fcntl.flock(fd, fcntl.LOCK_EX)
-                if os.fstat(fd).st_nlink == 0:  # swept between open and lock
-                    continue
-                yield fd, path
-                return
-            finally:
-                with suppress(FileNotFoundError):
-                    path.unlink()
-                os.close(fd)
-
-    def _sweep(self) -> None:
-        """Remove what killed processes left behind; what cannot be removed harms nobody."""
-        for path in self._incoming.iterdir():
-            with suppress(OSError), _reading(path) as fd:
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
+    def _set_aside(self, key: str, target: Path, found: str) -> None:
+        """Give what rests at `target` a second name, so that replacing it loses no evidence."""
+        if not found:
+            return
+        aside = self.root / DAMAGED / key
+        aside.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):  # the same damage is kept once
+            os.link(target, aside / found, follow_symlinks=False)
+        sync_up(aside, self.root)
 
     # --- reading
 
@@ -221,22 +238,28 @@ class FolderStore:
         if self.size(key) is None:
             raise BlobMissing(key)
 
+    def _must_answer(self) -> None:
+        try:
+            os.scandir(self._incoming.folder).close()
+        except OSError as fault:
+            raise self._away(self.root, fault) from fault
+
     @contextmanager
     def _opened(self, key: str) -> Iterator[int]:
         try:
-            with _reading(self._path(key)) as fd:
+            with reading(self._path(key)) as fd:
                 if not stat.S_ISREG(os.fstat(fd).st_mode):
                     raise BlobMissing(key)
                 yield fd
         except (FileNotFoundError, NotADirectoryError) as fault:
             raise BlobMissing(key) from fault
         except OSError as fault:
-            raise Away(f"{key}: {fault}", tell=AWAY_TELL, code="store-away") from fault
+            raise self._away(key, fault) from fault
 
     def _stream(self, key: str, sha256: str, chunk: int) -> Iterator[bytes]:
         digest, held = hashlib.sha256(), b""
         with self._opened(key) as fd:
-            for piece in _pieces(fd, chunk):
+            for piece in pieces(fd, chunk):
                 digest.update(piece)
                 if held:
                     yield held
@@ -249,62 +272,18 @@ class FolderStore:
     def _stream_range(self, key: str, sha256: str, wanted: tuple[int, int], chunk: int) -> Iterator[bytes]:
         start, stop = wanted
         with self._opened(key) as fd:
-            _, found = _measured(fd)
+            found = measured(fd).sha256
             if found != sha256:
                 raise BlobCorrupt(key, sha256, found)
             while start < stop and (piece := os.pread(fd, min(chunk, stop - start), start)):
                 start += len(piece)
                 yield piece
 
-
-@contextmanager
-def _reading(path: Path) -> Iterator[int]:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError as fault:
-        if fault.errno == errno.ELOOP:  # a symbolic link is not an object of ours
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from fault
-        raise
-    try:
-        yield fd
-    finally:
-        os.close(fd)
+    def _away(self, what: object, fault: OSError) -> Away:
+        return Away(f"{what}: {fault}", tell=AWAY_TELL, code="store-away")
 
 
 def _unreadable(fault: OSError) -> None:
     """A folder that is not there holds no keys; one that cannot be listed must not look empty."""
     if not isinstance(fault, FileNotFoundError | NotADirectoryError):
         raise Away(f"{fault.filename}: {fault.strerror}", tell=AWAY_TELL, code="store-away") from fault
-
-
-def _pieces(fd: int, chunk: int) -> Iterator[bytes]:
-    while piece := os.read(fd, chunk):
-        yield piece
-
-
-def _copy(source: int, target: int) -> tuple[int, str]:
-    digest, size = hashlib.sha256(), 0
-    for piece in _pieces(source, CHUNK):
-        digest.update(piece)
-        size += len(piece)
-        rest = memoryview(piece)
-        while rest:
-            rest = rest[os.write(target, rest) :]
-    return size, digest.hexdigest()
-
-
-def _measured(fd: int) -> tuple[int, str]:
-    os.lseek(fd, 0, os.SEEK_SET)
-    digest, size = hashlib.sha256(), 0
-    for piece in _pieces(fd, CHUNK):
-        digest.update(piece)
-        size += len(piece)
-    return size, digest.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

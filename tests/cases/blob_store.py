@@ -12,6 +12,7 @@ from storage.blobs import (
     BlobMissing,
     BlobStore,
     Conflict,
+    Measured,
     Stored,
 )
 
@@ -182,3 +183,35 @@ class BlobStoreCases:
     def test_probe_says_where(self, store: BlobStore) -> None:
         assert store.probe()
         assert list(store.keys()) == []
+
+    # --- what fixity needs: look behind the promise, and put the good bytes back
+
+    def test_measure_says_what_rests_there(self, store: BlobStore, source: Path) -> None:
+        assert store.measure(KEY) is None
+        store.put_once(KEY, source)
+        assert store.measure(KEY) == Measured(sha(source.read_bytes()), source.stat().st_size)
+        with pytest.raises(BlobKeyRefused):
+            store.measure("../x")
+
+    def test_mend_of_a_lost_object(self, store: BlobStore, source: Path) -> None:
+        data = source.read_bytes()
+        assert store.mend(KEY, source, sha(data)) == Stored(KEY, sha(data), len(data))
+        assert store.read(KEY, sha(data)) == data
+        assert list(store.keys()) == [KEY]
+
+    def test_mend_of_a_good_object_changes_nothing(self, store: BlobStore, source: Path) -> None:
+        stored = store.put_once(KEY, source)
+        assert store.mend(KEY, source, sha(source.read_bytes())) == stored
+        assert list(store.keys()) == [KEY]
+
+    def test_mend_with_other_bytes_is_refused(self, store: BlobStore, source: Path, tmp_path: Path) -> None:
+        data, other = source.read_bytes(), tmp_path / "other"
+        other.write_bytes(b"other")
+        store.put_once(KEY, source)
+        with pytest.raises(BlobCorrupt):
+            store.mend(KEY, other, sha(data))
+        with pytest.raises(BlobKeyRefused):
+            store.mend("a/../b", source, sha(data))
+        with pytest.raises(FileNotFoundError):
+            store.mend(KEY, tmp_path / "nothing", sha(data))
+        assert store.read(KEY, sha(data)) == data

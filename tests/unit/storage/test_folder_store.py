@@ -1,5 +1,6 @@
 """The folder keeps every promise of a blob store, and a few that only a folder can break."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -9,17 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.errors import Away
+from storage import folder as folder_module
 from storage.blobs import (
     BlobCorrupt,
     BlobKeyRefused,
     BlobMissing,
     BlobStore,
+    BlobUnreadable,
+    Measured,
     Stored,
     Unavailable,
     check_key,
     open_blobs,
 )
-from storage.folder import INCOMING, FolderStore
+from storage.folder import DAMAGED, INCOMING, FolderStore
 from tests.cases.blob_store import KEY, BlobStoreCases, sha
 
 
@@ -62,6 +66,67 @@ class TestFolderStore(BlobStoreCases):
             os.truncate(path, size)
             with pytest.raises(BlobCorrupt):
                 store.read(KEY, stored.sha256)
+
+    @pytest.mark.parametrize("damage", ["flip", "cut", "emptied", "swapped", "link", "gone", "folder gone"])
+    def test_damage_is_measured_mended_and_kept_aside(
+        self, store: BlobStore, source: Path, tmp_path: Path, damage: str
+    ) -> None:
+        root = tmp_path / "kho lưu"
+        path, good = root / KEY, source.read_bytes()
+        store.put_once(KEY, source)
+        bad = {"flip": good[:-1] + b"\x01", "cut": good[:-1], "emptied": b"", "swapped": b"of another"}.get(
+            damage
+        )
+        path.unlink()
+        if bad is not None:
+            path.write_bytes(bad)
+        elif damage == "link":
+            path.symlink_to(source)
+        elif damage == "folder gone":
+            path.parent.rmdir()
+        assert store.measure(KEY) == (None if bad is None else Measured(sha(bad), len(bad)))
+        assert store.mend(KEY, source, sha(good)) == Stored(KEY, sha(good), len(good))
+        assert store.read(KEY, sha(good)) == good
+        assert path.stat().st_mode & 0o777 == 0o444
+        assert list(store.keys()) == [KEY]
+        assert list((root / INCOMING).iterdir()) == []
+        aside = root / DAMAGED / KEY
+        if bad is not None:
+            assert (aside / sha(bad)).read_bytes() == bad
+        elif damage == "link":
+            assert (aside / "not-a-file").is_symlink()
+        else:
+            assert not aside.exists()
+
+    def test_the_same_damage_again_is_kept_once(self, store: BlobStore, source: Path, tmp_path: Path) -> None:
+        path, good = tmp_path / "kho lưu" / KEY, sha(source.read_bytes())
+        for _ in range(2):
+            store.mend(KEY, source, good)
+            path.unlink()
+            path.write_bytes(b"bad")
+        store.mend(KEY, source, good)
+        assert [p.name for p in (tmp_path / "kho lưu" / DAMAGED / KEY).iterdir()] == [sha(b"bad")]
+
+    def test_bad_sector(
+        self, store: BlobStore, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A file the disk refuses to give is unreadable, not away; mending gives it new blocks."""
+        store.put_once(KEY, source)
+        path, good = tmp_path / "kho lưu" / KEY, sha(source.read_bytes())
+        inode, real = path.stat().st_ino, folder_module.measured
+
+        def refuse(fd: int) -> Measured:
+            if os.fstat(fd).st_ino == inode:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return real(fd)
+
+        monkeypatch.setattr(folder_module, "measured", refuse)
+        with pytest.raises(BlobUnreadable) as fault:
+            store.measure(KEY)
+        assert "khôi phục" in fault.value.tell
+        assert isinstance(store.mend(KEY, source, good), Stored)
+        assert store.measure(KEY) == Measured(good, source.stat().st_size)
+        assert (tmp_path / "kho lưu" / DAMAGED / KEY / f"unreadable-{inode}").exists()
 
     def test_symbolic_link_is_not_an_object(self, store: BlobStore, source: Path, tmp_path: Path) -> None:
         (tmp_path / "kho lưu" / "link").symlink_to(source)
@@ -114,6 +179,7 @@ def test_store_whose_folder_is_gone(tmp_path: Path) -> None:
     source.write_bytes(b"x")
     (tmp_path / "store" / INCOMING).rmdir()
     assert isinstance(store.put_once(KEY, source), Unavailable)
+    assert isinstance(store.mend(KEY, source, sha(b"x")), Unavailable)
     with pytest.raises(Away):
         store.probe()
 
