@@ -56,14 +56,18 @@ class Outbox:
         assert key is not None  # noqa: S101  # an insert of one row always has one
         return int(key[0])
 
-    def due(self, limit: int = 100) -> list[OutboxItem]:
-        """Return things to do now, oldest first; in a writing transaction, those no other worker holds."""
+    def due(self, limit: int = 100, kind: str | None = None) -> list[OutboxItem]:
+        """Return things to do now (of one kind, if given), oldest first; in a writing transaction, those no other
+        worker holds.
+        """
         due = (
             select(outbox)
             .where(outbox.c.next_at <= self._ground.clock.now())
             .order_by(outbox.c.id)
             .limit(limit)
         )
+        if kind is not None:
+            due = due.where(outbox.c.kind == kind)
         if self._ground.writable:
             due = due.with_for_update(skip_locked=True)
         rows = self._ground.connection.execute(due).mappings()
@@ -85,6 +89,11 @@ class Outbox:
         """
         noted = (outbox.c.kind == kind) & (outbox.c.object_id == object_id)
         self._ground.connection.execute(delete(outbox).where(noted))
+
+    def noted(self, kind: str, object_id: str) -> bool:
+        """Return whether a thing of this kind waits to be done for the object."""
+        wanted = (outbox.c.kind == kind) & (outbox.c.object_id == object_id)
+        return self._ground.connection.execute(select(outbox.c.id).where(wanted).limit(1)).first() is not None
 
     def failed(self, item_id: int, reason: str) -> None:
         """Put a thing back for later: 2, 4, 8 … seconds, at most ten minutes."""
