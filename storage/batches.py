@@ -68,6 +68,17 @@ class Batches:
         )
         return self._one(batch_id)
 
+    def walk_again(self, batch_id: str) -> Batch:
+        """Take a finished batch up again, its last word forgotten; an unfinished one stays as it is. Raises
+        `Missing`.
+        """
+        self._ground.connection.execute(
+            update(batches)
+            .where(batches.c.id == batch_id, batches.c.state == BatchState.FINISHED)
+            .values(state=BatchState.STARTED, message="", finished_at=None)
+        )
+        return self._one(batch_id)
+
     def finish(self, batch_id: str, message: str = "") -> Batch:
         """Note that the walk is over; repeating it keeps the first end. Raises `Missing`."""
         self._ground.connection.execute(
