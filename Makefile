@@ -6,10 +6,10 @@ PORT ?= 8000
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fault lock clean
+.PHONY: help setup run test check servers servers-stop secrets bench fault lock clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## system packages, virtual environment, language data (asks for sudo only when something is missing)
 	@boot/install.sh run
@@ -29,11 +29,19 @@ check: ## format, lint, types, import contracts, unit tests
 	.venv/bin/lint-imports
 	$(PY) -m pytest tests/unit
 
-test: ## everything: checks, then the joined and browser tests (sets up the validators too)
+test: ## everything: checks, then the joined and browser tests on real servers (brings validators and servers too)
 	@boot/install.sh test
 	@tests/tools/get-validators
+	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	$(PY) -m pytest tests/joined tests/browser tests/walk
+	VANTHU_SERVERS=must $(PY) -m pytest tests/joined tests/browser tests/walk
+
+servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
+	@boot/install.sh test
+	@$(PY) tests/tools/servers.py start
+
+servers-stop: ## stop them; what they hold stays
+	@$(PY) tests/tools/servers.py stop
 
 bench: ## pages a second and error rate beside stock OCRmyPDF on the same pages
 	@boot/install.sh test

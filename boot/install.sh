@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 kind=${1:-run}
 
 packages="python3 python3-venv tesseract-ocr tesseract-ocr-vie tesseract-ocr-osd poppler-utils qpdf fonts-noto-core"
-[ "$kind" = test ] && packages="$packages chromium default-jdk-headless maven libnss3-tools ghostscript fonts-dejavu-core"
+[ "$kind" = test ] && packages="$packages chromium default-jdk-headless maven libnss3-tools ghostscript fonts-dejavu-core postgresql strace"
 
 if command -v dpkg-query >/dev/null 2>&1; then
     missing=""
@@ -18,6 +18,8 @@ if command -v dpkg-query >/dev/null 2>&1; then
             chromium) command -v chromium >/dev/null 2>&1 && continue ;;
             default-jdk-headless) command -v javac >/dev/null 2>&1 && continue ;;
             maven) command -v mvn >/dev/null 2>&1 && continue ;;
+            postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && continue ;;
+            strace) command -v strace >/dev/null 2>&1 && continue ;;
             python3) command -v python3 >/dev/null 2>&1 && continue ;;
             python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 && continue ;;
         esac

@@ -1,0 +1,164 @@
+"""The real servers for every test that asks: fresh databases, buckets and search names, gone again afterwards.
+
+Where CI=true, or VANTHU_SERVERS=must (as `make test` says), a server that is missing fails the test; on a person's
+machine the test is skipped and says what to install.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+import urllib3
+from elasticsearch import Elasticsearch
+from minio import Minio
+from minio.deleteobjects import DeleteObject
+from psycopg import sql
+
+from tests.tools.server_process import DidNotStart
+from tests.tools.server_programs import Missing
+from tests.tools.servers import Servers
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """PostgreSQL, two MinIO and Elasticsearch, running. Those that ran before are left running afterwards."""
+    ours = Servers()
+    must = os.environ.get("CI", "").lower() in {"1", "true"} or os.environ.get("VANTHU_SERVERS") == "must"
+    before = {name for name in ours.kinds if ours.pid(name)}
+    try:
+        ours.start()
+        yield ours
+    except (Missing, DidNotStart) as trouble:
+        if must:
+            pytest.fail(str(trouble), pytrace=False)
+        pytest.skip(f"no real servers here: {trouble}")
+    finally:
+        if begun := [name for name in ours.kinds if name not in before]:
+            ours.stop(*begun)
+
+
+@pytest.fixture
+def own_servers(servers: Servers) -> Iterator[Servers]:
+    """Servers in a folder of their own, none started yet: to kill them or to damage what they hold."""
+    apart = Servers(Path(tempfile.mkdtemp(prefix="vanthu-servers-")))
+    try:
+        yield apart
+    finally:
+        apart.remove()
+
+
+@pytest.fixture
+def postgres_database(servers: Servers) -> Iterator[tuple[str, str]]:
+    """A fresh, empty database: its address and the password. `<name>_engine` goes with it at the end."""
+    address, password = servers.url("postgres"), servers.secret("postgres")
+    name = f"t_{secrets.token_hex(6)}"
+    with closing(psycopg.connect(address, password=password, autocommit=True)) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield address.rpartition("/")[0] + f"/{name}", password
+    servers.start("postgres")  # a test may have killed it
+    with closing(psycopg.connect(address, password=password, autocommit=True)) as connection:
+        for each in (name, f"{name}_engine"):
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(each))
+            )
+
+
+@pytest.fixture
+def s3_bucket(servers: Servers) -> Iterator[tuple[str, str, str]]:
+    """A fresh bucket on the first store: address, access key, secret key."""
+    with _bucket(servers, "store") as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def s3_copy_bucket(servers: Servers) -> Iterator[tuple[str, str, str]]:
+    """A fresh bucket on the second store, which has other keys."""
+    with _bucket(servers, "copy") as bucket:
+        yield bucket
+
+
+@pytest.fixture
+def elastic(servers: Servers) -> Iterator[tuple[str, str, str]]:
+    """An address with a fresh name for an index or alias, the user and the password.
+
+    Every index that bears the name, or starts with it, is deleted at the end.
+    """
+    address, user, password = servers.url("elastic"), "elastic", servers.secret("elastic")
+    name = f"t{secrets.token_hex(6)}"
+    yield f"{address}/{name}", user, password
+    servers.start("elastic")
+    with closing(Elasticsearch(address, basic_auth=(user, password))) as client:
+        for index in list(client.indices.get(index=f"{name}*", expand_wildcards="all")):
+            client.indices.delete(index=index)
+
+
+@pytest.fixture
+def cluster_environment(
+    postgres_database: tuple[str, str],
+    s3_bucket: tuple[str, str, str],
+    s3_copy_bucket: tuple[str, str, str],
+    elastic: tuple[str, str, str],
+    tmp_path: Path,
+) -> dict[str, str]:
+    """The VANTHU_* settings of one whole house on the cluster profile, all of it fresh, secrets in files."""
+    private = tmp_path / "secrets"
+    private.mkdir(mode=0o700)
+
+    def kept(name: str, secret: str) -> str:
+        path = private / name
+        path.touch(mode=0o600)
+        path.write_text(secret)
+        return str(path)
+
+    return {
+        "VANTHU_DATA_DIR": str(tmp_path / "data"),
+        "VANTHU_DATABASE_URL": postgres_database[0],
+        "VANTHU_DATABASE_PASSWORD_FILE": kept("database", postgres_database[1]),
+        "VANTHU_BLOBS_URL": s3_bucket[0],
+        "VANTHU_BLOBS_ACCESS_KEY_FILE": kept("blobs-access", s3_bucket[1]),
+        "VANTHU_BLOBS_SECRET_KEY_FILE": kept("blobs-secret", s3_bucket[2]),
+        "VANTHU_COPY_URL": s3_copy_bucket[0],
+        "VANTHU_COPY_ACCESS_KEY_FILE": kept("copy-access", s3_copy_bucket[1]),
+        "VANTHU_COPY_SECRET_KEY_FILE": kept("copy-secret", s3_copy_bucket[2]),
+        "VANTHU_SEARCH_URL": elastic[0],
+        "VANTHU_SEARCH_USER": elastic[1],
+        "VANTHU_SEARCH_PASSWORD_FILE": kept("search", elastic[2]),
+    }
+
+
+@contextmanager
+def _bucket(servers: Servers, server: str) -> Iterator[tuple[str, str, str]]:
+    address = servers.url(server)
+    access, secret = servers.secret(server, "access_key"), servers.secret(server, "secret_key")
+    name = f"t-{secrets.token_hex(6)}"
+    with closing_pool() as pool:
+        client = Minio(
+            address.removeprefix("http://"),
+            access_key=access,
+            secret_key=secret,
+            secure=False,
+            http_client=pool,
+        )
+        client.make_bucket(name)
+        yield f"s3+{address}/{name}", access, secret
+        servers.start(server)
+        found = client.list_objects(name, recursive=True, include_version=True)
+        doomed = [DeleteObject(each.object_name, each.version_id) for each in found]
+        if not list(
+            client.remove_objects(name, doomed)
+        ):  # what a test locked stays until the folder is thrown away
+            client.remove_bucket(name)
+
+
+@contextmanager
+def closing_pool() -> Iterator[urllib3.PoolManager]:
+    pool = urllib3.PoolManager(timeout=20, retries=urllib3.Retry(total=3, backoff_factor=0.2))
+    try:
+        yield pool
+    finally:
+        pool.clear()
