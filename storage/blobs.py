@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from records.errors import ArchiveFault
+from records.errors import ArchiveFault, Away
 
 MAX_KEY_BYTES = 512
 MAX_NAME_BYTES = 255
@@ -101,6 +101,26 @@ class BlobUnreadable(BlobFault):
         self.key = key
 
 
+class StoreAway(Away):
+    """A whole store does not answer or takes nothing; nothing was changed."""
+
+    code = "store-away"
+
+    def __init__(self, reason: str, *, tell: str = "") -> None:
+        super().__init__(
+            reason,
+            tell=tell
+            or "Kho lưu trữ đang không ghi được (đầy đĩa, mất kết nối hoặc chỉ đọc). "
+            "Chưa có gì bị mất; hãy thử lại sau.",
+        )
+
+
+class TargetAway(Away):
+    """The folder of the one who asked takes no file: no fault of a store, so asking another store is no help."""
+
+    code = "target-away"
+
+
 class BlobStore(Protocol):
     """Bytes under a key, written once. Nothing overwrites or deletes; no bytes leave whose hash differs.
 
@@ -125,7 +145,7 @@ class BlobStore(Protocol):
     def copy_out(self, key: str, target: Path, sha256: str) -> None:
         """Write the object to the file `target` (replaced only once the hash is right).
 
-        Raises `BlobMissing`, `BlobCorrupt`, `Away` (target folder full).
+        Raises `BlobMissing`, `BlobCorrupt`, `TargetAway` (target folder full).
         """
         ...
 

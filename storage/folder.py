@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from records.errors import Away
 from storage.blobs import (
     CHUNK,
     BlobCorrupt,
@@ -17,7 +16,9 @@ from storage.blobs import (
     BlobUnreadable,
     Conflict,
     Measured,
+    StoreAway,
     Stored,
+    TargetAway,
     Unavailable,
     check_key,
 )
@@ -27,10 +28,6 @@ INCOMING = ".incoming"
 """Where bytes wait until they have a name; no key starts with a dot, so nothing collides."""
 DAMAGED = ".damaged"
 """Where `mend` keeps what it replaced: `.damaged/<key>/<sha256 of the damaged bytes>`."""
-
-AWAY_TELL = (
-    "Kho lưu trữ đang không ghi được (đầy đĩa, mất kết nối hoặc chỉ đọc). Chưa có gì bị mất; hãy thử lại sau."
-)
 
 
 class FolderStore:
@@ -44,7 +41,7 @@ class FolderStore:
         try:
             self._incoming = Incoming(root / INCOMING)
         except OSError as fault:
-            raise self._away(root, fault) from fault
+            raise StoreAway(f"{root}: {fault}") from fault
 
     def put_once(self, key: str, source: Path, sha256: str | None = None) -> Stored | Conflict | Unavailable:
         """See `BlobStore.put_once`."""
@@ -76,7 +73,7 @@ class FolderStore:
                     out.write(piece)
             half.replace(target)
         except OSError as fault:
-            raise Away(f"{target}: {fault}", code="target-away") from fault
+            raise TargetAway(f"{target}: {fault}") from fault
         finally:
             half.unlink(missing_ok=True)
 
@@ -99,7 +96,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as fault:
-            raise self._away(key, fault) from fault
+            raise StoreAway(f"{key}: {fault}") from fault
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
     def keys(self, prefix: str = "") -> Iterator[str]:
@@ -159,7 +156,7 @@ class FolderStore:
                 os.link(path, other)
                 other.unlink()
         except OSError as fault:
-            raise self._away(self.root, fault) from fault
+            raise StoreAway(f"{self.root}: {fault}") from fault
         return f"folder {self.root}"
 
     # --- writing
@@ -242,7 +239,7 @@ class FolderStore:
         try:
             os.scandir(self._incoming.folder).close()
         except OSError as fault:
-            raise self._away(self.root, fault) from fault
+            raise StoreAway(f"{self.root}: {fault}") from fault
 
     @contextmanager
     def _opened(self, key: str) -> Iterator[int]:
@@ -254,7 +251,7 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError) as fault:
             raise BlobMissing(key) from fault
         except OSError as fault:
-            raise self._away(key, fault) from fault
+            raise StoreAway(f"{key}: {fault}") from fault
 
     def _stream(self, key: str, sha256: str, chunk: int) -> Iterator[bytes]:
         digest, held = hashlib.sha256(), b""
@@ -279,11 +276,8 @@ class FolderStore:
                 start += len(piece)
                 yield piece
 
-    def _away(self, what: object, fault: OSError) -> Away:
-        return Away(f"{what}: {fault}", tell=AWAY_TELL, code="store-away")
-
 
 def _unreadable(fault: OSError) -> None:
     """A folder that is not there holds no keys; one that cannot be listed must not look empty."""
     if not isinstance(fault, FileNotFoundError | NotADirectoryError):
-        raise Away(f"{fault.filename}: {fault.strerror}", tell=AWAY_TELL, code="store-away") from fault
+        raise StoreAway(f"{fault.filename}: {fault.strerror}") from fault

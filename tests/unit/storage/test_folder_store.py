@@ -25,9 +25,14 @@ from storage.blobs import (
 )
 from storage.folder import DAMAGED, INCOMING, FolderStore
 from tests.cases.blob_store import KEY, BlobStoreCases, sha
+from tests.cases.damage import Behind, BehindFolder, DamageCases
 
 
-class TestFolderStore(BlobStoreCases):
+class TestFolderStore(BlobStoreCases, DamageCases):
+    @pytest.fixture
+    def behind(self, tmp_path: Path) -> Behind:
+        return BehindFolder(tmp_path / "kho lưu")
+
     @pytest.fixture
     def store(self, tmp_path: Path) -> BlobStore:
         return open_blobs(f"file://{tmp_path}/kho%20l%C6%B0u")
