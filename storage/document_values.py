@@ -48,7 +48,7 @@ class NewDocument:
 @dataclass(frozen=True, slots=True)
 class Archive:
     """What the archive answers for from now on. `number_key` is the number in the form numbers are compared
-    in.
+    in; `archived_at` is now unless the archive is being rebuilt.
     """
 
     version: int
@@ -60,6 +60,7 @@ class Archive:
     verdict: str
     sealed_at: datetime
     number_key: str = ""
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Documents:
             signature_level=archive.signature_level,
             verdict=archive.verdict,
             sealed_at=archive.sealed_at,
-            archived_at=self._ground.clock.now(),
+            archived_at=archive.archived_at or self._ground.clock.now(),
             code="",
             reason="",
             tell="",

@@ -11,6 +11,7 @@ from records.errors import Away
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.batches import Batches
+from storage.catalogue import Catalogue
 from storage.documents import Documents
 from storage.ground import Ground
 from storage.heads import Heads
@@ -46,6 +47,7 @@ class Tx:
         self.passes = Passes(ground)
         self.replies = Replies(ground)
         self.heads = Heads(ground)
+        self.catalogue = Catalogue(ground)
 
 
 class Work:
