@@ -148,6 +148,25 @@ def serve_command(context: click.Context, host: str | None, port: int | None) ->
     return serve(_settings(context), host, port)
 
 
+@main.command("worker")
+@click.option(
+    "--queues",
+    default="",
+    help="Việc mà máy này làm được, cách nhau bằng dấu phẩy: documents,pages,sign,index (mặc định tất cả).",
+)
+@click.pass_context
+def worker_command(context: click.Context, queues: str) -> int:
+    """Chạy một tiến trình xử lý (nhiều máy cùng làm khi dùng PostgreSQL)."""
+    from boot.working import work
+    from jobs.walk import SERVICES
+
+    asked = tuple(dict.fromkeys(part.strip() for part in queues.split(",") if part.strip()))
+    unknown = [name for name in asked if name not in SERVICES]
+    if unknown:
+        raise click.BadParameter(f"không có việc {', '.join(unknown)}; hãy chọn trong {', '.join(SERVICES)}")
+    return work(_settings(context), asked)
+
+
 @main.command("migrate")
 @click.pass_context
 def migrate_command(context: click.Context) -> int:

@@ -22,6 +22,7 @@ from boot.speak import Exit, console, progress_bar, say
 from boot.wiring import ingest_tools, running_engine
 from ingest.handover import read_handover
 from ingest.tools import IngestTools
+from jobs.crew import WORKER
 from jobs.lock import EngineLock
 from ocr.read_back import probe
 from ocr.recognise import engine_version
@@ -57,7 +58,7 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
         return Exit.REFUSED
     with ExitStack() as stack:
         house = stack.enter_context(open_house(settings))
-        lock = stack.enter_context(EngineLock(settings.run_dir))
+        lock = None if settings.shared_engine else stack.enter_context(EngineLock(settings.run_dir))
         children = stack.enter_context(open_children(settings))
         tools = ingest_tools(house, children)
         engine_version(tools.ocr)  # a missing model or tool is told now, not after an hour of work
@@ -76,21 +77,19 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
 
 
 def _wait(
-    house: House, tools: IngestTools, lock: EngineLock, stack: ExitStack, batch_id: str, bar: Bar
+    house: House, tools: IngestTools, lock: EngineLock | None, stack: ExitStack, batch_id: str, bar: Bar
 ) -> None:
-    """Watch the batch to its end; become the engine as soon as nobody else is."""
+    """Watch the batch to its end; on the embedded profile become the engine as soon as nobody else is."""
     task = bar.add_task("Số hóa trang", total=None, rate="")
     began, first = time.monotonic(), None
     running = False
     told_other = False
     while True:
-        if not running and lock.take({"kind": "digitize", "batch": batch_id}):
+        if lock is not None and not running and lock.take({"kind": "digitize", "batch": batch_id}):
             stack.enter_context(running_engine(house, tools))
             running = True
         elif not running and not told_other:
-            holder = lock.holder()
-            kind, pid = holder.get("kind", "?"), holder.get("pid", "?")
-            say(f"Đã giao lô cho tiến trình đang chạy ({kind}, pid {pid}); đang chờ…")
+            say(_who_works(house, lock))
             told_other = True
         with house.work.reading() as tx:
             now = tx.batches.progress(LOCAL, batch_id)
@@ -106,3 +105,19 @@ def _wait(
         if now.state is BatchState.FINISHED:
             return
         time.sleep(_LOOK_SECONDS)
+
+
+def _who_works(house: House, lock: EngineLock | None) -> str:
+    """Return the sentence that tells who does the work while this command watches."""
+    if lock is not None:
+        holder = lock.holder()
+        kind, pid = holder.get("kind", "?"), holder.get("pid", "?")
+        return f"Đã giao lô cho tiến trình đang chạy ({kind}, pid {pid}); đang chờ…"
+    with house.work.reading() as tx:
+        alive = [lease for lease in tx.leases.all(WORKER) if lease.left > 0]
+    if alive:
+        return f"Đã giao lô cho {len(alive)} tiến trình xử lý; đang chờ…"
+    return (
+        "Đã giao lô, nhưng chưa có tiến trình xử lý nào đang chạy. Hãy chạy `vanthu worker` trên máy xử lý; "
+        "lệnh này sẽ chờ (Ctrl+C để thôi chờ, lô vẫn được giữ)."
+    )

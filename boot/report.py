@@ -218,8 +218,8 @@ def _pdf_path(house: House, document: Document, out: Path | None, names: _Names)
     if document.pdf is None:
         return None
     if out is None:
-        place = house.settings.blobs_url.removeprefix("file://")
-        return Path(place) / document.pdf.key if house.settings.blobs_url.startswith("file://") else None
+        place = house.settings.blobs.url.removeprefix("file://")
+        return Path(place) / document.pdf.key if house.settings.blobs.url.startswith("file://") else None
     out.mkdir(parents=True, exist_ok=True)
     target = out / names.give(document.source)
     part = target.with_suffix(".part")

@@ -1,4 +1,7 @@
-"""`vanthu serve`: the web service and, as soon as no other process holds it, the engine of this data folder."""
+"""`vanthu serve`: the web service; on the embedded profile also the engine, as soon as no other process holds it.
+
+On a shared engine the workers (`vanthu worker`) do the walk, and this process only hands work over.
+"""
 
 import logging
 import threading
@@ -72,9 +75,10 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 version=VERSION,
             )
         )
-        keeper = EngineKeeper(house, tools)
-        keeper.start()
-        stack.callback(keeper.stop)
+        if not settings.shared_engine:
+            keeper = EngineKeeper(house, tools)
+            keeper.start()
+            stack.callback(keeper.stop)
         say(f"Vanthu chạy tại http://{host}:{port} (Ctrl+C để dừng)")
         uvicorn.run(
             app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10, server_header=False

@@ -4,9 +4,9 @@ A profile is only a set of addresses: rows, bytes, index, time stamps. Secrets c
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +24,17 @@ class _Environment(BaseSettings):
     blobs_url: str = ""
     search_url: str = ""
     engine_url: str = ""
+    database_password_file: Path | None = None
+    blobs_access_key_file: Path | None = None
+    blobs_secret_key_file: Path | None = None
+    copy_url: str = ""
+    copy_access_key_file: Path | None = None
+    copy_secret_key_file: Path | None = None
+    search_user: str = ""
+    search_password_file: Path | None = None
+    keys_dir: Path | None = None
+    fixity_days: float = Field(default=90.0, gt=0)
+    fixity_mb_second: float = Field(default=20.0, gt=0)
     tsa_url: str = ""
     organisation: str = "Lưu trữ cơ quan (bản dùng thử)"
     workers: int = Field(default=0, ge=0, le=512)
@@ -36,6 +47,24 @@ class _Environment(BaseSettings):
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is and what it wants to know; the password is never printed."""
+
+    url: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Where a place for bytes is, with its keys; they are never printed."""
+
+    url: str
+    access_key: str = field(default="", repr=False)
+    secret_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything the house can be told from outside.
 
@@ -44,10 +73,12 @@ class Settings:
     """
 
     data_dir: Path
-    database_url: str
-    blobs_url: str
-    search_url: str
-    engine_url: str
+    keys_dir: Path
+    database: Address
+    blobs: StoreAddress
+    copy: StoreAddress | None
+    search: Address
+    engine: Address
     tsa_url: str
     organisation: str
     workers: int
@@ -57,17 +88,19 @@ class Settings:
     max_file_bytes: int
     languages: str
     tessdata: str
-
-    @property
-    def keys_dir(self) -> Path:
-        """Where the demo keys and roots are."""
-        return self.data_dir / "keys"
+    fixity_days: float
+    fixity_bytes_second: float
 
     @property
     def roots(self) -> tuple[Path, ...]:
         """The trusted roots, when they exist."""
         roots = self.keys_dir / "roots.pem"
         return (roots,) if roots.exists() else ()
+
+    @property
+    def shared_engine(self) -> bool:
+        """Whether many worker processes share the durable work (cluster profile)."""
+        return not self.engine.url.startswith("sqlite")
 
     @property
     def run_dir(self) -> Path:
@@ -90,12 +123,24 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         ) from fault
     folder = (data_dir or env.data_dir).expanduser().absolute()
     at = quote(str(folder))
+    database = Address(
+        env.database_url or f"sqlite:///{folder}/vanthu.db", password=_secret(env.database_password_file)
+    )
+    copy = StoreAddress(env.copy_url, _secret(env.copy_access_key_file), _secret(env.copy_secret_key_file))
     return Settings(
         data_dir=folder,
-        database_url=env.database_url or f"sqlite:///{folder}/vanthu.db",
-        blobs_url=env.blobs_url or f"file://{at}/blobs",
-        search_url=env.search_url or f"tantivy://{at}/index",
-        engine_url=env.engine_url or f"sqlite:///{folder}/engine.db",
+        keys_dir=(env.keys_dir or folder / "keys").expanduser().absolute(),
+        database=database,
+        blobs=StoreAddress(
+            env.blobs_url or f"file://{at}/blobs",
+            _secret(env.blobs_access_key_file),
+            _secret(env.blobs_secret_key_file),
+        ),
+        copy=copy if copy.url else None,
+        search=Address(
+            env.search_url or f"tantivy://{at}/index", env.search_user, _secret(env.search_password_file)
+        ),
+        engine=Address(env.engine_url or _engine_url(database.url, folder), password=database.password),
         tsa_url=env.tsa_url,
         organisation=env.organisation,
         workers=env.workers or len(os.sched_getaffinity(0)),
@@ -105,4 +150,28 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         max_file_bytes=env.max_file_mb * 1024 * 1024,
         languages=env.languages,
         tessdata=env.tessdata,
+        fixity_days=env.fixity_days,
+        fixity_bytes_second=env.fixity_mb_second * 1024 * 1024,
     )
+
+
+def _engine_url(database_url: str, folder: Path) -> str:
+    """Return where the durable work rests: beside the rows, in a database of its own on the same server."""
+    if database_url.startswith("sqlite"):
+        return f"sqlite:///{folder}/engine.db"
+    parts = urlsplit(database_url)
+    return parts._replace(path=f"{parts.path}_engine").geturl()
+
+
+def _secret(path: Path | None) -> str:
+    """Return what stands in a secret's file. Raises `ArchiveFault` (`bad-settings`) when it cannot be read."""
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ArchiveFault(
+            f"{path}: {fault}",
+            code="bad-settings",
+            tell=f"Không đọc được tệp bí mật {path} ({type(fault).__name__}). Kiểm tra VANTHU_…_FILE và quyền đọc.",
+        ) from fault

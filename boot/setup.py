@@ -49,7 +49,7 @@ def _empty_index(house: House) -> None:
 
 def migrate(settings: Settings) -> Exit:
     """Bring the tables to this program's version."""
-    tables = open_tables(settings.database_url)
+    tables = open_tables(settings.database.url, settings.database.password)
     try:
         tables.migrate()
         say(f"Cấu trúc dữ liệu: {tables.version()}")

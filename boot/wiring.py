@@ -1,7 +1,8 @@
 """Put the house together from its settings: stores, index, children, signing, engine. Nothing here decides anything."""
 
 import logging
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +13,12 @@ from boot.settings import Settings
 from ingest.documents import sweep
 from ingest.tools import IngestTools, WalkLimits
 from jobs.children import ChildPools
-from jobs.engine import Engine
-from jobs.patrol import Patrol
-from jobs.walk import Walk, queues
+from jobs.crew import Crew, Member
+from jobs.engine import Engine, EngineAddress
+from jobs.patrol import Duty, Patrol
+from jobs.walk import SERVICES, Walk, queues
 from ocr.options import OcrOptions
-from records.clock import Clock, SystemClock
+from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
 from signing.seal import Sealed
 from storage.tables import open_tables
@@ -24,11 +26,11 @@ from storage.tables import open_tables
 
 def prepare(settings: Settings, clock: Clock | None = None) -> None:
     """Make the data folder, its keys and its tables; safe to repeat and after a crash half-way."""
-    for folder in ("blobs", "index", "quarantine", "work", "run", "cache"):
+    for folder in ("blobs", "index", "quarantine", "work", "staged", "run", "cache"):
         (settings.data_dir / folder).mkdir(parents=True, exist_ok=True)
     settings.data_dir.chmod(0o700)
     create_demo_pki(settings.keys_dir, settings.organisation, clock or SystemClock())
-    tables = open_tables(settings.database_url)
+    tables = open_tables(settings.database.url, settings.database.password)
     try:
         tables.migrate()
     finally:
@@ -55,6 +57,7 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     return IngestTools(
         work=house.work,
         blobs=house.blobs,
+        staging=house.staging,
         index=house.index,
         clock=house.clock,
         children=children,
@@ -72,18 +75,48 @@ _log = logging.getLogger("vanthu.boot")
 
 
 @contextmanager
-def running_engine(house: House, tools: IngestTools) -> Iterator[Engine]:
-    """Run the engine and its patrol for the length of the block. The caller holds the engine lock."""
-    engine = Engine(house.settings.engine_url, "embedded", queues(house.settings.workers))
-    walk = Walk(engine, tools, house.settings.workers)
-    patrol = Patrol(engine, walk, tools, house.settings.data_dir / "audit-heads")
+def running_engine(
+    house: House,
+    tools: IngestTools,
+    services: Sequence[str] | None = None,
+    give_up: Callable[[], None] | None = None,
+) -> Iterator[Engine]:
+    """Run the engine, its place in the crew and its patrol for the length of the block.
+
+    On the embedded profile the caller holds the engine lock. `services` (all by default) are what this process does;
+    `give_up` stops it when it has lost its lease on a shared engine.
+    """
+    settings = house.settings
+    offered = tuple(services or SERVICES)
+    executor = f"{socket.gethostname()}-{new_id()[:12]}" if settings.shared_engine else "embedded"
     swept = sweep(tools)
     if swept:
         _log.info("removed %d half-done things of an earlier run", swept)
-    engine.launch()
-    patrol.start()
+    crew = Crew(house.work, Member(executor, offered), settings.run_dir, give_up)
+    crew.join()
     try:
-        yield engine
+        listen = [queue for service in offered for queue in SERVICES[service]]
+        engine = Engine(
+            engine_address(settings), executor, queues(settings.workers), None if services is None else listen
+        )
+        walk = Walk(engine, tools)
+        patrol = Patrol(engine, walk, tools, crew, duties(house, tools))
+        engine.launch()
+        patrol.start()
+        try:
+            yield engine
+        finally:
+            patrol.stop()
+            engine.stop()
     finally:
-        patrol.stop()
-        engine.stop()
+        crew.leave()
+
+
+def engine_address(settings: Settings) -> EngineAddress:
+    """Return where the durable work rests."""
+    return EngineAddress(settings.engine.url, settings.engine.password)
+
+
+def duties(house: House, tools: IngestTools) -> tuple[Duty, ...]:
+    """Return what the leading worker does besides the walk."""
+    return ()

@@ -69,11 +69,11 @@ def compose(
     return Done(Composed(out, made.sha256, trip.letters, trip.words))
 
 
-def intact(composed: Composed) -> bool:
-    """Return whether the composed file is still what was recorded of it."""
+def intact(path: Path, sha256: str) -> bool:
+    """Return whether the file at `path` is (still) what was recorded of it."""
     try:
-        with composed.path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == composed.sha256
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
     except OSError:
         return False
 

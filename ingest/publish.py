@@ -3,28 +3,34 @@
 Step 10 of the walk. The outbox remembers what the index does not know yet, and the patrol tries again.
 """
 
+from collections.abc import Sequence
+
+from ingest.register import INDEX
 from ingest.tools import IngestTools
 from records.access import SYSTEM
-from records.errors import ArchiveFault
-from records.outcome import Done, Later, Outcome
+from records.errors import ArchiveFault, Away
 from search.entry import IndexedDocument, entries_for
 from storage.documents import Document
-from storage.work import Tx
+from storage.outbox import OutboxItem
 
 _AT_ONCE = 50
+_LONGEST_REASON = 500
 
 
-def publish(tools: IngestTools, document_id: str) -> Outcome[int]:
-    """Index one archived document; Done carries its number of entries. Later: the index is away."""
-    with tools.work.reading() as tx:
-        document, texts = tx.documents.get(SYSTEM, document_id), tx.pages.readings(document_id)
-    entries = entries_for(indexed(document), texts)
-    try:
-        tools.index.replace(document_id, entries)
-        tools.index.commit()
-    except (ArchiveFault, OSError, ValueError) as fault:
-        return Later(f"index: {fault}", tools.clock.now())
-    return Done(len(entries))
+def publish(tools: IngestTools, document_ids: Sequence[str]) -> int:
+    """Index archived documents with one commit and return the number of entries. Raises what the index raises.
+
+    The row version goes along, so that a slow writer never puts an older state over a newer one.
+    """
+    count = 0
+    for document_id in document_ids:
+        with tools.work.reading() as tx:
+            document, texts = tx.documents.get(SYSTEM, document_id), tx.pages.readings(document_id)
+        entries = entries_for(indexed(document), texts)
+        tools.index.replace(document_id, entries, document.row_version)
+        count += len(entries)
+    tools.index.commit()
+    return count
 
 
 def indexed(document: Document) -> IndexedDocument:
@@ -33,20 +39,34 @@ def indexed(document: Document) -> IndexedDocument:
 
 
 def drain(tools: IngestTools) -> int:
-    """Index what the outbox still holds, at most fifty documents; return how many are done."""
+    """Index what the outbox still holds, at most fifty documents; return how many are done.
+
+    All together first, since a commit costs more than a document; one by one when that fails, so that a document the
+    index does not take never holds up its neighbours.
+    """
     with tools.work.reading() as tx:
-        due = tx.outbox.due(_AT_ONCE)
-    done = 0
-    for note in due:
-        outcome = publish(tools, note.object_id)
-        with tools.work.begin() as tx:
-            done += _settle(tx, note.id, outcome)
-    return done
+        due = tx.outbox.due(_AT_ONCE, INDEX)
+    if not due:
+        return 0
+    failure = _tried(tools, due)
+    if failure is None or isinstance(failure, Away):
+        return _settle(tools, due, failure)
+    return sum(_settle(tools, [note], _tried(tools, [note])) for note in due)
 
 
-def _settle(tx: Tx, note_id: int, outcome: Outcome[int]) -> int:
-    if isinstance(outcome, Done):
-        tx.outbox.done(note_id)
-        return 1
-    tx.outbox.failed(note_id, outcome.reason)
-    return 0
+def _tried(tools: IngestTools, notes: Sequence[OutboxItem]) -> Exception | None:
+    try:
+        publish(tools, [note.object_id for note in notes])
+    except (ArchiveFault, OSError, ValueError) as fault:
+        return fault
+    return None
+
+
+def _settle(tools: IngestTools, notes: Sequence[OutboxItem], failure: Exception | None) -> int:
+    with tools.work.begin() as tx:
+        for note in notes:
+            if failure is None:
+                tx.outbox.done(note.id)
+            else:
+                tx.outbox.failed(note.id, f"index: {failure}"[:_LONGEST_REASON])
+    return len(notes) if failure is None else 0

@@ -10,6 +10,7 @@ from records.clock import Clock
 from search.index import SearchIndex
 from signing.seal import Sealed
 from storage.blobs import BlobStore
+from storage.staging import Staging
 from storage.work import Work
 
 
@@ -36,12 +37,14 @@ class IngestTools:
     """The walk's tools.
 
     `seal` signs a composed PDF in a child that holds the key and returns what `signing.seal` proved of it.
-    `work_dir` holds files of documents on their way, `quarantine` bytes being received; both are disposable once
+    `staging` holds files on their way between two steps, where every machine finds them; `work_dir` holds them on this
+    machine, `quarantine` bytes being received; both are disposable once
     the walk is through. `organisation` is the issuing archive's name for the PDF's metadata.
     """
 
     work: Work
     blobs: BlobStore
+    staging: Staging
     index: SearchIndex
     clock: Clock
     children: Children

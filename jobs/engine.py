@@ -1,11 +1,12 @@
 """The door to DBOS: durable workflows on one database, recorded step by step, resumed after a kill.
 
-Only this file imports dbos (pinned; see docs/decisions on the engine for its gaps). Arguments and results are JSON.
+Only `jobs/engine*.py` import dbos (pinned; decisions 0002 and 0046 tell of its gaps). Arguments and results are JSON.
 """
 
 import json
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,24 +14,30 @@ from typing import Any
 
 from dbos import (
     DBOS,
+    DBOSClient,
     DBOSConfig,
     Serializer,
     SetEnqueueOptions,
     SetWorkflowID,
 )
 
+from jobs import engine_gaps
 from records.errors import Away, ToolMissing
+from storage.engine_pool import open_pool
 
 _log = logging.getLogger("vanthu.engine")
 
 Json = Any
 LONGEST_WAIT = 300.0
 """Seconds between two tries of a step whose store or tool is away."""
-_POLL_SECONDS = 0.1
-_APPLICATION_VERSION = "1"
-"""Raised by hand when a workflow changes in a way that old, half-run ones cannot follow."""
-_MOST_RECOVERIES = 1000
-"""Heavy work runs in child processes, so a poison page cannot take the engine down; power cuts may well repeat."""
+_RESULT_SECONDS = 0.25
+"""Between two looks for another workflow's result."""
+APPLICATION_VERSION = "2"
+"""Raised by hand when a workflow changes in a way that old, half-run ones cannot follow. It is part of every workflow
+id of the walk, so that work half done by an older program is taken up anew from the rows."""
+_MOST_RECOVERIES = 100
+"""A workflow that was running while its process died this often is a dead letter."""
+_POOL = 20
 
 
 class _JsonSerializer(Serializer):
@@ -66,27 +73,65 @@ class QueueOptions:
     poll: float = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class EngineAddress:
+    """Where the engine's database is, and its password (never part of the address)."""
+
+    url: str
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"EngineAddress({self.url!r})"
+
+    @property
+    def shared(self) -> bool:
+        """Whether many machines may work on it."""
+        return not self.url.startswith("sqlite")
+
+
 class Engine:
     """Durable workflows of one process. Register everything, then `launch`; `stop` leaves the rest for next time."""
 
-    def __init__(self, database_url: str, executor: str, queues: Sequence[QueueOptions]) -> None:
+    def __init__(
+        self,
+        address: EngineAddress,
+        executor: str,
+        queues: Sequence[QueueOptions],
+        listen: Sequence[str] | None = None,
+    ) -> None:
+        """`executor` names this process and must be new at every start when the database is shared.
+
+        `queues` are all queues there are; `listen` names those served here (all by default).
+        """
+        self.executor = executor
         self._queues = tuple(queues)
+        served = [q for q in self._queues if listen is None or q.name in listen]
+        self._served = {q.name: q for q in served}
+        self._names: dict[Callable[..., Json], str] = {}
+        self._serializer = _JsonSerializer()
         config: DBOSConfig = {
             "name": "vanthu",
-            "system_database_url": database_url,
-            "application_version": _APPLICATION_VERSION,
+            "application_version": APPLICATION_VERSION,
             "executor_id": executor,
-            "serializer": _JsonSerializer(),
+            "serializer": self._serializer,
             "log_level": "WARNING",
             "console_log_level": "WARNING",
-            "notification_listener_polling_interval_sec": _POLL_SECONDS,
+            "notification_listener_polling_interval_sec": _RESULT_SECONDS,
             # a waiting workflow holds its thread; with fewer threads than queue places, parents could starve children
-            "max_executor_threads": sum(queue.at_once for queue in queues) + 32,
+            "max_executor_threads": sum(queue.at_once for queue in served) + 32,
         }
-        if database_url.startswith("sqlite:///"):
-            _prepare_sqlite(Path(database_url.removeprefix("sqlite:///")))
+        self._pool: Any = None
+        if address.shared:
+            self._pool = open_pool(address.url, address.password, _POOL)
+            config["system_database_engine"] = self._pool
+        else:
+            _prepare_sqlite(Path(address.url.removeprefix("sqlite:///")))
+            config["system_database_url"] = address.url
         logging.getLogger("dbos").setLevel(logging.WARNING)
-        DBOS(config=config)
+        self._dbos = DBOS(config=config)
+        self._client: DBOSClient | None = None
+        if listen is not None:
+            DBOS.listen_queues([queue.name for queue in served])
 
     def workflow(self, name: str, function: Callable[..., Json]) -> Callable[..., Json]:
         """Register `function` under a stable `name`; it must reach the world only through steps."""
@@ -99,11 +144,13 @@ class Engine:
         registered: Callable[..., Json] = DBOS.workflow(name=name, max_recovery_attempts=_MOST_RECOVERIES)(
             run
         )
+        self._names[registered] = name
         return registered
 
     def launch(self) -> None:
         """Open the database, resume what was running when the last process ended, and serve the queues."""
         DBOS.launch()
+        engine_gaps.own_places(self._dbos, {q.name: (q.at_once, q.poll) for q in self._queues})
         for queue in self._queues:
             DBOS.register_queue(
                 queue.name,
@@ -111,12 +158,25 @@ class Engine:
                 polling_interval_sec=queue.poll,
                 on_conflict="always_update",
             )
+        self._client = engine_gaps.client_of(self._dbos, self._serializer)
 
     def stop(self) -> None:
         """End the engine; unfinished workflows resume at the next launch."""
         # every thread that still waits would print a page about what it misses
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         DBOS.destroy(destroy_registry=True)
+        if self._pool is not None:
+            self._pool.dispose()
+
+    def drain(self, queues: Sequence[str], seconds: float) -> bool:
+        """Take nothing new and wait until this process runs nothing of `queues`; return whether that came in time."""
+        engine_gaps.stop_claiming(self._dbos)
+        until = time.monotonic() + seconds
+        while any(engine_gaps.running_here(self._dbos, queue) for queue in queues):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.1)
+        return True
 
     def start(self, workflow_id: str, workflow: Callable[..., Json], *args: Json) -> None:
         """Start `workflow` under a fixed id; a second start with the same id does nothing."""
@@ -131,6 +191,28 @@ class Engine:
         """
         with SetWorkflowID(workflow_id), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(queue, workflow, *args)
+
+    def fan_out(
+        self,
+        name: str,
+        queue: str,
+        priority: int,
+        workflow: Callable[..., Json],
+        jobs: Sequence[tuple[str, Sequence[Json]]],
+    ) -> None:
+        """Put many workflows (fixed id, arguments) on `queue` in one transaction, as the step `name` of this workflow.
+
+        Repeating the step after a kill finds the ids taken and changes nothing.
+        """
+        flow = self._names[workflow]
+
+        def together() -> Json:
+            assert self._client is not None  # noqa: S101  workflows run after `launch`
+            told = [(workflow_id, flow, arguments) for workflow_id, arguments in jobs]
+            engine_gaps.enqueue_together(self._dbos, self._client, queue, priority, told)
+            return len(told)
+
+        DBOS.run_step({"name": name}, together)
 
     def step(self, name: str, function: Callable[..., Json], *args: Json) -> Json:
         """Run `function` once inside the current workflow and record its result; a replay returns the record.
@@ -162,7 +244,7 @@ class Engine:
         """Wait inside a workflow for another one's result. Raises `WorkflowFailed` when that one failed."""
         try:
             return DBOS.retrieve_workflow(workflow_id, existing_workflow=False).get_result(
-                polling_interval_sec=_POLL_SECONDS
+                polling_interval_sec=_RESULT_SECONDS
             )
         except WorkflowFailed:
             raise
@@ -173,6 +255,19 @@ class Engine:
         """Return the engine's word for where a workflow stands, or None when it never began."""
         status = DBOS.get_workflow_status(workflow_id)
         return None if status is None else status.status
+
+    def output(self, workflow_id: str) -> Json:
+        """Return what a workflow that ended well answered, None when there is none (yet)."""
+        status = DBOS.get_workflow_status(workflow_id)
+        return None if status is None or status.status != "SUCCESS" else status.output
+
+    def executors_at_work(self) -> set[str]:
+        """Return the names of all processes, living or dead, that hold running workflows."""
+        return engine_gaps.executors_at_work(self._dbos)
+
+    def hand_back(self, executors: Sequence[str]) -> int:
+        """Put the running workflows of dead processes back on their queues; return how many. Safe to repeat."""
+        return engine_gaps.hand_back(self._dbos, executors)
 
 
 def _prepare_sqlite(path: Path) -> None:

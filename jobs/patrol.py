@@ -1,12 +1,19 @@
-"""Walk the round: start what was handed over, notice what fell over, tell the index what it does not know yet."""
+"""Walk the round: start what was handed over, notice what fell over, take up what dead workers left.
+
+Every worker walks; what only one should do is done by the leader (a lease). Each duty's fault is its own: one that
+cannot be done now is logged and the others go on.
+"""
 
 import logging
 import threading
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from ingest.publish import drain
 from ingest.tools import IngestTools
+from jobs.crew import Crew
 from jobs.engine import Engine
+from jobs.engine_view import AGAIN
 from jobs.walk import Walk
 from records.access import SYSTEM
 from records.errors import ArchiveFault
@@ -14,20 +21,38 @@ from records.errors import ArchiveFault
 _log = logging.getLogger("vanthu.patrol")
 
 _ROUND_SECONDS = 0.5
-_INDEX_ROUNDS = 20
-_HEAD_ROUNDS = 1200
+_LOOK_ROUNDS = 20
+"""Rounds between two looks at batches that may have fallen and at what the index still misses."""
+_SWEEP_ROUNDS = 4
 _FALLEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Something the leader does every so many rounds. `work` does a small slice and returns soon."""
+
+    name: str
+    rounds: int
+    work: Callable[[], object]
 
 
 class Patrol:
     """A thread beside the engine. Batches are handed over as rows, so any process can start work here."""
 
-    def __init__(self, engine: Engine, walk: Walk, tools: IngestTools, heads: Path) -> None:
-        """`heads` is the folder that keeps the audit log's heads, against which a shortened log would show."""
-        self._heads = heads
+    def __init__(
+        self, engine: Engine, walk: Walk, tools: IngestTools, crew: Crew, duties: Sequence[Duty] = ()
+    ) -> None:
+        """`duties` are what the leader does besides: audit heads, fixity, reconcile."""
         self._engine = engine
         self._walk = walk
         self._tools = tools
+        self._crew = crew
+        self._leading = (
+            Duty("sweep", _SWEEP_ROUNDS, lambda: crew.sweep(engine)),
+            Duty("try again", 2, self._try_again),
+            Duty("index", _LOOK_ROUNDS, lambda: drain(tools)),
+            *duties,
+        )
         self._stop = threading.Event()
         self._known: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="patrol", daemon=True)
@@ -42,34 +67,40 @@ class Patrol:
         self._thread.join(timeout=30)
 
     def round(self, number: int) -> None:
-        """One round; `number` decides what is looked at only now and then."""
+        """One round; `number` (from 1) decides what is looked at only now and then."""
+        self._guarded("hand-over", lambda: self._take_over(number))
+        due = [duty for duty in self._leading if number % duty.rounds == 1 % duty.rounds]
+        if due and self._guarded("lead", self._crew.leads):
+            for duty in due:
+                self._guarded(duty.name, duty.work)
+
+    def _take_over(self, number: int) -> None:
         with self._tools.work.reading() as tx:
             batches = [b.id for b in tx.batches.unfinished()]
         for batch_id in batches:
             if batch_id not in self._known:
                 self._walk.start_batch(batch_id)
                 self._known.add(batch_id)
-            elif number % _INDEX_ROUNDS == 0:
+            elif number % _LOOK_ROUNDS == 0:
                 self._look_after(batch_id)
         self._known &= set(batches)
-        if number % _INDEX_ROUNDS == _INDEX_ROUNDS // 2:
-            drain(self._tools)
-        if number % _HEAD_ROUNDS == 1:
-            self._keep_head()
 
-    def _keep_head(self) -> None:
-        """Write the audit log's head of this hour beside the log; copies belong on another machine (docs)."""
+    def _try_again(self) -> None:
+        """Begin anew what a person asked for; the note is struck off once the engine has it."""
         with self._tools.work.reading() as tx:
-            head = tx.audit.head()
-        self._heads.mkdir(parents=True, exist_ok=True)
-        name = self._tools.clock.now().strftime("%Y%m%dT%HZ.json")
-        part = self._heads / f".{name}.part"
-        part.write_bytes(head.to_json())
-        part.replace(self._heads / name)
+            due = tx.outbox.due(kind=AGAIN)
+        for note in due:
+            kind = str(note.payload["kind"])
+            if kind == "batch":
+                with self._tools.work.begin() as tx:
+                    tx.batches.walk_again(note.object_id)
+            self._walk.again(kind, note.object_id, int(note.payload["attempt"] or 0))
+            with self._tools.work.begin() as tx:
+                tx.outbox.done(note.id)
 
     def _look_after(self, batch_id: str) -> None:
         """A batch whose workflow fell over must not wait for ever; what it left is kept and can be given again."""
-        state = self._engine.state(Walk.batch_workflow(batch_id))
+        state = self._walk.batch_state(batch_id)
         if state not in _FALLEN:
             return
         _log.error("batch %s: its workflow ended as %s", batch_id, state)
@@ -81,10 +112,14 @@ class Patrol:
         number = 0
         while not self._stop.wait(_ROUND_SECONDS):
             number += 1
-            try:
-                self.round(number)
-            except ArchiveFault as fault:
-                _log.warning("patrol: %s", fault)
-            except Exception:  # noqa: BLE001
-                # The patrol is the last one awake: it logs what it met and walks on.
-                _log.exception("patrol")
+            self.round(number)
+
+    def _guarded(self, name: str, work: Callable[[], object]) -> object:
+        try:
+            return work()
+        except ArchiveFault as fault:
+            _log.warning("patrol, %s: %s", name, fault)
+        except Exception:  # noqa: BLE001
+            # The patrol is the last one awake: it logs what it met and walks on.
+            _log.exception("patrol, %s", name)
+        return None

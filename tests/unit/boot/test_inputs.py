@@ -48,7 +48,7 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
 def test_settings_refuse_nonsense(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("VANTHU_DATA_DIR", str(tmp_path / "có dấu cách"))
     settings = load_settings()
-    assert settings.database_url == f"sqlite:///{tmp_path}/có dấu cách/vanthu.db"
+    assert settings.database.url == f"sqlite:///{tmp_path}/có dấu cách/vanthu.db"
     assert settings.workers >= 1
     monkeypatch.setenv("VANTHU_PORT", "0")
     with pytest.raises(ArchiveFault) as caught:

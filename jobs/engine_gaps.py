@@ -1,0 +1,99 @@
+"""What the engine's library leaves open and we must reach into it for: each gap in one function, each held by a test.
+
+The library is pinned; `tests/cases/engine.py` is the contract. Only `jobs/engine*.py` know it.
+See docs/decisions/0046-many-workers-around-dbos.md.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dbos import DBOS, DBOSClient
+
+PENDING = "PENDING"
+
+
+def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
+    """Let this process decide how many workflows of each queue it runs at once and how often it asks.
+
+    The library keeps both in the shared database, so the last machine to start would decide for all of them.
+    """
+    read = dbos._sys_db.get_queue
+
+    def get_queue(name: str, **options: Any) -> Any:
+        queue = read(name, **options)
+        if queue is not None and name in places:
+            queue._worker_concurrency, queue._polling_interval_sec = places[name]
+        return queue
+
+    dbos._sys_db.get_queue = get_queue  # type: ignore[method-assign]
+
+
+def enqueue_together(
+    dbos: DBOS, client: DBOSClient, queue: str, priority: int, jobs: Iterable[tuple[str, str, Sequence[Any]]]
+) -> None:
+    """Enqueue (workflow id, workflow name, arguments) in one transaction; ids already known are left as they are.
+
+    One by one inside a workflow costs 5 to 6 ms each (reference: engine, §2).
+    """
+    with dbos._sys_db.engine.begin() as connection:
+        for workflow_id, name, arguments in jobs:
+            client.enqueue_in_transaction(
+                connection,
+                {
+                    "queue_name": queue,
+                    "workflow_name": name,
+                    "workflow_id": workflow_id,
+                    "priority": priority,
+                    "app_version": dbos_version(),
+                },
+                *arguments,
+            )
+
+
+def dbos_version() -> str:
+    """Return the application version this process launched with."""
+    return str(DBOS.application_version)
+
+
+def client_of(dbos: DBOS, serializer: Any) -> DBOSClient:
+    """Return a client that shares the connections of the launched engine."""
+    return DBOSClient(
+        system_database_engine=dbos._sys_db.engine,
+        dbos_system_schema=dbos._sys_db.schema,
+        serializer=serializer,
+        application_name=dbos._sys_db.app_name,
+        lazy=True,
+    )
+
+
+def executors_at_work(dbos: DBOS) -> set[str]:
+    """Return every executor id that some running workflow still names."""
+    with dbos._sys_db.engine.connect() as connection:
+        rows = connection.exec_driver_sql(
+            f"SELECT DISTINCT executor_id FROM {status_table(dbos)} WHERE status = '{PENDING}'"  # noqa: S608  constants
+        )
+        return {str(row[0]) for row in rows}
+
+
+def status_table(dbos: DBOS) -> str:
+    """Return the name of the library's table of workflows on this database."""
+    return "workflow_status" if dbos._sys_db.engine.dialect.name == "sqlite" else '"dbos".workflow_status'
+
+
+def hand_back(dbos: DBOS, executors: Sequence[str]) -> int:
+    """Put the running workflows of dead executors back on their queues; return how many.
+
+    Not `resume_workflows`: that asks nobody whose they are, forgets how often they were tried, and changes the queue.
+    """
+    return len(dbos._recover_pending_workflows(list(executors)))
+
+
+def stop_claiming(dbos: DBOS) -> None:
+    """Take nothing new from any queue; what runs goes on."""
+    for event in dbos.background_thread_stop_events:
+        event.set()
+
+
+def running_here(dbos: DBOS, queue: str) -> int:
+    """Return how many workflows of `queue` this process runs now."""
+    return int(dbos._active_workflows_set.count_for_queue(queue))
