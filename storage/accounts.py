@@ -16,7 +16,7 @@ from records.access import Actor, Role
 from records.clock import new_id
 from records.errors import Conflict, Missing, Unfit
 from storage.ground import Ground
-from storage.schema import accounts, sessions
+from storage.schema import accounts, sessions, storable
 
 HASHER = PasswordHasher(time_cost=3, memory_cost=65536, parallelism=4)
 """Argon2id as RFC 9106 §4 recommends for 64 MiB."""
@@ -83,7 +83,8 @@ class Accounts:
         return account_of(row)
 
     def by_login(self, login: str) -> Account | None:
-        """Return the account with this login (any letter case), or None."""
+        """Return the account with this login (any letter case), or None; a writer has the login to itself then."""
+        self._ground.hold_name("login", storable(_plain_login(login)))
         row = self._row(accounts.c.login == _plain_login(login))
         return None if row is None else account_of(row)
 
@@ -105,7 +106,8 @@ class Accounts:
         if row is None or not right or not row["active"]:
             return None
         if self._ground.writable and HASHER.check_needs_rehash(kept):
-            self._set(str(row["id"]), password_hash=HASHER.hash(_typed(password)))
+            renewed = update(accounts).where(accounts.c.id == row["id"], accounts.c.password_hash == kept)
+            self._ground.connection.execute(renewed.values(password_hash=HASHER.hash(_typed(password))))
         return account_of(row)
 
     def set_password(self, account_id: str, password: str) -> None:

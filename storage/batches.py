@@ -10,7 +10,7 @@ from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing
 from storage.batch_values import Batch, DeliveredFile, Existing, NewBatch, NewFile, Progress
 from storage.ground import Ground
-from storage.schema import batches, documents, existing, files, pages
+from storage.schema import batches, documents, existing, files, pages, storable
 
 __all__ = ["Batch", "Batches", "DeliveredFile", "Existing", "NewBatch", "NewFile", "Progress"]
 
@@ -49,12 +49,14 @@ class Batches:
         return self._one(batch_id)
 
     def get(self, reader: Actor, batch_id: str) -> Batch:
-        """Return the batch. Raises `Missing`, `NotAllowed`."""
+        """Return the batch; a writer has it to itself until its end. Raises `Missing`, `NotAllowed`."""
         _may_watch(reader)
+        self._ground.hold(batches.c.id == batch_id)
         return self._one(batch_id)
 
     def by_fingerprint(self, fingerprint: str) -> Batch | None:
-        """Return the batch with this content and place, or None."""
+        """Return the batch with this content and place, or None; a writer has the fingerprint to itself then."""
+        self._ground.hold_name("batch", storable(fingerprint))
         return self._find(batches.c.fingerprint == fingerprint)
 
     def start(self, batch_id: str) -> Batch:
@@ -103,8 +105,8 @@ class Batches:
         Raises `Missing`, `Conflict` (`idempotency-conflict`: same key, other bytes; `batch-closed`: already
         started).
         """
+        known = self.file_by_key(batch_id, new.idempotency_key)
         batch = self._one(batch_id)
-        known = self._file((files.c.batch_id == batch_id) & (files.c.idempotency_key == new.idempotency_key))
         if known is not None:
             if known.sha256 != new.sha256:
                 raise Conflict(
@@ -138,14 +140,12 @@ class Batches:
                 received_at=self._ground.clock.now(),
             )
         )
-        return self.file(file_id)
+        return _present(self._file(files.c.id == file_id), file_id)
 
     def file(self, file_id: str) -> DeliveredFile:
-        """Return one file. Raises `Missing`."""
-        found = self._file(files.c.id == file_id)
-        if found is None:
-            raise Missing(f"no file {file_id}")
-        return found
+        """Return one file; a writer has it to itself until its end. Raises `Missing`."""
+        self._ground.hold(files.c.id == file_id)
+        return _present(self._file(files.c.id == file_id), file_id)
 
     def files(self, reader: Actor, batch_id: str) -> list[DeliveredFile]:
         """Return the files of a batch in the order of delivery. Raises `Missing`, `NotAllowed`."""
@@ -177,7 +177,8 @@ class Batches:
             raise Missing(f"no file {file_id}")
 
     def file_by_key(self, batch_id: str, idempotency_key: str) -> DeliveredFile | None:
-        """Return the file handed in under this key, None when there is none."""
+        """Return the file handed in under this key, None when there is none; a writer has the batch to itself then."""
+        self._ground.hold(batches.c.id == batch_id)
         return self._file((files.c.batch_id == batch_id) & (files.c.idempotency_key == idempotency_key))
 
     def forget_fingerprint(self, batch_id: str) -> None:
@@ -190,13 +191,8 @@ class Batches:
         """Note that part `ordinal` of the delivery is already archived as `document_id`; repeating changes
         nothing.
         """
-        same = (existing.c.batch_id == batch_id) & (existing.c.ordinal == ordinal)
-        if self._ground.connection.execute(select(existing.c.ordinal).where(same)).first() is None:
-            self._ground.connection.execute(
-                insert(existing).values(
-                    batch_id=batch_id, ordinal=ordinal, document_id=document_id, source=source
-                )
-            )
+        row = {"batch_id": batch_id, "ordinal": ordinal, "document_id": document_id, "source": source}
+        self._ground.insert_new(existing, [row], "batch_id", "ordinal")
 
     def existing(self, reader: Actor, batch_id: str) -> list[Existing]:
         """Return the parts of a delivery that were archived before. Raises `Missing`, `NotAllowed`."""
@@ -274,6 +270,12 @@ class Batches:
     def _file(self, which: ColumnElement[bool]) -> DeliveredFile | None:
         row = self._ground.connection.execute(select(files).where(which)).mappings().first()
         return None if row is None else _delivered(row)
+
+
+def _present(found: DeliveredFile | None, file_id: str) -> DeliveredFile:
+    if found is None:
+        raise Missing(f"no file {file_id}")
+    return found
 
 
 def _may_watch(reader: Actor) -> None:

@@ -1,6 +1,7 @@
 """Documents: proposed by the walk, admitted once, found again only through the access rule."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, case, func, insert, select, update
@@ -31,34 +32,26 @@ class Documents:
 
         Raises `Conflict` (`document-exists`) when the id belongs to other content.
         """
-        known = self._find(documents.c.id == new.id)
-        if known is not None:
-            if (known.batch_id, known.fingerprint) != (new.batch_id, new.fingerprint):
-                raise Conflict(f"document {new.id} is something else", code="document-exists")
-            return known
-        self._ground.connection.execute(
-            insert(documents).values(
-                id=new.id,
-                batch_id=new.batch_id,
-                dossier=new.dossier,
-                ordinal=new.ordinal,
-                source=new.source,
-                title=new.title,
-                fingerprint=new.fingerprint,
-                state=DocumentState.PROPOSED,
-                level=Level.RESTRICTED,  # nobody has read it yet
-                page_count=new.page_count,
-                original_key=new.original_key,
-                original_sha256=new.original_sha256,
-                fields=fields_to_json(Fields()),
-                created_at=self._ground.clock.now(),
-                row_version=1,
-            )
-        )
-        return self._one(new.id)
+        row = {
+            **asdict(new),
+            "state": DocumentState.PROPOSED,
+            "level": Level.RESTRICTED,  # nobody has read it yet
+            "fields": fields_to_json(Fields()),
+            "created_at": self._ground.clock.now(),
+            "row_version": 1,
+        }
+        self._ground.insert_new(documents, [row], "id")
+        known = self._one(new.id)
+        if (known.batch_id, known.fingerprint) != (storable(new.batch_id), storable(new.fingerprint)):
+            raise Conflict(f"document {new.id} is something else", code="document-exists")
+        return known
 
     def get(self, reader: Actor, document_id: str) -> Document:
-        """Return the document. Raises `Missing` when it is absent or not this reader's to see."""
+        """Return the document; a writer has it to itself until its end.
+
+        Raises `Missing` when it is absent or not this reader's to see.
+        """
+        self._ground.hold(documents.c.id == document_id)
         found = self._find((documents.c.id == document_id) & visible(reader))
         if found is None:
             raise Missing(f"no document {document_id} for {reader.id}")
@@ -120,6 +113,7 @@ class Documents:
         Versions count from 1 without gaps. Raises `Missing`, `Conflict` (`version-taken`: that number holds
         other bytes, or is not the next one).
         """
+        self._ground.hold(documents.c.id == document_id)
         known = self._one(document_id)
         if archive.version == known.version:
             if self._renditions(document_id, known.version) == _by_name(archive.renditions):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Float, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Float, case, delete, extract, func, literal_column, select, update
 
 from storage.ground import Ground
 from storage.schema import leases, storable
@@ -29,19 +29,22 @@ class Leases:
         now = self._now()
         mine = (leases.c.name == name) & ((leases.c.holder == holder) | (leases.c.until <= now))
         done = self._ground.connection.execute(
-            update(leases).where(mine).values(holder=holder, note=storable(note), until=now + seconds)
+            update(leases)
+            .where(mine)
+            .values(
+                holder=holder,
+                note=storable(note),
+                since=case((leases.c.holder == holder, leases.c.since), else_=now),
+                until=now + seconds,
+            )
         )
         if done.rowcount:
             return True
-        known = self._ground.connection.execute(select(leases.c.name).where(leases.c.name == name)).first()
-        if known is not None:
-            return False
-        self._ground.connection.execute(
-            insert(leases).values(
-                name=name, holder=holder, note=storable(note), since=now, until=now + seconds
-            )
+        moment = self._ground.connection.execute(select(now)).scalar_one()
+        row = {"name": name, "holder": holder, "note": storable(note)}
+        return bool(
+            self._ground.insert_new(leases, [{**row, "since": moment, "until": moment + seconds}], "name")
         )
-        return True
 
     def give_back(self, name: str, holder: str) -> None:
         """Let go of `name`, if `holder` still has it."""
@@ -54,18 +57,23 @@ class Leases:
             select(
                 leases.c.name, leases.c.holder, leases.c.note, (leases.c.until - self._now()).label("left")
             )
-            .where(leases.c.name.startswith(prefix, autoescape=True))
+            .where(_under(prefix))
             .order_by(leases.c.name)
         )
         return [Lease(name, holder, note, float(left)) for name, holder, note, left in rows]
 
     def forget(self, prefix: str, seconds: float) -> int:
         """Remove leases of `prefix` that ran out more than `seconds` ago; return how many."""
-        old = leases.c.name.startswith(prefix, autoescape=True) & (leases.c.until < self._now() - seconds)
+        old = _under(prefix) & (leases.c.until < self._now() - seconds)
         return self._ground.connection.execute(delete(leases).where(old)).rowcount
 
     def _now(self) -> ColumnElement[float]:
         """Seconds since 1970 on the database's clock (on PostgreSQL of this statement, not of the transaction)."""
         if self._ground.connection.dialect.name == "sqlite":
             return literal_column("((julianday('now') - 2440587.5) * 86400.0)", Float)
-        return func.extract("epoch", func.clock_timestamp()).cast(Float)
+        return extract("epoch", func.clock_timestamp()).cast(Float)
+
+
+def _under(prefix: str) -> ColumnElement[bool]:
+    """Compared letter by letter; LIKE minds the case in one database and not in the other."""
+    return func.substr(leases.c.name, 1, len(prefix)) == prefix

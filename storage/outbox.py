@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, true, update
 
 from storage.canonical import Scalar
 from storage.ground import Ground
@@ -88,6 +88,7 @@ class Outbox:
         Only where nothing can have been noted for the object since the doing began; else use `done`.
         """
         noted = (outbox.c.kind == kind) & (outbox.c.object_id == object_id)
+        self._ground.hold(noted, outbox.c.id)
         self._ground.connection.execute(delete(outbox).where(noted))
 
     def noted(self, kind: str, object_id: str) -> bool:
@@ -97,6 +98,7 @@ class Outbox:
 
     def failed(self, item_id: int, reason: str) -> None:
         """Put a thing back for later: 2, 4, 8 … seconds, at most ten minutes."""
+        self._ground.hold(outbox.c.id == item_id)
         attempts = self._ground.connection.execute(
             select(outbox.c.attempts).where(outbox.c.id == item_id)
         ).scalar()
@@ -109,9 +111,10 @@ class Outbox:
             .values(attempts=attempts + 1, next_at=self._ground.clock.now() + wait, reason=reason)
         )
 
-    def backlog(self) -> Backlog:
-        """Return what waits, for the operator."""
-        counts = select(func.count(), func.min(outbox.c.created_at)).select_from(outbox)
+    def backlog(self, kind: str | None = None) -> Backlog:
+        """Return what waits, of one kind or all, for the operator."""
+        asked = true() if kind is None else outbox.c.kind == kind
+        counts = select(func.count(), func.min(outbox.c.created_at)).select_from(outbox).where(asked)
         waiting, oldest = self._ground.connection.execute(counts).one()
-        failing = select(func.count()).select_from(outbox).where(outbox.c.attempts > 0)
+        failing = select(func.count()).select_from(outbox).where(asked, outbox.c.attempts > 0)
         return Backlog(waiting, self._ground.connection.execute(failing).scalar_one(), oldest)

@@ -18,9 +18,6 @@ from storage.visible import visible
 _MOST_PAGES = 2**31 - 1
 """Greatest page number a column can hold."""
 
-_AT_ONCE = 500
-"""Ids asked for in one statement; every database takes that many parameters."""
-
 
 @dataclass(frozen=True, slots=True)
 class NewPage:
@@ -92,14 +89,7 @@ class Pages:
 
     def add_many(self, new: Sequence[NewPage]) -> None:
         """Note page images; ids already there are left as they are."""
-        known: set[str] = set()
-        ids = [page.id for page in new]
-        for start in range(0, len(ids), _AT_ONCE):
-            some = pages.c.id.in_(ids[start : start + _AT_ONCE])
-            known.update(self._ground.connection.execute(select(pages.c.id).where(some)).scalars())
-        rows = [asdict(page) for page in new if page.id not in known]
-        if rows:
-            self._ground.connection.execute(insert(pages), rows)
+        self._ground.insert_new(pages, [asdict(page) for page in new], "id")
 
     def assign(self, page_id: str, document_id: str, number: int) -> None:
         """Make a page number `number` of a document; repeating it changes nothing. Raises `Missing`."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, select, update
 
 from storage.ground import Ground
 from storage.schema import passes
@@ -36,15 +36,21 @@ class Passes:
 
     def begin(self, name: str) -> Pass:
         """Return the unfinished round of this name, or begin a new one in its place."""
-        known = self.get(name)
-        if known is not None and known.finished_at is None:
-            return known
         now = self._ground.clock.now()
-        self._ground.connection.execute(delete(passes).where(passes.c.name == name))
-        self._ground.connection.execute(
-            insert(passes).values(name=name, cursor="", counts={}, started_at=now, progress_at=now)
-        )
-        return Pass(name, "", {}, now, now, None, "")
+        fresh = {
+            "cursor": "",
+            "counts": {},
+            "started_at": now,
+            "progress_at": now,
+            "finished_at": None,
+            "alarm": "",
+        }
+        if not self._ground.insert_new(passes, [{"name": name, **fresh}], "name"):
+            over = (passes.c.name == name) & passes.c.finished_at.isnot(None)
+            self._ground.connection.execute(update(passes).where(over).values(fresh))
+        begun = self.get(name)
+        assert begun is not None  # noqa: S101  # it was there, or has just been inserted
+        return begun
 
     def progress(self, name: str, cursor: str, counts: Mapping[str, int], alarm: str = "") -> None:
         """Note how far the round is."""

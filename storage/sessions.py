@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from storage.accounts import Account, account_of
 from storage.ground import Ground
@@ -50,7 +50,7 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         now = self._ground.clock.now()
         over = (sessions.c.created_at <= now - OLDEST) | (sessions.c.seen_at <= now - IDLE)
-        self._ground.connection.execute(delete(sessions).where(over))
+        self._sweep(over)
         self._ground.connection.execute(
             insert(sessions).values(
                 token_sha256=hashed(token), account_id=account_id, created_at=now, seen_at=now
@@ -97,6 +97,11 @@ class Sessions:
     def close_all(self, account_id: str) -> None:
         """End every session of an account."""
         self._ground.connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+
+    def _sweep(self, over: ColumnElement[bool]) -> None:
+        """Remove ended sessions but those that somebody else is just removing: two who sign in never wait."""
+        free = select(sessions.c.token_sha256).where(over).with_for_update(skip_locked=True)
+        self._ground.connection.execute(delete(sessions).where(sessions.c.token_sha256.in_(free)))
 
 
 def hashed(token: str) -> str:

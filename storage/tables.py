@@ -1,20 +1,18 @@
 """Open the database and bring it to this version of the code. The address decides which database it is."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from sqlalchemy import Connection, Engine, create_engine, inspect, text
+from sqlalchemy import Connection, Engine, RootTransaction, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from records.errors import Away
-from storage import sqlite
+from storage.crashpoint import crashpoint
+from storage.database_faults import DatabaseTrouble, away
+from storage.profile import PROFILES, profile_of
 
 REVISION = "0002"
 """The newest revision in `migrations/versions`; a test compares the two."""
-
-POOL = 32
-"""Connections kept for the threads of one process."""
 
 
 class Tables:
@@ -22,13 +20,13 @@ class Tables:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writer = threading.Lock()
+        self._profile = profile_of(engine)
 
     def migrate(self) -> None:
         """Bring the tables to this version; safe to repeat and to run from several processes at once.
 
         A crash half-way leaves the old version. Raises `migrate.DatabaseTooNew`, `migrate.DatabaseForeign`,
-        `Away`.
+        `migrate.DatabaseNotOurs`, `Away`.
         """
         if self.version() == REVISION:
             return
@@ -38,7 +36,7 @@ class Tables:
             migrate.upgrade(connection)
 
     def version(self) -> str:
-        """Return the revision the tables are at, "" for an empty database."""
+        """Return the revision the tables are at, "" for an empty database. Raises `Away`."""
         with self.reading() as connection:
             if not inspect(connection).has_table("alembic_version"):
                 return ""
@@ -48,39 +46,81 @@ class Tables:
     def writing(self) -> Iterator[Connection]:
         """Open a connection with a writing transaction: committed at the end, rolled back when the block
         raises.
+
+        Raises `Away`: nothing was changed, but for the code `commit-unknown`: the connection was lost while the
+        server was committing. Whatever is asked again then must carry the key it had the first time.
         """
-        if not self._writer.acquire(timeout=sqlite.BUSY_SECONDS):
-            raise Away("another thread has been writing for too long", code="database-busy")
-        try:
-            with self.engine.connect() as raw:
-                connection = raw.execution_options(**{sqlite.WRITING: True})
-                with connection.begin():
-                    yield connection
-        finally:
-            self._writer.release()
+        with (
+            self._telling(writing=True),
+            self._profile.taking_turns(self.engine),
+            self.engine.connect() as raw,
+        ):
+            connection = raw.execution_options(**self._profile.WRITING)
+            transaction = connection.begin()
+            try:
+                yield connection
+                self._profile.must_be_whole(connection)
+                crashpoint("rows-before-commit")
+                _commit(transaction)
+                crashpoint("rows-after-commit")
+            except BaseException:
+                _roll_back(transaction)
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a connection on one unchanging snapshot; it is always rolled back."""
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        """Open a connection on one unchanging snapshot; it is always rolled back. Raises `Away`."""
+        with self._telling(writing=False), self.engine.connect() as raw:
+            connection = raw.execution_options(**self._profile.READING)
+            transaction = connection.begin()
             try:
                 yield connection
             finally:
-                transaction.rollback()
+                _roll_back(transaction)
 
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
 
+    @contextmanager
+    def _telling(self, *, writing: bool) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as fault:
+            trouble = self._profile.trouble_of(fault, writing=writing)
+            if trouble is None:
+                raise
+            raise away(*trouble) from fault
 
-def open_tables(url: str) -> Tables:
-    """Return the database at `url` (`sqlite:////folder/vanthu.db`); nothing is created before `migrate`.
 
-    Raises ValueError for an address no profile knows.
+def open_tables(url: str, password: str = "") -> Tables:
+    """Return the database at `url`; nothing is created, or connected, before it is used.
+
+    `sqlite:////folder/vanthu.db` or `postgresql://user@host:port/database[?sslmode=…&sslrootcert=…]`. Raises
+    ValueError for an address no profile knows and for one that carries a password.
     """
-    address = make_url(url)
-    if address.get_backend_name() != "sqlite" or not address.database or address.database == ":memory:":
-        raise ValueError(f"no database profile for {address.get_backend_name()}")
-    engine = create_engine(address, pool_size=POOL, max_overflow=POOL, pool_timeout=sqlite.BUSY_SECONDS)
-    sqlite.prepare(engine)
-    return Tables(engine)
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ValueError("no database profile for this address") from None  # its text may hold a password
+    profile = PROFILES.get(address.drivername)
+    if profile is None:
+        raise ValueError(f"no database profile for {address.drivername}")
+    return Tables(profile.open_engine(address, password))
+
+
+def _commit(transaction: RootTransaction) -> None:
+    try:
+        transaction.commit()
+    except DBAPIError as fault:
+        if fault.connection_invalidated:
+            raise away(DatabaseTrouble.COMMIT_UNKNOWN, f"lost while committing: {fault.orig}") from fault
+        raise
+
+
+def _roll_back(transaction: RootTransaction) -> None:
+    """A connection that is lost cannot be told to roll back: the server does it by itself, and the fault that the
+    block met is the one to hear of.
+    """
+    with suppress(DBAPIError):
+        transaction.rollback()

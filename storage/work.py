@@ -4,10 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import OperationalError
-
 from records.clock import Clock
-from records.errors import Away
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.batches import Batches
@@ -25,8 +22,6 @@ from storage.replies import Replies
 from storage.sessions import Sessions
 from storage.tables import Tables
 from storage.tokens import Tokens
-
-BUSY_TELL = "Cơ sở dữ liệu đang bận hoặc hết chỗ trên đĩa. Chưa có gì bị thay đổi. Hãy thử lại sau ít phút."
 
 
 class Tx:
@@ -63,16 +58,18 @@ class Work:
         """Open a writing transaction: committed (durably) at the end of the block, rolled back when it
         raises.
 
-        Keep it short: on SQLite there is one writer at a time. Not nestable in one thread (RuntimeError),
-        inner code gets the `Tx`. Raises `Away` (`database-busy`) when the database is locked for too long,
-        full or away.
+        Keep it short: on SQLite there is one writer at a time, on PostgreSQL what is asked for is held until the
+        end. Ask and change first, write the audit event last: the log is one for all writers. Not nestable in one
+        thread (RuntimeError), inner code gets the `Tx`. Raises `Away`: `database-busy` (locked for too long),
+        `database-full`, `database-read-only`, `database-away`: nothing was changed; `commit-unknown`: do it again
+        under the same keys.
         """
         me = threading.get_ident()  # a generator may be closed on another thread than it was opened on
         if me in self._writing:
             raise RuntimeError("a writing transaction is already open in this thread; hand the Tx down")
         self._writing.add(me)
         try:
-            with _expected_faults(), self.tables.writing() as connection:
+            with self.tables.writing() as connection:
                 yield Tx(Ground(connection, self.clock, writable=True))
         finally:
             self._writing.discard(me)
@@ -81,17 +78,7 @@ class Work:
     def reading(self) -> Iterator[Tx]:
         """Open a read-only snapshot: everything asked in the block sees one moment; never waits for a writer.
 
-        A write in it is a bug and raises what the database says. Raises `Away` when the database is away.
+        A write in it is a bug and raises what the database says. Raises `Away` (`database-away`, `database-busy`).
         """
-        with _expected_faults(read_only=True), self.tables.reading() as connection:
+        with self.tables.reading() as connection:
             yield Tx(Ground(connection, self.clock, writable=False))
-
-
-@contextmanager
-def _expected_faults(read_only: bool = False) -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as fault:
-        if read_only and "readonly" in str(fault.orig):
-            raise
-        raise Away(f"database: {fault.orig}", tell=BUSY_TELL, code="database-busy") from fault

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage import sqlite
+from storage.profile import profile_of
 
 revision = "0001"
 down_revision = None
@@ -231,9 +231,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("page_id", name=op.f("pk_page_texts")),
     )
 
-    if op.get_bind().dialect.name == "sqlite":
-        for statement in sqlite.AUDIT_TRIGGERS:
-            op.execute(statement)
+    for statement in profile_of(op.get_bind()).AUDIT_TRIGGERS:
+        op.execute(statement)
 
 
 def downgrade() -> None:

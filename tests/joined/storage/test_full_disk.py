@@ -105,7 +105,7 @@ def test_database_on_a_full_disk(small_disk: Path) -> None:
         for _ in range(1000):
             with work.begin() as tx:
                 written = tx.audit.append("a", "b", "c", "done", {"x": "y" * 900})
-    assert fault.value.code == "database-busy"
+    assert fault.value.code == "database-full"
     with work.reading() as tx:
         assert tx.audit.head().count in (written, written - 1)
     (small_disk / "filler").unlink()
