@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import RowMapping, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    collate,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from storage.ground import Ground
 from storage.schema import objects
@@ -47,6 +58,14 @@ class KeptObject:
     copy_checked_at: datetime | None
     reason: str
 
+    def state(self, side: Side) -> ObjectState:
+        """Return how `side` was last found to hold it."""
+        return self.first_state if side is Side.FIRST else self.copy_state
+
+    def checked_at(self, side: Side) -> datetime | None:
+        """Return when `side` was last looked at, None when never."""
+        return self.first_checked_at if side is Side.FIRST else self.copy_checked_at
+
 
 class Objects:
     """The register. It knows no reader: keys never leave the house through it."""
@@ -56,11 +75,8 @@ class Objects:
 
     def keep(self, key: str, sha256: str, size: int) -> None:
         """Enter an object; entering it again changes nothing."""
-        known = self._ground.connection.execute(select(objects.c.key).where(objects.c.key == key)).first()
-        if known is None:
-            self._ground.connection.execute(
-                insert(objects).values(key=key, sha256=sha256, size=size, kept_at=self._ground.clock.now())
-            )
+        row = {"key": key, "sha256": sha256, "size": size, "kept_at": self._ground.clock.now()}
+        self._ground.insert_new(objects, [row], "key")
 
     def get(self, key: str) -> KeptObject | None:
         """Return one object, None when the archive does not answer for it."""
@@ -76,26 +92,66 @@ class Objects:
         return found
 
     def after(self, key: str, limit: int) -> list[KeptObject]:
-        """Return the next `limit` objects by key, for a pass that can be resumed."""
+        """Return the next `limit` objects by key in the order of its UTF-8 bytes, as every store lists them."""
+        by = self._in_byte_order()
         rows = self._ground.connection.execute(
-            select(objects).where(objects.c.key > key).order_by(objects.c.key).limit(limit)
+            select(objects).where(by > key).order_by(by).limit(limit)
         ).mappings()
         return [_kept(row) for row in rows]
 
-    def longest_unchecked(self, side: Side, before: datetime, limit: int) -> list[KeptObject]:
-        """Return objects not looked at in `side` since `before`, never looked at ones first, then the oldest."""
+    def longest_unchecked(
+        self, side: Side, before: datetime, limit: int, folder: str = ""
+    ) -> list[KeptObject]:
+        """Return objects not looked at in `side` since `before`, never looked at ones first, then the oldest.
+
+        With `folder` (no slash at its end) only those below it.
+        """
+        checked, by = objects.c[f"{side.value}_checked_at"], self._in_byte_order()
+        here = and_(by > f"{folder}/", by < f"{folder}0") if folder else true()  # 0 is the letter after /
+        never = select(objects).where(checked.is_(None), here).order_by(objects.c.key)
+        # two questions, because no index answers both at once
+        found = self._some(never, limit)
+        if len(found) < limit:
+            old = select(objects).where(checked < before, here).order_by(checked, objects.c.key)
+            found += self._some(old, limit - len(found))
+        return found
+
+    def unchecked(self, side: Side, before: datetime) -> int:
+        """Return how many objects `side` was not looked at for since `before`."""
         checked = objects.c[f"{side.value}_checked_at"]
-        rows = self._ground.connection.execute(
-            select(objects)
-            .where(or_(checked.is_(None), checked < before))
-            .order_by(checked.isnot(None), checked, objects.c.key)
-            .limit(limit)
-        ).mappings()
-        return [_kept(row) for row in rows]
+        due = select(func.count()).select_from(objects).where(or_(checked.is_(None), checked < before))
+        return self._ground.connection.execute(due).scalar_one()
+
+    def overdue(self, side: Side, before: datetime) -> int:
+        """Return how many objects were kept before `before` and not looked at in `side` since."""
+        checked = objects.c[f"{side.value}_checked_at"]
+        late = or_(checked < before, and_(checked.is_(None), objects.c.kept_at < before))
+        return self._ground.connection.execute(
+            select(func.count()).select_from(objects).where(late)
+        ).scalar_one()
+
+    def ever_checked(self, side: Side) -> bool:
+        """Return whether `side` was ever looked at for any object."""
+        checked = objects.c[f"{side.value}_checked_at"]
+        one = select(objects.c.key).where(checked.isnot(None)).limit(1)
+        return self._ground.connection.execute(one).first() is not None
+
+    def troubled(self, side: Side, before: datetime, limit: int) -> list[KeptObject]:
+        """Return objects that `side` did not hold as it should when last looked at, which was before `before`."""
+        checked = objects.c[f"{side.value}_checked_at"]
+        wrong = and_(_bad(side), or_(checked.is_(None), checked < before))
+        return self._some(select(objects).where(wrong).order_by(checked, objects.c.key), limit)
+
+    def count_bad(self, *sides: Side) -> int:
+        """Return how many objects none of `sides` holds as it should."""
+        wrong = and_(*(_bad(side) for side in sides))
+        return self._ground.connection.execute(
+            select(func.count()).select_from(objects).where(wrong)
+        ).scalar_one()
 
     def bad(self, limit: int = 1000) -> list[KeptObject]:
         """Return objects that at least one store does not hold as it should, by key."""
-        wrong = or_(objects.c.first_state != ObjectState.GOOD, objects.c.copy_state != ObjectState.GOOD)
+        wrong = or_(_bad(Side.FIRST), _bad(Side.COPY))
         rows = self._ground.connection.execute(
             select(objects).where(wrong).order_by(objects.c.key).limit(limit)
         ).mappings()
@@ -117,11 +173,13 @@ class Objects:
 
     def found_good(self, keys: Iterable[str], side: Side) -> None:
         """Note that `side` holds all these objects as it should (one statement for many)."""
-        told = list(keys)
+        told = sorted(keys)
         for start in range(0, len(told), _AT_ONCE):
+            some = objects.c.key.in_(told[start : start + _AT_ONCE])
+            self._ground.hold(some, objects.c.key)
             self._ground.connection.execute(
                 update(objects)
-                .where(objects.c.key.in_(told[start : start + _AT_ONCE]))
+                .where(some)
                 .values(
                     {
                         f"{side.value}_state": ObjectState.GOOD.value,
@@ -138,6 +196,20 @@ class Objects:
     def count(self) -> int:
         """Return how many objects the archive answers for."""
         return self._ground.connection.execute(select(func.count()).select_from(objects)).scalar_one()
+
+    def _in_byte_order(self) -> ColumnElement[str]:
+        """The key as both databases compare it byte by byte; PostgreSQL may else sort by a language."""
+        if self._ground.connection.dialect.name == "sqlite":
+            return objects.c.key
+        return collate(objects.c.key, "C")
+
+    def _some(self, wanted: Select[tuple[object, ...]], limit: int) -> list[KeptObject]:
+        return [_kept(row) for row in self._ground.connection.execute(wanted.limit(limit)).mappings()]
+
+
+def _bad(side: Side) -> ColumnElement[bool]:
+    """Said as a list, because an index helps with that and not with "anything but good"."""
+    return objects.c[f"{side.value}_state"].in_([ObjectState.MISSING.value, ObjectState.DAMAGED.value])
 
 
 def _kept(row: RowMapping) -> KeptObject:

@@ -1,0 +1,45 @@
+"""Read no faster than told, so that looking after the archive never stands in the way of using it."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+
+from records.errors import ArchiveFault
+
+
+class Pace:
+    """A limit in bytes and in objects a second, kept on average over what was read; one reader at a time.
+
+    `seconds` is a clock that only goes forward, `pause` waits (and may come back early: at shutdown it does).
+    """
+
+    def __init__(
+        self,
+        bytes_a_second: float,
+        objects_a_second: float,
+        seconds: Callable[[], float] = monotonic,
+        pause: Callable[[float], object] = sleep,
+    ) -> None:
+        """Raises `ArchiveFault` (`bad-settings`) for a limit that would let nothing through."""
+        if not (bytes_a_second > 0 and objects_a_second > 0):
+            raise ArchiveFault(
+                f"{bytes_a_second} bytes and {objects_a_second} objects a second",
+                code="bad-settings",
+                tell="Tốc độ kiểm tra kho (byte/giây, tệp/giây) phải lớn hơn 0. Hãy sửa cấu hình VANTHU_FIXITY_….",
+            )
+        self._bytes = bytes_a_second
+        self._objects = objects_a_second
+        self._seconds = seconds
+        self._pause = pause
+        self._begun = seconds()
+        self._free = self._begun
+
+    def begin(self) -> None:
+        """Wait until what was read before is paid for."""
+        debt = self._free - self._seconds()
+        if debt > 0:
+            self._pause(debt)
+        self._begun = max(self._free, self._seconds())
+
+    def spent(self, size: int) -> None:
+        """Note that an object of `size` bytes was read since `begin`."""
+        self._free = self._begun + max(size / self._bytes, 1 / self._objects)
