@@ -79,8 +79,7 @@ class Crew:
             "services": list(self.member.services),
         }
         self._note = json.dumps(told)
-        if not self._take():
-            raise RuntimeError(f"another worker is called {self.member.executor}")
+        self._take()
         self._thread.start()
 
     def leave(self) -> None:

@@ -1,0 +1,360 @@
+"""Measure the walk on many workers: pages a second with one, two and four, what a dead worker costs, how soon an
+official's signing starts behind 10,000 page jobs, and how much of a page's CPU time is not reading.
+
+    bench/pipeline.py scale [--pages N] [--full] | overhead [--pages N] | sign [--jobs N]
+
+Everything runs on the real servers of this machine (tests/tools/servers.py), so they share its cores with the
+workers: the efficiency told here is a lower bound of what separate machines give. Pages are the corpus' 300-dpi images,
+each made unlike all others by a comment in its file, so that no reading comes out of the cache.
+"""
+
+import argparse
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from minio import Minio
+from psycopg import sql
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.tools.servers import Servers  # noqa: E402  the path is set one line above
+
+
+@dataclass
+class House:
+    """One archive on the cluster profile in a folder of its own, and what its processes used of the processor."""
+
+    folder: Path
+    settings: dict[str, str]
+    cpu: dict[str, float] = field(default_factory=dict)
+
+    def start(self, *words: str, **extra: str) -> "subprocess.Popen[bytes]":
+        """Start the command with this house's settings."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "boot.cli", *words],
+            env={**os.environ, **self.settings, **extra, "PYTHONPATH": str(ROOT)},
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "errors.log").open("ab"),
+        )
+
+    def run(self, *words: str) -> None:
+        """Run the command to its end; a bad one ends the measurement."""
+        process = self.start(*words)
+        if process.wait() != 0:
+            raise SystemExit(
+                f"{words}: exit {process.returncode}\n{(self.folder / 'errors.log').read_text()[-3000:]}"
+            )
+
+    def ask(self, statement: str) -> Any:
+        """Return the first value the rows give."""
+        password = Path(self.settings["VANTHU_DATABASE_PASSWORD_FILE"]).read_text()
+        with closing(psycopg.connect(self.settings["VANTHU_DATABASE_URL"], password=password)) as connection:
+            row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
+            return None if row is None else row[0]
+
+    def end(self, process: "subprocess.Popen[bytes]", name: str, how: int = signal.SIGTERM) -> None:
+        """End a process and note the processor time of it and of all children it waited for."""
+        if process.poll() is None:
+            process.send_signal(how)
+        _, _, used = os.wait4(process.pid, 0)
+        process.returncode = 0
+        self.cpu[name] = self.cpu.get(name, 0.0) + used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def fresh_house(servers: Servers) -> Iterator[House]:
+    """Give an initialised house on a fresh database, buckets and index; all of it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="vanthu-bench-") as name:
+        folder, tag = Path(name), f"b{os.getpid()}x{int(time.monotonic() * 1000)}"
+        secret = {
+            "database": servers.secret("postgres"),
+            "blobs-access": servers.secret("store", "access_key"),
+            "blobs-secret": servers.secret("store", "secret_key"),
+            "copy-access": servers.secret("copy", "access_key"),
+            "copy-secret": servers.secret("copy", "secret_key"),
+            "search": servers.secret("elastic"),
+        }
+        for each, told in secret.items():
+            path = folder / each
+            path.touch(mode=0o600)
+            path.write_text(told)
+        server = servers.url("postgres")
+        with closing(psycopg.connect(server, password=secret["database"], autocommit=True)) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(tag)))
+        for store in ("store", "copy"):
+            client(servers, store).make_bucket(tag)
+        settings = {
+            "VANTHU_DATA_DIR": str(folder / "data"),
+            "VANTHU_DATABASE_URL": server.rpartition("/")[0] + f"/{tag}",
+            "VANTHU_DATABASE_PASSWORD_FILE": str(folder / "database"),
+            "VANTHU_BLOBS_URL": f"s3+{servers.url('store')}/{tag}",
+            "VANTHU_BLOBS_ACCESS_KEY_FILE": str(folder / "blobs-access"),
+            "VANTHU_BLOBS_SECRET_KEY_FILE": str(folder / "blobs-secret"),
+            "VANTHU_COPY_URL": f"s3+{servers.url('copy')}/{tag}",
+            "VANTHU_COPY_ACCESS_KEY_FILE": str(folder / "copy-access"),
+            "VANTHU_COPY_SECRET_KEY_FILE": str(folder / "copy-secret"),
+            "VANTHU_SEARCH_URL": f"{servers.url('elastic')}/{tag}",
+            "VANTHU_SEARCH_USER": "elastic",
+            "VANTHU_SEARCH_PASSWORD_FILE": str(folder / "search"),
+            "VANTHU_WORKERS": "1",
+        }
+        house = House(folder, settings)
+        house.run("init")
+        try:
+            yield house
+        finally:
+            with closing(psycopg.connect(server, password=secret["database"], autocommit=True)) as connection:
+                for each in (tag, f"{tag}_engine"):
+                    drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+                    connection.execute(drop.format(sql.Identifier(each)))
+
+
+def client(servers: Servers, store: str) -> Minio:
+    """Return a client of one of the stores."""
+    return Minio(
+        servers.url(store).removeprefix("http://"),
+        access_key=servers.secret(store, "access_key"),
+        secret_key=servers.secret(store, "secret_key"),
+        secure=False,
+    )
+
+
+def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
+    """Write `pages` JPEG page images of the corpus, each with a comment of its own, five pages a document."""
+    corpus = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus")) / "pages"
+    images = sorted(corpus.glob("*.jpg"))
+    if not images:
+        raise SystemExit(f"no corpus at {corpus}; set VANTHU_CORPUS")
+    batch = folder / "batch"
+    for number in range(pages):
+        told = f"page {number}".encode()
+        data = images[number % len(images)].read_bytes()
+        comment = b"\xff\xfe" + (len(told) + 2).to_bytes(2, "big") + told
+        place = batch / f"d{number // a_document:04d}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"p{number:05d}.jpg").write_bytes(data[:2] + comment + data[2:])
+    return batch
+
+
+def walk(house: House, batch: Path, workers: int) -> float:
+    """Hand the batch in, then let `workers` walk it; return seconds from the start of the walk to its end."""
+    giving = house.start("digitize", str(batch))
+    pages = len(list(batch.rglob("*.jpg")))
+    while house.ask("select count(*) from batches where state <> 'receiving'") in (0, None):
+        time.sleep(0.1)
+    running = [house.start("worker") for _ in range(workers)]
+    while house.ask("select count(*) from pages where state <> ''") == 0:
+        time.sleep(0.05)
+    began = time.monotonic()
+    while house.ask("select count(*) from batches where state = 'finished'") == 0:
+        time.sleep(0.2)
+    took = time.monotonic() - began
+    giving.wait()
+    for number, process in enumerate(running):
+        house.end(process, f"worker {number + 1}")
+    read = house.ask("select count(*) from pages where state = 'read'")
+    once = house.ask("select count(*) - count(distinct object) from audit where action = 'document-archived'")
+    archived = house.ask("select count(*) from documents where state = 'archived'")
+    documents = len(list(batch.iterdir()))
+    if (read, once, archived) != (pages, 0, documents):
+        raise SystemExit(f"{read} of {pages} pages read, {archived} of {documents} archived, {once} twice")
+    return took
+
+
+def scale(pages: int, counts: tuple[int, ...]) -> None:
+    """Print pages a second of the same batch with each number of workers, and the parallel efficiency."""
+    servers = Servers()
+    servers.start()
+    heading(f"one batch of {pages} pages (300 dpi), whole walk on PostgreSQL, two MinIO, Elasticsearch")
+    print(
+        f"{'workers':>8} {'seconds':>9} {'pages/s':>9} {'speed-up':>9} {'efficiency':>11} {'worker CPU s/page':>18}"
+    )
+    base = 0.0
+    with tempfile.TemporaryDirectory(prefix="vanthu-bench-batch-") as folder:
+        batch = make_batch(Path(folder), pages)
+        for count in counts:
+            with fresh_house(servers) as house:
+                took = walk(house, batch, count)
+                base = base or took
+                cpu = sum(house.cpu.values()) / pages
+            gain = base / took
+            share = gain / min(count, os.cpu_count() or 1)
+            print(
+                f"{count:>8} {took:>9.1f} {pages / took:>9.2f} {gain:>9.2f} {share:>11.2f} {cpu:>18.2f}",
+                flush=True,
+            )
+
+
+def overhead(pages: int) -> None:
+    """Print how much processor time a page costs beside its reading.
+
+    Reading: `vanthu ocr --no-pdf` on the same images, in the same kind of child, engine and rows left out.
+    """
+    servers = Servers()
+    servers.start()
+    heading(f"processor time a page, {pages} pages of 300 dpi, one worker")
+    with tempfile.TemporaryDirectory(prefix="vanthu-bench-batch-") as folder:
+        batch = make_batch(Path(folder), pages)
+        with fresh_house(servers) as house:
+            before = {name: server_cpu(servers, name) for name in ("postgres", "store", "copy", "elastic")}
+            walk(house, batch, 1)
+            after = {name: server_cpu(servers, name) for name in before}
+            whole = house.cpu["worker 1"]
+            images = [str(p) for p in sorted(batch.rglob("*.jpg"))]
+            reading = house.start("ocr", *images, "--out", str(house.folder / "text"), "--no-pdf")
+            house.end(reading, "reading", 0)
+            read = house.cpu["reading"]
+    other = 1 - read / whole
+    print(f"worker with children {whole / pages:.3f} s/page; reading alone {read / pages:.3f} s/page")
+    print(f"everything but reading: {100 * other:.1f} % of the worker's processor time (target 15 %)")
+    for name, used in after.items():
+        print(f"  beside it, {name}: {(used - before[name]) / pages:.3f} s/page")
+
+
+def server_cpu(servers: Servers, name: str) -> float:
+    """Return the processor seconds of a server's living processes so far."""
+    import psutil
+
+    main = psutil.Process(servers.pid(name) or 0)
+    total = 0.0
+    for process in (main, *main.children(recursive=True)):
+        used = process.cpu_times()
+        total += used.user + used.system + used.children_user + used.children_system
+    return total
+
+
+SIGNER = """
+import json, os, sys, time
+from jobs.engine import Engine, EngineAddress
+from jobs.walk import BULK, URGENT, queues
+
+told = json.loads(sys.argv[1])
+
+def main():
+    engine = Engine(EngineAddress(told["url"], os.environ["PASSWORD"]), told["executor"], queues(1), told["listen"])
+    page_flow = engine.workflow("page", lambda n: engine.step("read", spin, n))
+    sign_flow = engine.workflow("sign", lambda n: engine.step("sign", stamp, n))
+    all_flow = engine.workflow("all", lambda n: engine.fan_out(
+        "pages", "pages", BULK, page_flow, [(f"page:{k}", (k,)) for k in range(n)]))
+    engine.launch()
+    if told["jobs"]:
+        engine.start("all", all_flow, told["jobs"])
+        while engine.state("all") != "SUCCESS":
+            time.sleep(0.1)
+    print("ready", flush=True)
+    for line in sys.stdin:
+        n = int(line)
+        asked = time.time()
+        engine.enqueue("sign", URGENT, f"sign:{n}", sign_flow, n)
+        print(json.dumps([asked, engine.result(f"sign:{n}")]), flush=True)
+
+def spin(n):
+    until = time.process_time() + 0.5
+    while time.process_time() < until:
+        pass
+    return n
+
+def stamp(n):
+    return time.time()
+
+main()
+"""
+
+
+def sign(jobs: int, tries: int = 20) -> None:
+    """Print how long a signing job enqueued behind `jobs` page jobs waits, with both cores busy reading."""
+    servers = Servers()
+    servers.start()
+    heading(f"a signing job behind {jobs} page jobs, two workers reading, {tries} tries")
+    with fresh_house(servers) as house:
+        script = house.folder / "signer.py"
+        script.write_text(SIGNER)
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PASSWORD": Path(house.settings["VANTHU_DATABASE_PASSWORD_FILE"]).read_text(),
+        }
+        url = house.settings["VANTHU_DATABASE_URL"] + "_engine"
+
+        def member(executor: str, listen: list[str], count: int) -> "subprocess.Popen[str]":
+            told = {"url": url, "executor": executor, "listen": listen, "jobs": count}
+            return subprocess.Popen(
+                [sys.executable, str(script), json.dumps(told)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
+
+        giver = member("giver", ["sign"], jobs)
+        readers = [member(f"reader-{n}", ["pages", "sign"], 0) for n in range(2)]
+        waits: list[float] = []
+        for process in (giver, *readers):
+            assert process.stdout is not None
+            process.stdout.readline()
+        for number in range(tries):
+            assert giver.stdin is not None
+            assert giver.stdout is not None
+            giver.stdin.write(f"{number}\n")
+            giver.stdin.flush()
+            asked, began = json.loads(giver.stdout.readline())
+            waits.append(began - asked)
+            time.sleep(0.3)
+        for process in (giver, *readers):
+            process.kill()
+            process.communicate()
+    waits.sort()
+    print(f"starts after: median {waits[len(waits) // 2]:.2f} s, longest {waits[-1]:.2f} s (target 2 s)")
+
+
+def heading(what: str) -> None:
+    """Print what is measured, on what and when."""
+    model = next(
+        (
+            x.split(":")[1].strip()
+            for x in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in x
+        ),
+        "",
+    )
+    print(
+        f"\n{what}\n{os.cpu_count()} cores, {model}, Python {platform.python_version()}, {date.today()}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Read the words."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["scale", "overhead", "sign"])
+    parser.add_argument("--pages", type=int, default=100)
+    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--full", action="store_true", help="500 pages, with four workers too")
+    given = parser.parse_args()
+    if given.what == "scale":
+        scale(500 if given.full else given.pages, (1, 2, 4) if given.full else (1, 2))
+    elif given.what == "overhead":
+        overhead(given.pages)
+    else:
+        sign(given.jobs)
+
+
+if __name__ == "__main__":
+    main()
