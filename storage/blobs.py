@@ -11,6 +11,9 @@ from records.errors import ArchiveFault, Away
 
 MAX_KEY_BYTES = 512
 MAX_NAME_BYTES = 255
+STAGING, DAMAGED, PROBE = "staging/", "damaged/", "probe/"
+RESERVED = (STAGING, DAMAGED, PROBE)
+"""Beginnings of keys that a store keeps for itself in a bucket: drafts, damaged bytes set aside, its own trials."""
 CHUNK = 1 << 20
 """Bytes handed out at a time: 1 MiB."""
 
@@ -125,7 +128,8 @@ class BlobStore(Protocol):
     """Bytes under a key, written once. Nothing overwrites or deletes; no bytes leave whose hash differs.
 
     Keys are readable paths with `/` (see `check_key`); hashes are SHA-256 in lower-case hex. Every method may
-    raise `BlobKeyRefused` for a bad key and `records.errors.Away` when the store does not answer.
+    raise `BlobKeyRefused` for a bad key, `StoreAway` when the store does not answer, and `BlobUnreadable` when it
+    answers for other keys but never for this one.
     """
 
     def put_once(self, key: str, source: Path, sha256: str | None = None) -> Stored | Conflict | Unavailable:
@@ -139,13 +143,13 @@ class BlobStore(Protocol):
         ...
 
     def read(self, key: str, sha256: str) -> bytes:
-        """Return the whole object. Raises `BlobMissing`, `BlobCorrupt`."""
+        """Return the whole object. Raises `BlobMissing`, `BlobCorrupt`, `BlobUnreadable`."""
         ...
 
     def copy_out(self, key: str, target: Path, sha256: str) -> None:
         """Write the object to the file `target` (replaced only once the hash is right).
 
-        Raises `BlobMissing`, `BlobCorrupt`, `TargetAway` (target folder full).
+        Raises `BlobMissing`, `BlobCorrupt`, `BlobUnreadable`, `TargetAway` (target folder full).
         """
         ...
 
@@ -201,12 +205,18 @@ def check_key(key: str) -> str:
     """Return `key` when it may name an object; raises `BlobKeyRefused`.
 
     A key is relative, NFC, at most 512 UTF-8 bytes, its names (between `/`) 1 to 255 bytes, none starting
-    with a dot, no control characters, no backslash. The same rule holds for a folder and for S3.
+    with a dot, no control characters, no backslash; it does not begin like one of `RESERVED`. The same rule holds
+    for a folder and for S3.
     """
     problem = _key_problem(key)
     if problem:
         raise BlobKeyRefused(f"{key[:80]!r}: {problem}")
     return key
+
+
+def is_key(key: str) -> bool:
+    """Tell whether `key` may name an object."""
+    return not _key_problem(key)
 
 
 def _key_problem(key: str) -> str:
@@ -218,6 +228,8 @@ def _key_problem(key: str) -> str:
         return f"{size} bytes long, allowed are 1 to {MAX_KEY_BYTES}"
     if unicodedata.normalize("NFC", key) != key:
         return "not NFC"
+    if key.startswith(RESERVED):
+        return "begins like the store's own keys"
     if "\\" in key or any(unicodedata.category(c) == "Cc" for c in key):
         return "holds a control character or a backslash"
     for name in key.split("/"):
@@ -228,13 +240,18 @@ def _key_problem(key: str) -> str:
     return ""
 
 
-def open_blobs(url: str) -> BlobStore:
-    """Return the store named by `url` (`file:///folder`, made when absent). Raises `Away`, ValueError (bad
-    address).
+def open_blobs(url: str, access_key: str = "", secret_key: str = "") -> BlobStore:
+    """Return the store named by `url`: `file:///folder` (made when absent) or `s3+http[s]://host[:port]/bucket[/prefix]`.
+
+    A bucket is not asked before its first use. Raises `Away` (folder), ValueError (bad address).
     """
     parts = urlsplit(url)
     if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path.startswith("/"):
         from storage.folder import FolderStore
 
         return FolderStore(Path(unquote(parts.path)))
+    if parts.scheme in ("s3+http", "s3+https"):
+        from storage.s3 import S3Store
+
+        return S3Store(url, access_key, secret_key)
     raise ValueError(f"no blob store for this address: {parts.scheme}://…")
