@@ -43,6 +43,9 @@ servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses
 servers-stop: ## stop them; what they hold stays
 	@$(PY) tests/tools/servers.py stop
 
+secrets: ## make the secret files for docker compose, once (folder secrets/)
+	@boot/make_secrets.sh
+
 bench: ## pages a second and error rate beside stock OCRmyPDF on the same pages
 	@boot/install.sh test
 	$(PY) bench/ocr.py

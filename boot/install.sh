@@ -36,13 +36,20 @@ if command -v dpkg-query >/dev/null 2>&1; then
             become=sudo
             echo "(sudo có thể hỏi mật khẩu của bạn)"
         fi
+        case $missing in *postgresql*)
+            # the tests make clusters of their own; the package must neither make nor start one for the whole machine
+            if [ ! -e /etc/postgresql-common ]; then
+                $become mkdir -p /etc/postgresql-common
+                echo "create_main_cluster = false" | $become tee /etc/postgresql-common/createcluster.conf >/dev/null
+            fi ;;
+        esac
         $become apt-get update -q
         if ! apt-cache policy chromium | grep -q 'Candidate: [0-9]'; then
             # Ubuntu ships its browser as a snap; the browser tests then look for /usr/bin/chromium and say so
             missing=$(printf '%s' "$missing" | sed 's/ chromium//')
         fi
         # shellcheck disable=SC2086  # the list is meant to be split
-        $become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+        $become env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get install -y -q --no-install-recommends $missing
     fi
 else
     echo "Không phải Debian/Ubuntu: hãy tự cài các gói tương đương: $packages" >&2
