@@ -27,7 +27,8 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     """Write the documents of a batch and give each page its place; return the ids that still need the walk.
 
     One transaction and safe to repeat. A document whose very pages are archived already in the same dossier is not
-    made again: the batch notes which document it is.
+    made again: the batch notes which document it is. One that this batch has archived already (the engine's memory of
+    it may be lost) needs the walk no more.
     """
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
@@ -43,7 +44,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
             if known is not None and known.state is DocumentState.ARCHIVED and known.id != document_id:
                 tx.batches.note_existing(batch_id, ordinal, known.id, proposal.source)
                 continue
-            tx.documents.propose(
+            proposed = tx.documents.propose(
                 NewDocument(
                     id=document_id,
                     batch_id=batch_id,
@@ -59,7 +60,8 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
             )
             for number, page_id in enumerate(proposal.pages, start=1):
                 tx.pages.assign(page_id, document_id, number)
-            walk.append(document_id)
+            if proposed.state is not DocumentState.ARCHIVED:
+                walk.append(document_id)
         _note(tx, batch, len(walk))
         return walk
 

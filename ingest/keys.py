@@ -25,9 +25,23 @@ def page_key(sha256: str, media_type: str) -> str:
     return f"pages/{sha256[:2]}/{sha256}{_MEDIA_SUFFIX.get(media_type, '.bin')}"
 
 
-def document_key(document_id: str, version: int, name: str) -> str:
-    """Return the key of a document's rendition, e.g. `documents/<id>/v1/access.pdf`."""
-    return f"documents/{document_id}/v{version}/{name}"
+def document_key(document_id: str, version: int, name: str, attempt: int = 1) -> str:
+    """Return the key of a document's rendition, e.g. `documents/<id>/v1/access.pdf`.
+
+    A later `attempt` at the same version has a folder of its own (`v1-2`), since nothing is ever overwritten.
+    """
+    folder = f"v{version}" if attempt == 1 else f"v{version}-{attempt}"
+    return f"documents/{document_id}/{folder}/{name}"
+
+
+def file_note_key(batch_id: str, file_id: str) -> str:
+    """Return the key of what is written down beside the stores about a received file."""
+    return f"batches/{batch_id}/files/{file_id}.json"
+
+
+def batch_key(batch_id: str, name: str) -> str:
+    """Return the key of something the archive keeps about a whole batch."""
+    return f"batches/{batch_id}/{name}"
 
 
 def derived_id(*parts: str) -> str:

@@ -3,8 +3,11 @@
 Step 9 of the walk. From here on the archive answers for the document.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from ingest.compose import Composed
-from ingest.deposit import Deposited
+from ingest.deposit import MANIFEST, Deposited
 from ingest.tools import IngestTools
 from language.fold import canonical
 from records.access import SYSTEM, Level
@@ -12,7 +15,8 @@ from records.document import Fields
 from records.outcome import Done, Outcome
 from search.number_keys import own_keys
 from signing.seal import Sealed
-from storage.documents import Archive, Document
+from storage.crashpoint import crashpoint
+from storage.documents import ACCESS_PDF, Archive, Document, Rendition
 
 INDEX = "index"
 """The outbox kind that `ingest.publish` drains."""
@@ -27,24 +31,18 @@ def register(
     deposited: Deposited,
 ) -> Outcome[int]:
     """Mark `document` archived; Done carries the audit sequence number. Safe to repeat: one event a version."""
-    pdf = next(r for r in deposited.renditions if r.name == "access.pdf")
+    renditions = {r.name: r for r in deposited.renditions}
+    pdf = renditions[ACCESS_PDF]
+    crashpoint("register-before")
     with tools.work.begin() as tx:
         now = tx.documents.get(SYSTEM, document.id)
         if now.version >= deposited.version:
             return Done(0)
+        for rendition in deposited.renditions:
+            tx.objects.keep(rendition.key, rendition.sha256, rendition.size)
         tx.documents.archive(
             document.id,
-            Archive(
-                version=deposited.version,
-                fields=fields,
-                level=level_of(fields),
-                renditions=deposited.renditions,
-                pdfa="2b",
-                signature_level=sealed.level,
-                verdict="VALID",
-                sealed_at=sealed.signed_at,
-                number_key=next(iter(own_keys(canonical(fields.number))), ""),
-            ),
+            archive_of(deposited.version, fields, deposited.renditions, sealed.level, sealed.signed_at),
         )
         seq = tx.audit.append(
             SYSTEM.id,
@@ -55,6 +53,7 @@ def register(
                 "version": deposited.version,
                 "sha256": pdf.sha256,
                 "size": pdf.size,
+                "manifest_sha256": renditions[MANIFEST].sha256,
                 "pages": document.page_count,
                 "level": sealed.level,
                 "certificate_sha256": sealed.certificate_sha256,
@@ -63,7 +62,32 @@ def register(
             },
         )
         tx.outbox.add(INDEX, document.id, {})
+        crashpoint("register-before-commit")
+    crashpoint("register-after-commit")
     return Done(seq)
+
+
+def archive_of(
+    version: int,
+    fields: Fields,
+    renditions: Sequence[Rendition],
+    level: str,
+    sealed_at: datetime,
+    archived_at: datetime | None = None,
+) -> Archive:
+    """Return what the books say of a sealed version with these fields; `level` of the signature."""
+    return Archive(
+        version=version,
+        fields=fields,
+        level=level_of(fields),
+        renditions=renditions,
+        pdfa="2b",
+        signature_level=level,
+        verdict="VALID",
+        sealed_at=sealed_at,
+        number_key=next(iter(own_keys(canonical(fields.number))), ""),
+        archived_at=archived_at,
+    )
 
 
 def level_of(fields: Fields) -> Level:

@@ -19,6 +19,7 @@ from records.errors import Unfit
 from records.outcome import Done, Later, Outcome, Refused
 from storage.batches import DeliveredFile
 from storage.blobs import Conflict, Stored, Unavailable
+from storage.crashpoint import crashpoint
 from storage.pages import NewPage
 
 _AT_ONCE = 32
@@ -55,6 +56,7 @@ def _split(
     tools: IngestTools, file: DeliveredFile, facts: FileFacts, local: Path, ordinal: int
 ) -> Outcome[SplitFile]:
     rows: list[NewPage] = []
+    kept: list[Stored] = []
     for first in range(1, facts.pages + 1, _AT_ONCE):
         frames = range(first, min(first + _AT_ONCE, facts.pages + 1))
         out = local.parent / f"from-{first}"
@@ -74,25 +76,30 @@ def _split(
                 "không được nhận. Hãy quét hoặc xuất lại tệp này.",
             )
         for image in images:
-            kept = _keep(tools, file, image)
-            if isinstance(kept, Later | Refused):
-                return kept
-            rows.append(_row(file, facts, image, kept.value, ordinal + image.frame - 1))
+            stored = _keep(tools, file, image)
+            if not isinstance(stored, Done):
+                return stored
+            kept.append(stored.value)
+            rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1))
         shutil.rmtree(out, ignore_errors=True)
+    crashpoint("split-before-commit")
     with tools.work.begin() as tx:
+        for image_kept in kept:
+            tx.objects.keep(image_kept.key, image_kept.sha256, image_kept.size)
         tx.pages.add_many(rows)
         tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
+    crashpoint("split-after-commit")
     return Done(SplitFile(file.id, len(rows)))
 
 
-def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[str]:
-    """Return the key under which the page image rests; a page that *is* the delivered file is not stored twice."""
+def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[Stored]:
+    """Return where the page image rests; a page that *is* the delivered file is not stored twice."""
     if image.sha256 == file.sha256:
-        return Done(file.blob_key)
+        return Done(Stored(file.blob_key, file.sha256, file.size))
     key = page_key(image.sha256, image.media_type)
     match tools.blobs.put_once(key, image.path, image.sha256):
-        case Stored():
-            return Done(key)
+        case Stored() as stored:
+            return Done(stored)
         case Unavailable(reason):
             return Later(reason, tools.clock.now())
         case Conflict(found):
@@ -103,7 +110,7 @@ def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[
             )
 
 
-def _row(file: DeliveredFile, facts: FileFacts, image: PageImage, key: str, ordinal: int) -> NewPage:
+def _row(file: DeliveredFile, image: PageImage, key: str, ordinal: int) -> NewPage:
     code = is_separator(image)
     return NewPage(
         id=derived_id(file.id, str(image.frame)),

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Table, TypeDecorator, func, insert, select
+from sqlalchemy import BigInteger, Column, Table, TypeDecorator, func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from records.errors import ArchiveFault
 from storage.ground import Ground
-from storage.schema import METADATA, page_texts, storable
+from storage.schema import METADATA, objects, page_texts, storable
 
 Row = dict[str, Any]
 
@@ -89,6 +89,27 @@ class Catalogue:
         counted = select(func.count()).select_from(METADATA.tables[table])
         return self._ground.connection.execute(counted).scalar_one()
 
+    def replace(self, table: str, row: Row) -> None:
+        """Put `row` in the place of the one with its primary key. Raises `RowUnfit`, also when there is none."""
+        found = METADATA.tables[table]
+        values = _taken(found, row)
+        statement = update(found).where(*(column == values[column.name] for column in found.primary_key))
+        try:
+            done = self._ground.connection.execute(statement.values(values))
+        except (IntegrityError, DataError) as fault:
+            raise RowUnfit(f"{table}: {str(fault.orig).splitlines()[0]}") from fault
+        if done.rowcount != 1:
+            raise RowUnfit(f"{table}: no such row to replace")
+
+    def kept(self, keys: Sequence[str]) -> list[Row]:
+        """Return key, SHA-256 and size of those objects of the register that are among `keys`, by key."""
+        found: list[Row] = []
+        columns = (objects.c.key, objects.c.sha256, objects.c.size)
+        for start in range(0, len(keys), _AT_ONCE):
+            some = select(*columns).where(objects.c.key.in_(keys[start : start + _AT_ONCE]))
+            found.extend(dict(row) for row in self._ground.connection.execute(some).mappings())
+        return sorted(found, key=lambda row: str(row["key"]))
+
     def readings(self, page_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the page JSON of those pages that were read, byte for byte as their `reading_sha256` tells."""
         found: dict[str, bytes] = {}
@@ -104,6 +125,12 @@ class Catalogue:
         if _kind(column) is not str:
             return column
         return column.collate("BINARY" if self._ground.connection.dialect.name == "sqlite" else "C")
+
+
+def check_row(table: str, row: Row) -> Row:
+    """Return `row` when it would fit its table by itself. Raises `RowUnfit`."""
+    _taken(METADATA.tables[table], row)
+    return row
 
 
 def reading_row(page_id: str, text: str, reading: bytes) -> Row:

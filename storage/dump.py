@@ -47,7 +47,7 @@ def lines(tx: Tx, audit_until: int | None = None) -> Iterator[bytes]:
     for table in CATALOGUE:
         for row in tx.catalogue.rows(table):
             if table == "audit" and audit_until is not None and row["seq"] > audit_until:
-                return
+                break
             told = {"table": table, "row": _essence(table, row)}
             yield json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 

@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.receive import clean_name, clean_path
+from ingest.names import clean_name, clean_path
 
 
 def test_awkward_names() -> None:
