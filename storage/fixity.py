@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from records.access import SYSTEM
 from records.errors import ArchiveFault, Away
+from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
-from storage.mending import Finding, Mended, Mender
+from storage.mending import Event, Finding, Mended, Mender
 from storage.objects import KeptObject, Side
 from storage.pace import Pace
 from storage.passes import Pass
@@ -92,9 +92,9 @@ class FixityRound:
             return Turn.MORE
         crashpoint("fixity-before-note")
         with self._work.begin() as tx:
-            self._mender.note(tx, findings)
-            self._note_batch(tx, findings)
+            events = self._mender.note(tx, findings)
             self._advance(tx, findings[-1].kept.key, _counted(findings))
+            self._mender.tell(tx, [*events, self._batch_event(findings)])
         crashpoint("fixity-after-note")
         self._mend([f for f in findings if not f.good])
         return Turn.WAITING if self.away else Turn.MORE
@@ -164,12 +164,12 @@ class FixityRound:
             findings.append(finding)
         return findings, ""
 
-    def _note_batch(self, tx: Tx, findings: list[Finding]) -> None:
+    def _batch_event(self, findings: list[Finding]) -> Event:
         """One event for many objects: the register says of each when it was looked at (PREMIS: fixity check)."""
-        told = {"store": self.side.value, **_counted(findings)}
+        told: dict[str, Scalar] = {"store": self.side.value, **_counted(findings)}
         told |= {"from": findings[0].kept.key, "to": findings[-1].kept.key}
         worst = "done" if all(f.good for f in findings) else "damaged"
-        tx.audit.append(SYSTEM.id, "fixity-checked", self.name, worst, told)
+        return Event("fixity-checked", self.name, worst, told)
 
     def _mend(self, bad: list[Finding]) -> None:
         ends = {"mended": 0, "lost": 0, "waiting": 0}

@@ -7,7 +7,7 @@ event of its own (PREMIS: fixity check, replication) with store, expected and fo
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,8 @@ from pathlib import Path
 
 from records.access import SYSTEM
 from records.errors import Away
-from storage.blobs import BlobFault, BlobStore, BlobUnreadable, StoreAway, Unavailable
+from storage.blobs import BlobFault, BlobKeyRefused, BlobStore, BlobUnreadable, StoreAway, Unavailable
+from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.objects import UNKNOWN_SIZE, KeptObject, ObjectState, Side
 from storage.work import Tx, Work
@@ -100,6 +101,8 @@ class Mender:
             found = self.stores.of(side).measure(kept.key)
         except BlobUnreadable as fault:
             return Finding(kept, side, ObjectState.DAMAGED, "", UNKNOWN_SIZE, f"unreadable: {fault}")
+        except BlobKeyRefused as fault:  # a row that no store can hold must not stop the round for ever
+            return Finding(kept, side, ObjectState.MISSING, "", UNKNOWN_SIZE, f"impossible key: {fault}")
         if found is None:
             self._must_hold_something(side)
             return Finding(kept, side, ObjectState.MISSING, "", UNKNOWN_SIZE, "absent")
@@ -110,24 +113,35 @@ class Mender:
         reason = f"the register says {kept.size} bytes, there are {found.size}" if wrong else ""
         return Finding(kept, side, ObjectState.GOOD, found.sha256, found.size, reason)
 
-    def note(self, tx: Tx, findings: Sequence[Finding]) -> None:
-        """Enter findings in the register; a change of state is an audit event in the same transaction."""
+    def note(self, tx: Tx, findings: Sequence[Finding]) -> list["Event"]:
+        """Enter findings in the register and return the events that `tell` must append in the same transaction.
+
+        Apart, because the audit log comes after everything that may have to wait for another writer.
+        """
+        events: list[Event] = []
         quiet: dict[Side, list[str]] = {}
+        standing = tx.objects.held([finding.kept.key for finding in findings])
         for finding in findings:
-            kept = finding.kept
-            if finding.good and kept.size == UNKNOWN_SIZE:
-                tx.objects.measured(kept.key, finding.size)
-            before = tx.objects.get(kept.key)
+            kept, side = finding.kept, finding.side
+            before = standing.get(kept.key)
             if before is None:  # struck from the register since it was drawn
                 continue
-            if finding.good and before.state(finding.side) is ObjectState.GOOD:
-                quiet.setdefault(finding.side, []).append(kept.key)
-            elif finding.good:
-                self._note_good(tx, before, finding.side, "found-good")
+            if finding.good and before.size == UNKNOWN_SIZE:
+                tx.objects.measured(kept.key, finding.size)
+            if not finding.good:
+                events += self._note_bad(tx, before, finding)
+            elif before.state(side) is ObjectState.GOOD:
+                quiet.setdefault(side, []).append(kept.key)
             else:
-                self._note_bad(tx, before, finding)
+                events.append(self._note_good(tx, before, side, "found-good"))
         for side, keys in quiet.items():
             tx.objects.found_good(keys, side)
+        return events
+
+    def tell(self, tx: Tx, events: Iterable["Event"]) -> None:
+        """Append the events to the audit log."""
+        for event in events:
+            tx.audit.append(SYSTEM.id, event.action, event.key, event.outcome, event.details)
 
     def mend(self, side: Side, kept: KeptObject) -> Mended:
         """Bring the good bytes from the other store and read them back; note how it ended."""
@@ -138,16 +152,16 @@ class Mender:
             found = self.look(other, kept)
             if not found.good:
                 with self.work.begin() as tx:
-                    self.note(tx, [found])
+                    self.tell(tx, self.note(tx, [found]))
                 return Mended.LOST
             problem = self._carry(kept, other, side)
             again = self.look(side, kept)
         except (Away, BlobFault) as fault:
             problem, again = f"{fault.code}: {fault}", None
         with self.work.begin() as tx:
-            before = tx.objects.get(kept.key) or kept
+            before = tx.objects.held([kept.key]).get(kept.key, kept)
             if again is not None and again.good:
-                self._note_good(tx, before, side, str(other))
+                self.tell(tx, [self._note_good(tx, before, side, str(other))])
                 return Mended.MENDED
             if before.state(side) is not ObjectState.GOOD:
                 why = f"{side} not mended: {problem or 'it gives back other bytes'}"[:_LONGEST_REASON]
@@ -165,7 +179,7 @@ class Mender:
             return None
         finding = self.look(side, kept)
         with self.work.begin() as tx:
-            self.note(tx, [finding])
+            self.tell(tx, self.note(tx, [finding]))
         return None if finding.good else self.mend(side, kept)
 
     def _carry(self, kept: KeptObject, source: Side, target: Side) -> str:
@@ -190,12 +204,12 @@ class Mender:
                 if left.stat().st_mtime < yesterday:
                     shutil.rmtree(left)
 
-    def _note_bad(self, tx: Tx, before: KeptObject, finding: Finding) -> None:
+    def _note_bad(self, tx: Tx, before: KeptObject, finding: Finding) -> Iterator["Event"]:
         side, reason = finding.side, f"{finding.side}: {finding.reason}"[:_LONGEST_REASON]
         tx.objects.found(before.key, side, finding.state, reason)
         if before.state(side) is finding.state:
             return
-        told = {
+        told: dict[str, Scalar] = {
             "store": side.value,
             "state": finding.state.value,
             "expected_sha256": before.sha256,
@@ -204,20 +218,18 @@ class Mender:
             "found_size": finding.size,
             "reason": reason,
         }
-        tx.audit.append(SYSTEM.id, "object-damaged", before.key, finding.state.value, told)
+        yield Event("object-damaged", before.key, finding.state.value, told)
         others = [before.state(other) for other in self.stores.sides if other is not side]
         if before.state(side) is ObjectState.GOOD and ObjectState.GOOD not in others:
-            tx.audit.append(
-                SYSTEM.id, "object-lost", before.key, "failed", {"expected_sha256": before.sha256}
-            )
+            yield Event("object-lost", before.key, "failed", {"expected_sha256": before.sha256})
 
-    def _note_good(self, tx: Tx, kept: KeptObject, side: Side, source: str) -> None:
+    def _note_good(self, tx: Tx, before: KeptObject, side: Side, source: str) -> "Event":
         """Note that what was bad is good again: mended from `source`, or by somebody else ("found-good")."""
-        other = next((o for o in Side if o is not side), side)
-        still = kept.reason if kept.state(other) is not ObjectState.GOOD else ""
-        tx.objects.found(kept.key, side, ObjectState.GOOD, still)
-        told = {"store": side.value, "source": source, "sha256": kept.sha256}
-        tx.audit.append(SYSTEM.id, "object-mended", kept.key, "done", told)
+        other = next(o for o in Side if o is not side)
+        still = before.reason if before.state(other) is not ObjectState.GOOD else ""
+        tx.objects.found(before.key, side, ObjectState.GOOD, still)
+        told: dict[str, Scalar] = {"store": side.value, "source": source, "sha256": before.sha256}
+        return Event("object-mended", before.key, "done", told)
 
     def _must_hold_something(self, side: Side) -> None:
         """An absent object is one thing, a store without any object another."""
@@ -231,3 +243,13 @@ class Mender:
                 tell="Kho không có tệp nào dù trước đây có: đĩa chưa gắn hoặc nhầm địa chỉ kho. Hãy kiểm tra đĩa và "
                 "cấu hình. Nếu kho thật sự mất hết, chạy `vanthu reconcile --repair` để chép lại từ kho kia.",
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What the audit log will say of one object."""
+
+    action: str
+    key: str
+    outcome: str
+    details: Mapping[str, Scalar]

@@ -13,7 +13,6 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
-    collate,
     func,
     or_,
     select,
@@ -83,6 +82,17 @@ class Objects:
         row = self._ground.connection.execute(select(objects).where(objects.c.key == key)).mappings().first()
         return None if row is None else _kept(row)
 
+    def held(self, keys: Sequence[str]) -> dict[str, KeptObject]:
+        """Return those of `keys` that are entered, as they stay until the end of a writing transaction."""
+        found: dict[str, KeptObject] = {}
+        ordered = sorted(set(keys))
+        for start in range(0, len(ordered), _AT_ONCE):
+            some = objects.c.key.in_(ordered[start : start + _AT_ONCE])
+            self._ground.hold(some, objects.c.key)
+            rows = self._ground.connection.execute(select(objects).where(some)).mappings()
+            found.update((row["key"], _kept(row)) for row in rows)
+        return found
+
     def known(self, keys: Sequence[str]) -> set[str]:
         """Return those of `keys` that are entered."""
         found: set[str] = set()
@@ -93,11 +103,7 @@ class Objects:
 
     def after(self, key: str, limit: int) -> list[KeptObject]:
         """Return the next `limit` objects by key in the order of its UTF-8 bytes, as every store lists them."""
-        by = self._in_byte_order()
-        rows = self._ground.connection.execute(
-            select(objects).where(by > key).order_by(by).limit(limit)
-        ).mappings()
-        return [_kept(row) for row in rows]
+        return self._some(select(objects).where(objects.c.key > key).order_by(objects.c.key), limit)
 
     def longest_unchecked(
         self, side: Side, before: datetime, limit: int, folder: str = ""
@@ -106,7 +112,7 @@ class Objects:
 
         With `folder` (no slash at its end) only those below it.
         """
-        checked, by = objects.c[f"{side.value}_checked_at"], self._in_byte_order()
+        checked, by = objects.c[f"{side.value}_checked_at"], objects.c.key
         here = and_(by > f"{folder}/", by < f"{folder}0") if folder else true()  # 0 is the letter after /
         never = select(objects).where(checked.is_(None), here).order_by(objects.c.key)
         # two questions, because no index answers both at once
@@ -196,12 +202,6 @@ class Objects:
     def count(self) -> int:
         """Return how many objects the archive answers for."""
         return self._ground.connection.execute(select(func.count()).select_from(objects)).scalar_one()
-
-    def _in_byte_order(self) -> ColumnElement[str]:
-        """The key as both databases compare it byte by byte; PostgreSQL may else sort by a language."""
-        if self._ground.connection.dialect.name == "sqlite":
-            return objects.c.key
-        return collate(objects.c.key, "C")
 
     def _some(self, wanted: Select[tuple[object, ...]], limit: int) -> list[KeptObject]:
         return [_kept(row) for row in self._ground.connection.execute(wanted.limit(limit)).mappings()]

@@ -2,7 +2,7 @@
 necessary.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from storage.canonical import Scalar
 from storage.ground import Ground
 from storage.schema import outbox
 
+_AT_ONCE = 500
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two tries of an item that keeps failing; it is never dropped."""
 
@@ -95,6 +96,24 @@ class Outbox:
         """Return whether a thing of this kind waits to be done for the object."""
         wanted = (outbox.c.kind == kind) & (outbox.c.object_id == object_id)
         return self._ground.connection.execute(select(outbox.c.id).where(wanted).limit(1)).first() is not None
+
+    def noted_among(self, kind: str, object_ids: Sequence[str]) -> set[str]:
+        """Return those of `object_ids` for which a thing of this kind waits to be done."""
+        found: set[str] = set()
+        for start in range(0, len(object_ids), _AT_ONCE):
+            some = outbox.c.object_id.in_(object_ids[start : start + _AT_ONCE])
+            noted = select(outbox.c.object_id).where(outbox.c.kind == kind, some)
+            found.update(self._ground.connection.execute(noted).scalars())
+        return found
+
+    def newest(self) -> int:
+        """Return the highest number that waits, 0 when none does."""
+        return self._ground.connection.execute(select(func.max(outbox.c.id))).scalar() or 0
+
+    def waiting_upto(self, item_id: int) -> int:
+        """Return how many things wait whose numbers are not above `item_id`."""
+        old = select(func.count()).select_from(outbox).where(outbox.c.id <= item_id)
+        return self._ground.connection.execute(old).scalar_one()
 
     def failed(self, item_id: int, reason: str) -> None:
         """Put a thing back for later: 2, 4, 8 … seconds, at most ten minutes."""

@@ -56,6 +56,10 @@ class Passes:
         """Note how far the round is."""
         self._set(name, cursor=cursor, counts=dict(counts), alarm=alarm, progress_at=self._ground.clock.now())
 
+    def counted(self, name: str, counts: Mapping[str, int]) -> None:
+        """Note figures of a round that has not moved on."""
+        self._set(name, counts=dict(counts))
+
     def alarm(self, name: str, why: str) -> None:
         """Mark the round as stuck without moving it on."""
         self._set(name, alarm=why)
