@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import quote
 
 from boot.settings import Settings
 from records.access import SYSTEM, Actor
@@ -66,9 +65,7 @@ def open_house(settings: Settings) -> Iterator[House]:
         clock,
         work,
         open_stores(settings, partial(damage_seen, work)),
-        open_staging(settings.blobs.url, settings.blobs.access_key, settings.blobs.secret_key)
-        if settings.blobs.url.startswith("s3")
-        else open_staging(f"file://{quote(str(settings.data_dir / 'staged'))}"),
+        open_staging(settings.blobs.url, settings.blobs.access_key, settings.blobs.secret_key),
         open_index(settings.search.url, settings.search.user, settings.search.password),
     )
     try:

@@ -21,14 +21,22 @@ from ocr.options import OcrOptions
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
 from signing.seal import Sealed
+from storage.blobs import open_blobs
+from storage.s3 import S3Store
 from storage.tables import open_tables
 
 
 def prepare(settings: Settings, clock: Clock | None = None) -> None:
     """Make the data folder, its keys and its tables; safe to repeat and after a crash half-way."""
-    for folder in ("blobs", "index", "quarantine", "work", "staged", "run", "cache"):
+    for folder in ("blobs", "index", "quarantine", "work", "run", "cache"):
         (settings.data_dir / folder).mkdir(parents=True, exist_ok=True)
     settings.data_dir.chmod(0o700)
+    settings.keys_dir.mkdir(parents=True, exist_ok=True)
+    for store in (settings.blobs, settings.copy):
+        if store is not None:
+            made = open_blobs(store.url, store.access_key, store.secret_key)
+            if isinstance(made, S3Store):
+                made.ensure_bucket()
     create_demo_pki(settings.keys_dir, settings.organisation, clock or SystemClock())
     tables = open_tables(settings.database.url, settings.database.password)
     try:
