@@ -8,6 +8,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from records.errors import ArchiveFault, Away
+from storage.listing import Listed
 
 MAX_KEY_BYTES = 512
 MAX_NAME_BYTES = 255
@@ -176,6 +177,13 @@ class BlobStore(Protocol):
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Return every key that starts with `prefix`, in no promised order."""
+        ...
+
+    def listing(self, after: str = "") -> Iterator[Listed]:
+        """Return every object behind the key `after` with size and age, in the order of code points.
+
+        Keys are as found, strangers' too (`is_key` tells); what the store keeps for itself is left out.
+        """
         ...
 
     def measure(self, key: str) -> Measured | None:

@@ -23,6 +23,7 @@ from storage.blobs import (
     check_key,
 )
 from storage.disk import Incoming, copy, measured, pieces, reading, settle, sync_up
+from storage.listing import Listed, walk_folder
 
 INCOMING = ".incoming"
 """Where bytes wait until they have a name; no key starts with a dot, so nothing collides."""
@@ -109,6 +110,13 @@ class FolderStore:
                 key = (Path(folder) / name).relative_to(self.root).as_posix()
                 if key.startswith(prefix) and not name.startswith("."):
                     yield key
+
+    def listing(self, after: str = "") -> Iterator[Listed]:
+        """See `BlobStore.listing`; ages are on this machine's clock."""
+        try:
+            yield from walk_folder(self.root, after)
+        except OSError as fault:
+            raise StoreAway(f"{self.root}: {fault}") from fault
 
     def measure(self, key: str) -> Measured | None:
         """See `BlobStore.measure`; the disk is asked, not memory."""

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -28,6 +29,7 @@ from storage.blobs import (
     Unavailable,
 )
 from storage.disk import measured
+from storage.listing import Listed
 from storage.objects import Side
 
 SPOOL = 8 << 20
@@ -101,16 +103,11 @@ class PairedStore:
 
         Raises `Away` when the first goes away half-way: half a list must not look like a whole one.
         """
-        try:
-            names = self.first.keys(prefix)
-            name = next(names, None)
-        except Away as fault:
-            self._tell(Side.FIRST, prefix, fault)
-            yield from self.copy.keys(prefix)
-            return
-        if name is not None:
-            yield name
-            yield from names
+        return self._listed(prefix, lambda store: store.keys(prefix))
+
+    def listing(self, after: str = "") -> Iterator[Listed]:
+        """See `BlobStore.listing`; as `keys`."""
+        return self._listed(after, lambda store: store.listing(after))
 
     def measure(self, key: str) -> Measured | None:
         """See `BlobStore.measure`; the copy answers when the first has nothing to measure."""
@@ -182,6 +179,16 @@ class PairedStore:
         if found is not None and failed is None:
             self._tell(Side.FIRST, key, BlobMissing(key))
         return found
+
+    def _listed(self, what: str, ask: Callable[[BlobStore], Iterator[_T]]) -> Iterator[_T]:
+        try:
+            lines = ask(self.first)
+            begun = list(islice(lines, 1))
+        except Away as fault:
+            self._tell(Side.FIRST, what, fault)
+            lines, begun = ask(self.copy), []
+        yield from begun
+        yield from lines
 
     def _tell(self, side: Side, key: str, fault: BlobFault | Away) -> None:
         self._on_damage(side, key, f"{fault.code}: {fault}")

@@ -14,6 +14,7 @@ from storage.blobs import (
     CHUNK,
     DAMAGED,
     PROBE,
+    RESERVED,
     STAGING,
     BlobCorrupt,
     BlobMissing,
@@ -27,6 +28,7 @@ from storage.blobs import (
     check_key,
     is_key,
 )
+from storage.listing import Listed
 from storage.s3_bucket import TRIAL, TRIAL_BYTES, open_bucket
 from storage.s3_setup import make_bucket
 from storage.s3_upload import PART, try_writing, upload_of
@@ -127,6 +129,13 @@ class S3Store:
             for entry in self.bucket.listing(prefix):
                 if is_key(entry.key):
                     yield entry.key
+
+    def listing(self, after: str = "") -> Iterator[Listed]:
+        """See `BlobStore.listing`; ages are on the server's clock."""
+        with self.bucket.answering(""):
+            for line in self.bucket.listing(after=after):
+                if not line.key.startswith(RESERVED):
+                    yield line
 
     def measure(self, key: str) -> Measured | None:
         """See `BlobStore.measure`."""

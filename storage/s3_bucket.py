@@ -11,19 +11,12 @@ from minio.datatypes import parse_list_objects
 
 from storage.blobs import CHUNK, PROBE, BlobMissing, BlobUnreadable, StoreAway, check_key
 from storage.crashpoint import crashpoint
+from storage.listing import Listed
 from storage.s3_upload import Upload, must_be_done, send
 from storage.s3_wire import Answer, Body, Patience, Refusal, Trouble, Wire, pieces
 
 TRIAL, TRIAL_BYTES = PROBE + "object", b"vanthu"
 """An object of the store's own, asked for when another one fails."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a listing: the key and how long ago it was written, in seconds on the server's clock."""
-
-    key: str
-    age: float
 
 
 class Bucket:
@@ -137,9 +130,14 @@ class Bucket:
         """Delete an object; one that is not there is no fault."""
         self.wire.told("DELETE", self.prefix + key, self.wire.deadline(), lambda _: None)
 
-    def listing(self, prefix: str = "") -> Iterator[Entry]:
-        """Return every object under `prefix`, keys without the bucket's own prefix."""
+    def listing(self, prefix: str = "", after: str = "") -> Iterator[Listed]:
+        """Return every object under `prefix` behind the key `after`, keys without the bucket's own prefix.
+
+        S3 lists in the order of UTF-8 bytes, which is that of code points. Ages are on the server's clock.
+        """
         query = {"list-type": "2", "encoding-type": "url", "prefix": self.prefix + prefix}
+        if after:
+            query["start-after"] = self.prefix + after
         while True:
             entries, token = self.wire.told("GET", "", self.wire.deadline(), self._entries, query=query)
             yield from entries
@@ -155,7 +153,7 @@ class Bucket:
         except (Trouble, Refusal):
             return False
 
-    def _entries(self, answer: Answer) -> tuple[list[Entry], str]:
+    def _entries(self, answer: Answer) -> tuple[list[Listed], str]:
         stands = answer.headers.get("Date")
         now = parsedate_to_datetime(stands) if stands else datetime.now(UTC)
         try:
@@ -163,8 +161,9 @@ class Bucket:
         except (SyntaxError, ValueError) as fault:  # the XML reader's error is a SyntaxError
             raise Trouble(f"not a listing of S3: {fault}") from fault
         entries = [
-            Entry(
+            Listed(
                 (found.object_name or "").removeprefix(self.prefix),
+                found.size or 0,
                 (now - found.last_modified).total_seconds() if found.last_modified else 0.0,
             )
             for found in objects

@@ -132,10 +132,27 @@ class BlobStoreCases:
         assert list(store.keys("received/aa/thư")) == ["received/aa/thư.pdf"]
         assert list(store.keys("absent/")) == []
 
+    def test_listing_is_sorted_and_goes_on_behind_a_key(
+        self, store: BlobStore, source: Path, tmp_path: Path
+    ) -> None:
+        put = sorted(["a.b", "a/1", "a/b/c", "a-b", "ab", "thư", "z/1", "ở"])
+        for key in put:
+            store.put_once(key, source)
+        lines = list(store.listing())
+        assert [line.key for line in lines] == put
+        assert {line.size for line in lines} == {source.stat().st_size}
+        assert all(-60 < line.age < 3600 for line in lines)
+        for number, key in enumerate(put):
+            assert [line.key for line in store.listing(key)] == put[number + 1 :]
+        assert [line.key for line in store.listing("a/2")] == ["a/b/c", "ab", "thư", "z/1", "ở"]
+
     @pytest.mark.parametrize(
         "key",
         [
             "",
+            "staging/x",
+            "damaged/x/y",
+            "probe/object",
             "/etc/passwd",
             "../x",
             "a/../../x",
