@@ -1,16 +1,24 @@
 """The port to the search engine: entries in, candidates out. The index is disposable; the archive is the truth."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from records.access import Actor
 from records.errors import Away, Unfit
 from search.entry import Entry
-from search.plan import Plan
+from search.plan import In, Plan
+
+SCHEMA = "2"
+"""Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
+LONGEST_ID = 400
+"""Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
+
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +53,49 @@ class IndexFacts:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class IndexedVersion:
+    """A document as the index holds it: the row version it was written with and how many pages are there."""
+
+    document_id: str
+    version: int
+    pages: int
+
+
 class SearchIndex(Protocol):
-    """Entries by document. One process writes, any number read; both may be different processes.
+    """Entries by document, each with the version of the row it was made from. Any number of processes read.
 
     Every method raises Away: `search-index-missing` when there is no usable index (never an empty answer instead),
-    `search-index-busy` when another process holds the pen, `search-index-unwritable` when the disk refuses.
+    `search-index-busy` when another process holds the pen, `search-index-unwritable` when the disk refuses,
+    `search-index-away` when a server does not answer, `search-index-refused` when it does not know our account.
     """
 
-    def replace(self, document_id: str, entries: Sequence[Entry]) -> None:
-        """Make `entries` all that the index holds of the document. Safe to repeat; seen after `commit`."""
+    def replace(self, document_id: str, entries: Sequence[Entry], version: int = 0) -> None:
+        """Make `entries` all that the index holds of the document. Safe to repeat; seen after `commit`.
+
+        `version` is the `row_version` that the entries were made from. However often and in whatever order
+        deliveries come, the highest wins: an older one changes nothing and raises nothing, an equal one writes
+        again. 0 is older than every row. Raises ValueError (not the document's entries, an impossible version).
+        """
         ...
 
-    def remove(self, document_id: str) -> None:
-        """Forget the document; seen after `commit`. Nothing happens when it is unknown."""
+    def remove(self, document_id: str, version: int = 0) -> None:
+        """Forget the document; seen after `commit`. Nothing happens when it is unknown or newer than `version`.
+
+        The version is remembered (until a rebuild), so that an older delivery does not bring the document back.
+        """
         ...
 
     def commit(self) -> None:
-        """Make every change durable and visible to all readers; creates an empty index where there is none."""
+        """Make every change durable and visible to all readers; makes an empty index where there has never been one."""
+        ...
+
+    def documents(self, after: str = "") -> Iterator[IndexedVersion]:
+        """Yield every document with at least one page, by id (code points), from the first one behind `after`.
+
+        The walk takes little memory and may be slow; what changes meanwhile is told as it was or as it is. A
+        document of which pages of two versions stand there is told with the lower one.
+        """
         ...
 
     def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
@@ -79,31 +113,80 @@ class SearchIndex(Protocol):
     def rebuild(self) -> AbstractContextManager["SearchIndex"]:
         """Give a fresh, empty index to fill; it takes the place of this one when the block ends well.
 
-        Readers see the old index until then, and keep it when the block raises. Other writers get
-        `search-index-busy` meanwhile, so that no change is lost in the old one.
+        Readers see the old index until then, and keep it when the block raises. No change made meanwhile is lost
+        in the old one: other writers get `search-index-busy` (tantivy) or write to both (Elasticsearch). Rows must
+        be read inside the block. The fresh index knows no versions: what the rows say now counts.
         """
         ...
 
     def close(self) -> None:
-        """Let go of the pen and of open files. What was not committed is lost; the object may be used again."""
+        """Let go of the pen, of files and connections. What was not committed is not seen and may be lost;
+        the object may be used again.
+        """
         ...
 
 
-def open_index(url: str) -> SearchIndex:
-    """Return the index at `url`: `tantivy:///absolute/folder`. Touches nothing until it is used.
+def texts(entry: Entry) -> Mapping[In, tuple[str, ...]]:
+    """Return the tokens of `entry` by the field that holds them, the same for every engine."""
+    return {
+        In.EXACT: entry.exact,
+        In.FOLDED: entry.folded,
+        In.PAIRS: entry.pairs,
+        In.SKIPS: entry.skips,
+        In.MENTIONS: entry.mentions,
+        In.NUMBERS: entry.numbers,
+        In.TITLE_EXACT: entry.title_exact,
+        In.TITLE_FOLDED: entry.title_folded,
+        In.TITLE_PAIRS: entry.title_pairs,
+    }
 
-    Raises Unfit (`bad-search-url`).
+
+def check_change(document_id: str, entries: Sequence[Entry], version: int) -> None:
+    """Return when this may be written. Raises ValueError: a mistake of the caller, the same in every engine."""
+    if any(entry.document_id != document_id for entry in entries):
+        raise ValueError("an entry of another document")
+    if len({entry.page for entry in entries}) != len(entries):
+        raise ValueError("a page twice")
+    if not 0 <= version < 2**62:
+        raise ValueError(f"no version of a row: {version}")
+    if not 0 < len(document_id.encode("utf-8")) <= LONGEST_ID:
+        raise ValueError("an empty or overlong document id")
+
+
+def open_index(url: str, user: str = "", password: str = "") -> SearchIndex:
+    """Return the index at `url`; touches nothing until it is used.
+
+    `tantivy:///absolute/folder`, or `http(s)://host:port/alias` for Elasticsearch (port 9200 when none is given),
+    where `user` and `password` are the account; they never stand in the address. Raises Unfit (`bad-search-url`).
     """
-    parts = urlsplit(url)
-    if parts.scheme == "tantivy" and parts.path.startswith("/") and not parts.netloc and "\0" not in url:
-        from search.tantivy_index import TantivyIndex
+    try:
+        parts = urlsplit(url)
+        if parts.scheme == "tantivy" and parts.path.startswith("/") and not parts.netloc and "\0" not in url:
+            from search.tantivy_index import TantivyIndex
 
-        return TantivyIndex(Path(unquote(parts.path)))
+            return TantivyIndex(Path(unquote(parts.path)))
+        if server := _server(parts):
+            from search.elastic_index import ElasticIndex
+
+            return ElasticIndex(*server, user, password)
+    except ValueError:  # of urlsplit: a port that is no number, a broken IPv6 host
+        pass
     raise Unfit(
-        f"not a search index address: {url!r}",
+        f"not a search index address: {re.sub('//[^/]*@', '//***@', url)!r}",
         code="bad-search-url",
-        tell="Địa chỉ chỉ mục tìm kiếm (VANTHU_SEARCH_URL) không hợp lệ. Hãy dùng dạng tantivy:///đường/dẫn.",
+        tell="Địa chỉ chỉ mục tìm kiếm (VANTHU_SEARCH_URL) không hợp lệ. Hãy dùng dạng tantivy:///đường/dẫn hoặc "
+        "http://máy:cổng/tên; tài khoản và mật khẩu đặt ở VANTHU_SEARCH_USER và VANTHU_SEARCH_PASSWORD_FILE.",
     )
+
+
+def _server(parts: SplitResult) -> tuple[str, str] | None:
+    """Return the server's address and the alias, None when `parts` are not `http(s)://host[:port]/alias`."""
+    alias = parts.path.strip("/")
+    plain = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    if not plain or "@" in parts.netloc or not _ALIAS.fullmatch(alias):
+        return None
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    return f"{parts.scheme}://{host}:{parts.port or 9200}", alias
 
 
 def index_missing(reason: str) -> Away:
@@ -133,4 +216,24 @@ def index_busy(reason: str) -> Away:
         code="search-index-busy",
         tell="Chỉ mục tìm kiếm đang được một tiến trình khác ghi. Hồ sơ vẫn an toàn. "
         "Hãy đợi tiến trình đó xong rồi thử lại.",
+    )
+
+
+def index_away(reason: str) -> Away:
+    """Return the fault for a search server that does not answer, or answers that it cannot now."""
+    return Away(
+        reason,
+        code="search-index-away",
+        tell="Chưa tìm được lúc này: máy chủ tìm kiếm không trả lời hoặc đang quá tải. Hồ sơ vẫn an toàn. "
+        "Thử lại sau khoảng 1 phút; nếu vẫn vậy, quản trị viên hãy kiểm tra máy chủ tìm kiếm.",
+    )
+
+
+def index_refused(reason: str) -> Away:
+    """Return the fault for a search server that does not let our account in."""
+    return Away(
+        reason,
+        code="search-index-refused",
+        tell="Chưa tìm được lúc này: máy chủ tìm kiếm từ chối tài khoản của hệ thống. Hồ sơ vẫn an toàn. "
+        "Quản trị viên hãy kiểm tra VANTHU_SEARCH_USER và VANTHU_SEARCH_PASSWORD_FILE.",
     )

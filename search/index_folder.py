@@ -5,10 +5,8 @@ import secrets
 import shutil
 from pathlib import Path
 
-from search.index import index_missing, index_unwritable
+from search.index import SCHEMA, index_missing, index_unwritable
 
-SCHEMA = "1"
-"""Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
 _CURRENT = "CURRENT"
 
 

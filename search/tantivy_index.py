@@ -18,52 +18,23 @@ import tantivy
 from records.access import Actor, readable_levels
 from records.errors import ArchiveFault, Away
 from search.entry import Entry
-from search.index import Candidate, Candidates, IndexFacts, index_busy, index_missing, index_unwritable
-from search.index_folder import SCHEMA, claim_first, current, new_folder, switch
-from search.plan import Clause, In, Plan
+from search.index import (
+    SCHEMA,
+    Candidates,
+    IndexedVersion,
+    IndexFacts,
+    check_change,
+    index_busy,
+    index_missing,
+    index_unwritable,
+)
+from search.index_folder import claim_first, current, new_folder, switch
+from search.plan import Plan
+from search.tantivy_entries import FIRST, GONE, candidate, gone, page, query, schema, spaces
 
 _HEAP = 64_000_000  # bytes the writer fills before it starts a new segment
+_AT_ONCE = 5000  # documents a step of `documents` looks up
 T = TypeVar("T")
-
-
-def _schema() -> Any:
-    """Return the fields of an entry: positions only where quoted phrases look, texts kept where ranking reads."""
-    build = tantivy.SchemaBuilder()
-    build.add_text_field("doc", stored=True, tokenizer_name="raw", index_option="basic")
-    build.add_unsigned_field("page", stored=True)
-    for name in ("level", "type", "dossier"):
-        build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    build.add_unsigned_field("year", indexed=True, fast=True)
-    for field in (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED):
-        build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="position")
-    for field in (In.PAIRS, In.SKIPS, In.TITLE_PAIRS):
-        build.add_text_field(field.value, tokenizer_name="spaces", index_option="freq")
-    for field in (In.NUMBERS, In.MENTIONS):
-        build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="basic")
-    return build.build()
-
-
-def _document(entry: Entry) -> Any:
-    document = tantivy.Document()
-    document.add_text("doc", entry.document_id)
-    document.add_unsigned("page", entry.page)
-    document.add_text("level", entry.level.value)
-    document.add_text("type", entry.type_code)
-    document.add_text("dossier", entry.dossier)
-    document.add_unsigned("year", entry.year)
-    for field, terms in (
-        (In.EXACT, entry.exact),
-        (In.FOLDED, entry.folded),
-        (In.PAIRS, entry.pairs),
-        (In.SKIPS, entry.skips),
-        (In.MENTIONS, entry.mentions),
-        (In.NUMBERS, entry.numbers),
-        (In.TITLE_EXACT, entry.title_exact),
-        (In.TITLE_FOLDED, entry.title_folded),
-        (In.TITLE_PAIRS, entry.title_pairs),
-    ):
-        document.add_text(field.value, " ".join(terms))
-    return document
 
 
 def _guarded(work: Callable[[], T], where: Path, otherwise: Callable[[str], Away]) -> T:
@@ -94,32 +65,38 @@ class TantivyIndex:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._schema = _schema()
+        self._schema = schema()
         self._reading = threading.Lock()  # guards what readers share
         self._writing = threading.RLock()  # guards the pen; taken before `_reading`, never after
         self._opened: _Opened | None = None
         self._unlisted = False  # being filled by a rebuild: CURRENT does not name it yet
         self._rebuilding = False
         self._writer: Any = None
+        self._written: dict[str, int] = {}  # versions since the last commit, which no searcher sees yet
 
-    def replace(self, document_id: str, entries: Sequence[Entry]) -> None:
+    def replace(self, document_id: str, entries: Sequence[Entry], version: int = 0) -> None:
         """See `SearchIndex.replace`."""
-        if any(entry.document_id != document_id for entry in entries):
-            raise ValueError("an entry of another document")
+        check_change(document_id, entries, version)
         with self._pen() as writer:
+            known = self._version(document_id)
+            if known > version or (known < 0 and not version and not entries):
+                return
             writer.delete_documents_by_term("doc", document_id)
-            for entry in entries:
-                writer.add_document(_document(entry))
+            for position, entry in enumerate(entries):
+                writer.add_document(page(entry, version, 0 if position else len(entries)))
+            if not entries:
+                writer.add_document(gone(document_id, version))
+            self._written[document_id] = version
 
-    def remove(self, document_id: str) -> None:
+    def remove(self, document_id: str, version: int = 0) -> None:
         """See `SearchIndex.remove`."""
-        with self._pen() as writer:
-            writer.delete_documents_by_term("doc", document_id)
+        self.replace(document_id, (), version)
 
     def commit(self) -> None:
         """See `SearchIndex.commit`. Segments that nobody needs any more are deleted."""
         with self._pen() as writer:
             writer.commit()
+            self._written.clear()
             writer.garbage_collect_files()
 
     def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
@@ -130,15 +107,27 @@ class TantivyIndex:
         searcher = self._searcher()
 
         def run() -> Candidates:
-            result = searcher.search(self._query(plan, levels), limit=max(limit, 1), count=True)
-            best = tuple(_candidate(score, searcher.doc(address)) for score, address in result.hits)
+            result = searcher.search(query(self._schema, plan, levels), limit=max(limit, 1), count=True)
+            best = tuple(candidate(score, searcher.doc(address)) for score, address in result.hits)
             return Candidates(best, result.count)
 
         return _guarded(run, self._root, index_missing)
 
+    def documents(self, after: str = "") -> Iterator[IndexedVersion]:
+        """See `SearchIndex.documents`. The walk sees the commit it began with."""
+        searcher, offset = self._searcher(), 0
+        while found := self._listed(searcher, offset):
+            yield from (known for known in found if known.document_id > after)
+            offset += len(found)
+
     def count(self) -> int:
         """See `SearchIndex.count`."""
-        return int(self._searcher().num_docs)
+        searcher = self._searcher()
+        wanted = tantivy.Query.term_query(self._schema, "kind", GONE, index_option="basic")
+        removed = _guarded(
+            lambda: searcher.search(wanted, limit=1, count=True).count, self._root, index_missing
+        )
+        return int(searcher.num_docs - removed)
 
     def probe(self) -> IndexFacts:
         """See `SearchIndex.probe`."""
@@ -216,6 +205,7 @@ class TantivyIndex:
         """Give the pen back; what was not committed is gone."""
         with self._writing:
             writer, self._writer = self._writer, None
+            self._written.clear()
             if writer is not None:
                 with contextlib.suppress(ArchiveFault):
                     _guarded(writer.rollback, self._root, index_unwritable)
@@ -225,7 +215,7 @@ class TantivyIndex:
         """Open the folder `name` of the root as a tantivy index (created when empty)."""
         path = str(self._root / name)
         index = _guarded(lambda: tantivy.Index(self._schema, path, reuse=True), self._root, index_missing)
-        index.register_tokenizer("spaces", _spaces())
+        index.register_tokenizer("spaces", spaces())
         index.config_reader("manual")
         return index
 
@@ -256,47 +246,32 @@ class TantivyIndex:
                 opened.seen = seen
             return opened.index.searcher()
 
-    def _query(self, plan: Plan, levels: list[str]) -> Any:
-        query = tantivy.Query
-        must, should = tantivy.Occur.Must, tantivy.Occur.Should
-        allowed = query.const_score_query(query.term_set_query(self._schema, "level", levels), 0.0)
-        clauses = [(must, allowed)]
-        for group in plan.must:
-            gate = query.boolean_query([(should, self._clause(clause)) for clause in group])
-            clauses.append((must, query.const_score_query(gate, 0.0)))
-        wanted = [(should, self._clause(clause)) for clause in plan.should]
-        if plan.at_least:
-            clauses.append((must, query.boolean_query(wanted, minimum_number_should_match=plan.at_least)))
-        else:
-            clauses += wanted
-        return query.boolean_query(clauses)
+    def _version(self, document_id: str) -> int:
+        """Return the version last written of the document, -1 when nothing is known of it (hold the pen)."""
+        if document_id in self._written:
+            return self._written[document_id]
+        searcher = self._searcher()
+        wanted = tantivy.Query.term_query(self._schema, "doc", document_id, index_option="basic")
 
-    def _clause(self, clause: Clause) -> Any:
-        query, field = tantivy.Query, clause.where.value
-        if clause.edits:
-            found = query.fuzzy_term_query(self._schema, field, clause.terms[0], distance=clause.edits)
-        elif len(clause.terms) > 1:
-            found = query.phrase_query(self._schema, field, list(clause.terms))
-        else:
-            found = query.term_query(self._schema, field, clause.terms[0], index_option="freq")
-        return query.boost_query(found, clause.weight)
+        def look() -> int:
+            hits = searcher.search(wanted, limit=1, count=False).hits
+            versions = searcher.fast_field_values("version", [address for _, address in hits])
+            return int(versions[0]) if versions else -1
 
+        return _guarded(look, self._root, index_missing)
 
-def _spaces() -> Any:
-    """Return the tokenizer that only cuts at spaces: our tokens decide, not the engine's."""
-    return tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    def _listed(self, searcher: Any, offset: int) -> list[IndexedVersion]:
+        """Return some documents by id, from the one numbered `offset`."""
+        wanted = tantivy.Query.term_query(self._schema, "kind", FIRST, index_option="basic")
+        ordered = {"count": False, "order_by_field": "doc", "order": tantivy.Order.Asc}
 
+        def look() -> list[IndexedVersion]:
+            hits = searcher.search(wanted, limit=_AT_ONCE, offset=offset, **ordered).hits
+            places = [address for _, address in hits]
+            columns = [searcher.fast_field_values(name, places) for name in ("version", "pages")]
+            return [
+                IndexedVersion(name, int(version), int(pages))
+                for (name, _), version, pages in zip(hits, *columns, strict=True)
+            ]
 
-def _candidate(score: float, document: Any) -> Candidate:
-    kept = document.to_dict()
-    return Candidate(
-        document_id=kept["doc"][0],
-        page=int(kept["page"][0]),
-        score=float(score),
-        exact=kept[In.EXACT.value][0],
-        folded=kept[In.FOLDED.value][0],
-        title_exact=kept[In.TITLE_EXACT.value][0],
-        title_folded=kept[In.TITLE_FOLDED.value][0],
-        numbers=tuple(kept[In.NUMBERS.value][0].split()),
-        mentions=tuple(kept[In.MENTIONS.value][0].split()),
-    )
+        return _guarded(look, self._root, index_missing)

@@ -1,11 +1,15 @@
 """What every search index must do. A new engine inherits these cases and supplies the fixture `index`."""
 
+import random
+import threading
+from collections.abc import Sequence
+
 import pytest
 
 from records.access import Level
 from records.errors import Away
 from search.entry import entries_for
-from search.index import Candidates, SearchIndex
+from search.index import LONGEST_ID, Candidates, IndexedVersion, SearchIndex
 from search.plan import Plan, first_stage, parse, second_stage
 from tests.cases.search_world import ADMINISTRATOR, ARCHIVIST, READER, a_document, a_page
 
@@ -17,9 +21,10 @@ def put(
     number: str = "",
     subject: str = "",
     level: Level = Level.OPEN,
+    version: int = 0,
 ):
     pages = [a_page(text, n) for n, text in enumerate(texts, 1)]
-    index.replace(document_id, entries_for(a_document(document_id, number, subject, level), pages))
+    index.replace(document_id, entries_for(a_document(document_id, number, subject, level), pages), version)
 
 
 def ask(index: SearchIndex, query: str, reader=ARCHIVIST, limit: int = 10) -> Candidates:
@@ -28,6 +33,32 @@ def ask(index: SearchIndex, query: str, reader=ARCHIVIST, limit: int = 10) -> Ca
 
 def names(found: Candidates) -> list[tuple[str, int]]:
     return [(c.document_id, c.page) for c in found.best]
+
+
+HISTORY = (3, 5, 0, 1, 4, 2)
+"""Pages of a document in its versions 1, 2, 3 …: it grows, is removed, comes back, shrinks."""
+
+
+def deliver(index: SearchIndex, document_id: str, version: int, pages: Sequence[int] = HISTORY) -> None:
+    """Bring one version of the document's history, as an outbox would: any number of times, in any order."""
+    if pages[version - 1]:
+        put(
+            index,
+            document_id,
+            *[f"phiên bản {version}v trang {n}t" for n in range(1, pages[version - 1] + 1)],
+            version=version,
+        )
+    else:
+        index.remove(document_id, version)
+
+
+def holds_only_version(index: SearchIndex, document_id: str, version: int) -> None:
+    """Assert that the document stands there as this version made it: no page of another, none too many."""
+    found = [c for c in ask(index, "phiên bản", limit=100).best if c.document_id == document_id]
+    assert {c.folded.split()[2] for c in found} == {f"{version}v"}
+    assert sorted(c.page for c in found) == list(range(1, HISTORY[version - 1] + 1))
+    listed = [known for known in index.documents() if known.document_id == document_id]
+    assert listed == [IndexedVersion(document_id, version, HISTORY[version - 1])]
 
 
 class SearchIndexCases:
@@ -184,13 +215,42 @@ class SearchIndexCases:
         with index.rebuild() as fresh:
             put(fresh, "new", "nội dung mới")
             assert names(ask(index, "nội dung")) == [("old", 1)]
-            with pytest.raises(Away) as fault:
-                put(index, "lost", "nội dung mất")
-            assert fault.value.code == "search-index-busy"
         assert names(ask(index, "nội dung")) == [("new", 1)]
         put(index, "later", "nội dung sau")
         index.commit()
         assert ask(index, "nội dung").total == 2
+
+    def test_what_is_written_during_a_rebuild_is_refused_or_kept(self, index: SearchIndex) -> None:
+        put(index, "changed", "nội dung đầu", "trang thừa", version=1)
+        put(index, "removed", "nội dung bị xoá", version=1)
+        index.commit()
+        kept = True
+        with index.rebuild() as fresh:
+            try:
+                put(index, "changed", "nội dung sửa", version=2)
+                index.remove("removed", version=2)
+                put(index, "added", "nội dung thêm", version=1)
+                index.commit()
+            except Away as fault:
+                assert fault.code == "search-index-busy"
+                kept = False
+            # the rows as a rebuild reads them: some before, some after what was written meanwhile
+            put(fresh, "changed", "nội dung đầu", "trang thừa", version=1)
+            put(fresh, "removed", "nội dung bị xoá", version=1)
+        found = {(known.document_id, known.version, known.pages) for known in index.documents()}
+        both = {("changed", 2, 1), ("added", 1, 1)}
+        assert found == (both if kept else {("changed", 1, 2), ("removed", 1, 1)})
+        assert {name for name, _ in names(ask(index, "nội dung"))} == {name for name, *_ in found}
+
+    def test_a_rebuild_believes_the_rows(self, index: SearchIndex) -> None:
+        """After a restore the rows are older than what the index has seen; a rebuild must not refuse them."""
+        put(index, "d", "nội dung mới", version=9)
+        index.remove("gone", version=9)
+        index.commit()
+        with index.rebuild() as fresh:
+            put(fresh, "d", "nội dung cũ", version=4)
+            put(fresh, "gone", "nội dung cũ", version=4)
+        assert list(index.documents()) == [IndexedVersion("d", 4, 1), IndexedVersion("gone", 4, 1)]
 
     def test_a_rebuild_that_fails_changes_nothing(self, index: SearchIndex) -> None:
         put(index, "old", "nội dung cũ")
@@ -203,7 +263,7 @@ class SearchIndexCases:
         index.commit()
         assert ask(index, "nội dung").total == 2
 
-    def test_closing_forgets_what_was_not_committed(self, index: SearchIndex) -> None:
+    def test_closing_shows_nothing_that_was_not_committed(self, index: SearchIndex) -> None:
         put(index, "kept", "nội dung")
         index.commit()
         put(index, "dropped", "nội dung")
@@ -213,3 +273,150 @@ class SearchIndexCases:
     def test_entries_of_another_document_are_a_mistake(self, index: SearchIndex) -> None:
         with pytest.raises(ValueError, match="another document"):
             index.replace("d1", entries_for(a_document("d2"), [a_page("x")]))
+
+    def test_impossible_changes_are_a_mistake(self, index: SearchIndex) -> None:
+        for version in (-1, 2**63):
+            with pytest.raises(ValueError, match="version"):
+                put(index, "d", "x", version=version)
+        for name in ("", "x" * (LONGEST_ID + 1), "đ" * LONGEST_ID, "\ud800"):
+            with pytest.raises(ValueError, match=r"id|surrogates"):
+                put(index, name, "x")
+        with pytest.raises(ValueError, match="twice"):
+            index.replace("d", entries_for(a_document("d"), [a_page("x"), a_page("y")]))
+        index.commit()
+        assert index.count() == 0
+
+    def test_an_older_version_changes_nothing(self, index: SearchIndex) -> None:
+        put(index, "d", "bản mới", version=7)
+        put(index, "d", "bản cũ", "trang thừa", version=6)
+        index.commit()
+        put(index, "d", "bản cũ hơn", "trang thừa")
+        index.remove("d", version=6)
+        index.remove("d")
+        index.commit()
+        assert list(index.documents()) == [IndexedVersion("d", 7, 1)]
+        assert ask(index, "mới").total == 1
+        assert ask(index, "cũ").total == ask(index, "thừa").total == 0
+
+    def test_the_same_version_writes_again(self, index: SearchIndex) -> None:
+        """Whoever died half-way is followed by the same delivery; the rows may also tell more by then."""
+        for text in ("lần một", "lần hai"):
+            put(index, "d", text, "trang sau", version=3)
+            put(index, "d", text, version=3)
+            index.commit()
+        assert list(index.documents()) == [IndexedVersion("d", 3, 1)]
+        assert (ask(index, "hai").total, ask(index, "một").total, ask(index, "sau").total) == (1, 0, 0)
+
+    def test_a_removed_document_stays_removed(self, index: SearchIndex) -> None:
+        put(index, "d", "nội dung", "trang hai", version=1)
+        index.commit()
+        index.remove("d", version=2)
+        index.remove("before-it-came", version=2)
+        index.commit()
+        for name in ("d", "before-it-came"):
+            put(index, name, "nội dung", "trang hai", "trang ba", version=1)
+        index.commit()
+        assert list(index.documents()) == []
+        assert (index.count(), ask(index, "nội dung").total) == (0, 0)
+        put(index, "d", "nội dung", version=3)
+        index.commit()
+        assert list(index.documents()) == [IndexedVersion("d", 3, 1)]
+        assert index.count() == 1
+
+    def test_a_document_may_have_no_pages(self, index: SearchIndex) -> None:
+        put(index, "d", "nội dung", version=1)
+        put(index, "d", version=2)
+        index.commit()
+        assert list(index.documents()) == []
+        assert index.count() == 0
+
+    def test_any_order_of_deliveries_ends_in_the_newest(self, index: SearchIndex) -> None:
+        choice = random.Random("deliveries")
+        last = len(HISTORY)
+        for n in range(4):
+            deliveries = [*range(1, last + 1), *choice.choices(range(1, last + 1), k=5)]
+            choice.shuffle(deliveries)
+            for version in deliveries:
+                deliver(index, f"d{n}", version)
+                if choice.random() < 0.2:
+                    index.commit()
+        index.commit()
+        for n in range(4):
+            holds_only_version(index, f"d{n}", last)
+
+    def test_deliveries_by_many_threads_end_in_the_newest(self, index: SearchIndex) -> None:
+        index.commit()
+        choice = random.Random("threads")
+        faults: list[BaseException] = []
+
+        def work(deliveries: list[tuple[str, int]]) -> None:
+            try:
+                for name, version in deliveries:
+                    deliver(index, name, version)
+            except BaseException as fault:  # noqa: BLE001  told below
+                faults.append(fault)
+
+        todo = [(name, version) for name in ("a", "b") for version in range(1, len(HISTORY) + 1)]
+        threads = [threading.Thread(target=work, args=(choice.sample(todo, len(todo)),)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        index.commit()
+        assert faults == []
+        for name in ("a", "b"):
+            holds_only_version(index, name, len(HISTORY))
+
+    def test_documents_are_listed_by_id_and_from_any_point(self, index: SearchIndex) -> None:
+        wanted = sorted(["a", "B", "b-1", "b 2", "b", "é", "đ", "z:head", "1:2", "z" * LONGEST_ID])
+        for pages, name in enumerate(wanted, 1):
+            put(index, name, *["nội dung"] * (pages % 3 + 1), version=pages)
+        index.remove("removed", version=1)
+        index.commit()
+        listed = list(index.documents())
+        assert [known.document_id for known in listed] == wanted
+        assert [(known.version, known.pages) for known in listed] == [(n, n % 3 + 1) for n in range(1, 11)]
+        assert [known.document_id for known in index.documents("b")] == [
+            name for name in wanted if name > "b"
+        ]
+        assert list(index.documents("\uffff")) == []
+
+    def test_a_change_of_level_is_a_new_version_like_any_other(self, index: SearchIndex) -> None:
+        put(index, "d", "kế hoạch công tác", "kế hoạch trang hai", version=1)
+        index.commit()
+        assert ask(index, "kế hoạch", READER).total == 2
+        put(index, "d", "kế hoạch công tác", "kế hoạch trang hai", version=2, level=Level.RESTRICTED)
+        put(index, "d", "kế hoạch công tác", "kế hoạch trang hai", version=1)
+        index.commit()
+        assert ask(index, "kế hoạch", READER) == Candidates((), 0)
+        assert ask(index, "kế hoạch", ARCHIVIST).total == 2
+
+    def test_a_document_of_two_hundred_pages(self, index: SearchIndex) -> None:
+        page = "chuyển sinh hoạt đảng " * 100
+        put(index, "d", *[f"{page} tờ{n}" for n in range(1, 201)], version=1)
+        index.commit()
+        assert list(index.documents()) == [IndexedVersion("d", 1, 200)]
+        assert names(ask(index, "tờ137")) == [("d", 137)]
+        assert ask(index, "sinh hoạt đảng", limit=200).total == 200
+        put(index, "d", "còn một trang", version=2)
+        index.commit()
+        assert list(index.documents()) == [IndexedVersion("d", 2, 1)]
+        assert ask(index, "sinh hoạt đảng").total == 0
+
+    def test_hostile_texts_are_texts(self, index: SearchIndex) -> None:
+        hostile = (
+            '"}]}} {"delete":{"_id":"d"}}\n{"index":{}}\n',
+            "\x00 \ud800 \udfff \u2028 \u0085 \x1f a\u00a0b\u3000c",
+            "'; DROP TABLE x; -- ${jndi:ldap://x} {{7*7}} <script>alert(1)</script>",
+            "👩‍👩‍👧‍👦 𝓽𝓮𝔁𝓽 ﬁ ß İ Ǆ \u0301\u0323\u0301",
+            "a_b a_ _b ~1.2 | * ? ~ ^2 \\ /re/ [1 TO 2]",
+        )
+        for n, text in enumerate(hostile):
+            put(index, f"d{n}/../*?{{}}", text, "trang lành", number=text, subject=text, version=1)
+        index.commit()
+        assert index.count() == 2 * len(hostile)
+        assert ask(index, "trang lành", limit=50).total == len(hostile)
+        assert [known.version for known in index.documents()] == [1] * len(hostile)
+        for text in hostile:
+            ask(index, text[:1000], READER)
+            index.find(READER, second_stage(parse(text)), 10)

@@ -1,0 +1,108 @@
+"""What an entry and a plan are in Elasticsearch's words, with what the bare core of the server can do.
+
+No ICU, no analysis module, no scripts: our tokens come ready and are only cut at spaces (decision 0057).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from search.entry import Entry
+from search.index import SCHEMA, Candidate, texts
+from search.plan import Clause, In, Plan
+
+LONGEST_TOKEN = 255
+"""Letters the analyzer keeps in one token; a longer one is cut to its beginning, here and in queries alike."""
+
+_KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
+"""What ranking reads; the rest is only searched and not kept a second time in the source."""
+
+
+def definition() -> dict[str, Any]:
+    """Return settings and mapping of an index. Shards and replicas beyond the default: by an index template.
+
+    Nothing is refreshed but by `commit`; a second copy is kept as soon as there is a second node.
+    """
+    return {
+        "settings": {"index": {"refresh_interval": "-1", "auto_expand_replicas": "0-1"}},
+        "mappings": {
+            "dynamic": "strict",
+            "_meta": {"schema": SCHEMA},
+            "_source": {"excludes": [field.value for field in In if field not in _KEPT]},
+            "properties": {
+                "doc": {"type": "keyword"},
+                "page": {"type": "integer"},
+                "version": {"type": "long"},
+                "ever": {"type": "integer", "index": False, "doc_values": False},
+                **{name: {"type": "keyword", "ignore_above": 1000} for name in ("level", "type", "dossier")},
+                "year": {"type": "integer"},
+                **{field.value: _field(field) for field in In},
+            },
+        },
+    }
+
+
+def _field(field: In) -> dict[str, Any]:
+    """Return the mapping of a text: positions only where quoted phrases look, no frequency for numbers."""
+    kept = {
+        In.NUMBERS: "docs",
+        In.MENTIONS: "docs",
+        **dict.fromkeys((In.PAIRS, In.SKIPS, In.TITLE_PAIRS), "freqs"),
+    }
+    return {"type": "text", "analyzer": "whitespace", "index_options": kept.get(field, "positions")}
+
+
+def source(entry: Entry, version: int) -> dict[str, Any]:
+    """Return the entry of one page."""
+    return {
+        "doc": entry.document_id,
+        "page": entry.page,
+        "version": version,
+        "level": entry.level.value,
+        "type": entry.type_code,
+        "dossier": entry.dossier,
+        "year": entry.year,
+        **{field.value: _joined(terms) for field, terms in texts(entry).items()},
+    }
+
+
+def candidate(hit: dict[str, Any]) -> Candidate:
+    """Return what ranking needs of a hit."""
+    kept = hit["_source"]
+    return Candidate(
+        document_id=kept["doc"],
+        page=kept["page"],
+        score=float(hit["_score"]),
+        exact=kept[In.EXACT.value],
+        folded=kept[In.FOLDED.value],
+        title_exact=kept[In.TITLE_EXACT.value],
+        title_folded=kept[In.TITLE_FOLDED.value],
+        numbers=tuple(kept[In.NUMBERS.value].split()),
+        mentions=tuple(kept[In.MENTIONS.value].split()),
+    )
+
+
+def query(plan: Plan, levels: list[str]) -> dict[str, Any]:
+    """Return the query for `plan` among pages of `levels`; the filters add nothing to the score."""
+    gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
+    wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
+    wanted["bool"]["filter"] = [{"terms": {"level": levels}}, *gates]
+    return wanted
+
+
+def _any(clauses: list[dict[str, Any]], least: int) -> dict[str, Any]:
+    return {"bool": {"should": clauses, "minimum_should_match": least}}
+
+
+def _clause(clause: Clause) -> dict[str, Any]:
+    field, term = clause.where.value, clause.terms[0][:LONGEST_TOKEN]
+    if clause.edits:
+        # The score of every misreading is the weight, as in tantivy; the usual one would prefer rare misreadings.
+        how = {"value": term, "fuzziness": clause.edits, "rewrite": "constant_score", "boost": clause.weight}
+        return {"fuzzy": {field: how}}
+    if len(clause.terms) > 1:
+        return {"match_phrase": {field: {"query": _joined(clause.terms), "boost": clause.weight}}}
+    return {"term": {field: {"value": term, "boost": clause.weight}}}
+
+
+def _joined(terms: Iterable[str]) -> str:
+    return " ".join(term[:LONGEST_TOKEN] for term in terms)
