@@ -2,12 +2,11 @@
 hides.
  Bytes of an event: RFC 8785 JSON of {action, actor, details, object, outcome, prev, seq, time}, where `prev`
 is the leaf hash of the event before (64 zeros for the first). Leaf: SHA-256(0x00 ‖ bytes); tree: RFC 9162
-§2.1. `storage/audit_verify.py` checks all of it and shares no code with this file.
+§2.1 (`storage/audit_tree.py`). `storage/audit_verify.py` checks all of it and shares no code with these files.
 """
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,22 +15,43 @@ from sqlalchemy import RowMapping, insert, select
 
 from records.access import Action, Actor, authorize
 from records.clock import vietnam_iso
+from records.errors import ArchiveFault
+from storage.audit_tree import NOTHING, leaf_hash, merkle_root
 from storage.canonical import Scalar, canonical_json, scalar_json
 from storage.ground import Ground
 from storage.schema import audit, storable
 
-FIRST = "0" * 64
+FIRST = NOTHING.hex()
 """`prev` of the first event."""
 
 LONGEST_DETAIL = 1000
 """Letters in one detail: an event names things, it does not carry them."""
+
+_AT_ONCE = 5_000
+_COLUMNS = {name: name for name in ("action", "actor", "details", "object", "outcome", "seq", "time")} | {
+    "prev": "prev_hash"
+}
+"""Where each part of an event's bytes stands in the table."""
 
 _FORBIDDEN = frozenset(
     {"password", "secret", "token", "pin", "cookie", "csrf", "text", "ocr", "authorization"}
 )
 """Details that would turn the log into a place to steal from."""
 
-__all__ = ["Audit", "AuditEvent", "Head", "Scalar"]
+__all__ = ["Audit", "AuditAltered", "AuditEvent", "Head", "Scalar"]
+
+
+class AuditAltered(ArchiveFault):
+    """The log is not what it was: an event was changed, lost or put in from outside."""
+
+    code = "audit-altered"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            reason,
+            tell="Nhật ký kiểm toán không còn khớp với những gì đã ký. Hãy giữ nguyên hiện trạng, chạy "
+            "“vanthu audit verify” và báo người phụ trách an ninh.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +101,10 @@ class Audit:
     ) -> int:
         """Add an event to this transaction and return its number, which follows the last one without a gap.
 
-        `details` are flat and short: no secrets, no text of documents (ValueError).
+        `details` are flat and short: no secrets, no text of documents (ValueError). The log is this writer's alone
+        from here to the end of the transaction, so an event comes after everything that may have to wait.
         """
+        self._ground.hold_name("vanthu", "audit")
         last = self._ground.connection.execute(
             select(audit.c.seq, audit.c.leaf_hash).order_by(audit.c.seq.desc()).limit(1)
         ).first()
@@ -97,7 +119,7 @@ class Audit:
             "details": canonical_json(_checked(details or {})).decode(),
             "prev_hash": prev,
         }
-        row["leaf_hash"] = leaf_hash(event_bytes(row))
+        row["leaf_hash"] = leaf_hash(event_bytes(row)).hex()
         self._ground.connection.execute(insert(audit).values(row))
         return seq
 
@@ -117,23 +139,92 @@ class Audit:
         return [_event(row) for row in self._ground.connection.execute(statement).mappings()]
 
     def head(self) -> Head:
-        """Return the head of the log now; reads every leaf hash (about a second per million events)."""
-        count = 0
+        """Return the head of the log now; reads every leaf hash (about a second per million events).
 
-        def leaves() -> Iterable[bytes]:
-            nonlocal count
-            statement = select(audit.c.leaf_hash).order_by(audit.c.seq)
-            for leaf in self._ground.connection.execute(
-                statement.execution_options(yield_per=10_000)
-            ).scalars():
-                count += 1
-                yield bytes.fromhex(leaf)
+        Heads made on a schedule grow from the one before instead (`jobs/audit_keeper.py`).
+        """
+        count = self.newest()
+        return Head(count, merkle_root(self.leaves(1, count)).hex(), self._ground.clock.now())
 
-        root = merkle_root(leaves())
-        return Head(count, root.hex(), self._ground.clock.now())
+    def newest(self) -> int:
+        """Return the number of the newest event, which is the number of events; 0 when there is none."""
+        last = self._ground.connection.execute(select(audit.c.seq).order_by(audit.c.seq.desc()).limit(1))
+        return last.scalar() or 0
+
+    def leaves(self, first: int, last: int) -> Iterator[bytes]:
+        """Return the leaf hashes of events `first` to `last` as they were written down.
+
+        Unchecked but for being hashes at all (`AuditAltered`).
+        """
+        for row in self._between(first, last):
+            try:
+                leaf = bytes.fromhex(row["leaf_hash"])
+            except (ValueError, TypeError) as fault:
+                raise AuditAltered(f"event {row['seq']} has no leaf hash") from fault
+            yield leaf
+
+    def checked(self, first: int, last: int, prev: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Return bytes and leaf hash of each event from `first` to `last`; the one before must have leaf `prev`.
+
+        Raises `AuditAltered` at the first event that is missing, does not hash to its leaf or does not follow on.
+        """
+        due = first
+        for row in self._between(first, last):
+            if row["seq"] != due:
+                raise AuditAltered(f"event {due} is missing")
+            try:
+                data = event_bytes(row)
+            except (ValueError, TypeError) as fault:
+                raise AuditAltered(f"event {due} was changed: {fault}") from fault
+            leaf = leaf_hash(data)
+            if leaf.hex() != row["leaf_hash"]:
+                raise AuditAltered(f"event {due} was changed: its leaf hash is not that of its row")
+            if row["prev_hash"] != prev.hex():
+                raise AuditAltered(f"event {due} does not follow the one before it")
+            yield data, leaf
+            due, prev = due + 1, leaf
+        if due != last + 1:
+            raise AuditAltered(f"event {due} is missing")
+
+    def take_back(self, lines: Iterable[bytes]) -> int:
+        """Put events back that were kept elsewhere as their very bytes (`audit_segments`); return how many were new.
+
+        They must begin at or before the end of the log and follow on; an event that is here already must be the same
+        one. Raises `AuditAltered` at the first that is not, and nothing is kept (the transaction is the caller's).
+        """
+        newest = first = self.newest()
+        prev = self._leaf(newest) or FIRST
+        fresh: list[dict[str, Any]] = []
+        for data in lines:
+            row = _row(data)
+            if row["seq"] <= first:
+                if self._leaf(row["seq"]) != row["leaf_hash"]:
+                    raise AuditAltered(
+                        f"event {row['seq']} of the log is not the one that was kept elsewhere"
+                    )
+                continue
+            if (row["seq"], row["prev_hash"]) != (newest + 1, prev):
+                raise AuditAltered(f"event {row['seq']} does not follow the log as it stands")
+            newest, prev = row["seq"], row["leaf_hash"]
+            fresh.append(row)
+            if len(fresh) == _AT_ONCE:
+                self._ground.connection.execute(insert(audit), fresh)
+                fresh.clear()
+        if fresh:
+            self._ground.connection.execute(insert(audit), fresh)
+        return newest - first
+
+    def _leaf(self, seq: int) -> str | None:
+        found = self._ground.connection.execute(select(audit.c.leaf_hash).where(audit.c.seq == seq)).scalar()
+        return None if found is None else str(found)
+
+    def _between(self, first: int, last: int) -> Iterator[RowMapping]:
+        statement = select(audit).where(audit.c.seq.between(first, last)).order_by(audit.c.seq)
+        streamed = self._ground.connection.execute(statement.execution_options(yield_per=_AT_ONCE))
+        yield from streamed.mappings()
 
 
-def event_bytes(row: Mapping[str, Any]) -> bytes:
+def event_bytes(row: Mapping[str, Any] | RowMapping) -> bytes:
     """Return the canonical bytes of an event; `details` is already canonical and goes in as it stands."""
     return (
         f'{{"action":{scalar_json(row["action"])},"actor":{scalar_json(row["actor"])},"details":{row["details"]},'
@@ -142,26 +233,18 @@ def event_bytes(row: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
-def leaf_hash(data: bytes) -> str:
-    """Return the RFC 9162 leaf hash in hexadecimal."""
-    return hashlib.sha256(b"\x00" + data).hexdigest()
-
-
-def merkle_root(leaves: Iterable[bytes]) -> bytes:
-    """Return the RFC 9162 root over leaf hashes, in one pass with a logarithmic stack."""
-    stack: list[tuple[int, bytes]] = []
-    for leaf in leaves:
-        size, node = 1, leaf
-        while stack and stack[-1][0] == size:
-            node = hashlib.sha256(b"\x01" + stack.pop()[1] + node).digest()
-            size *= 2
-        stack.append((size, node))
-    if not stack:
-        return hashlib.sha256(b"").digest()
-    root = stack.pop()[1]
-    while stack:
-        root = hashlib.sha256(b"\x01" + stack.pop()[1] + root).digest()
-    return root
+def _row(data: bytes) -> dict[str, Any]:
+    """The row whose event has exactly these bytes. Raises `AuditAltered` when there can be none."""
+    try:
+        found = json.loads(data)
+        row = {column: found[name] for name, column in _COLUMNS.items()}
+        row["details"] = canonical_json(row["details"]).decode()
+        same = event_bytes(row) == data
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as fault:
+        raise AuditAltered(f"not an event: {data[:80]!r} ({fault})") from fault
+    if not same or type(row["seq"]) is not int:
+        raise AuditAltered(f"not an event in its one form: {data[:80]!r}")
+    return row | {"leaf_hash": leaf_hash(data).hex()}
 
 
 def _checked(details: Mapping[str, Scalar]) -> dict[str, Scalar]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, select, update
 
 from storage.ground import Ground
 from storage.schema import heads
@@ -11,7 +11,10 @@ from storage.schema import heads
 
 @dataclass(frozen=True, slots=True)
 class SignedHead:
-    """A tree head: number of events, RFC 9162 root (hex), the signed note, and its RFC 3161 stamp when it has one."""
+    """A tree head: number of events, RFC 9162 root (hex), the signed note, and its RFC 3161 stamp when it has one.
+
+    `stamp` is the authority's whole answer (DER `TimeStampResp`), as it goes into a `.tsr` file.
+    """
 
     count: int
     root: str
@@ -30,21 +33,36 @@ class Heads:
 
     def add(self, count: int, root: str, note: str) -> None:
         """Keep a signed head; a second one for the same number of events is left out."""
-        if self._one(heads.c.count == count) is None:
-            self._ground.connection.execute(
-                insert(heads).values(count=count, root=root, note=note, made_at=self._ground.clock.now())
-            )
+        row = {"count": count, "root": root, "note": note, "made_at": self._ground.clock.now()}
+        self._ground.insert_new(heads, [row], "count")
 
     def last(self) -> SignedHead | None:
         """Return the newest head."""
         return self._one(heads.c.count >= 0)
+
+    def get(self, count: int) -> SignedHead | None:
+        """Return the head over exactly `count` events, None when none was signed."""
+        return self._one(heads.c.count == count)
+
+    def last_pushed(self) -> SignedHead | None:
+        """Return the newest head that the second store holds."""
+        return self._one(heads.c.pushed_at.isnot(None))
+
+    def stamped_after(self, count: int) -> list[SignedHead]:
+        """Return heads over more than `count` events that carry a time stamp, oldest first."""
+        rows = self._ground.connection.execute(
+            select(heads)
+            .where(heads.c.stamped_at.isnot(None) & (heads.c.count > count))
+            .order_by(heads.c.count)
+        ).mappings()
+        return [_head(row) for row in rows]
 
     def last_stamped(self) -> SignedHead | None:
         """Return the newest head that carries a time stamp."""
         return self._one(heads.c.stamped_at.isnot(None))
 
     def stamped(self, count: int, stamp: bytes) -> None:
-        """Keep the RFC 3161 token over the note of a head (DER)."""
+        """Keep the RFC 3161 answer over the note of a head (DER)."""
         self._ground.connection.execute(
             update(heads)
             .where(heads.c.count == count)

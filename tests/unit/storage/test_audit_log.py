@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,8 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from records.access import SYSTEM, Actor, Role
 from records.errors import NotAllowed
-from storage.audit import FIRST, leaf_hash, merkle_root
+from storage.audit import FIRST, AuditAltered
+from storage.audit_tree import Frontier, leaf_hash, merkle_root
 from storage.audit_verify import Tree
+from storage.tables import open_tables
 from storage.work import Work
 
 REST = "time, actor, action, object, outcome, details, prev_hash, leaf_hash"
@@ -135,7 +138,7 @@ def _by_the_book(leaves: list[bytes]) -> bytes:
 
 @given(st.lists(st.binary(max_size=8), max_size=70))
 def test_both_trees_are_the_book(data: list[bytes]) -> None:
-    leaves = [bytes.fromhex(leaf_hash(piece)) for piece in data]
+    leaves = [leaf_hash(piece) for piece in data]
     tree = Tree()
     for leaf in leaves:
         tree.add(leaf)
@@ -143,18 +146,92 @@ def test_both_trees_are_the_book(data: list[bytes]) -> None:
     assert tree.root() == _by_the_book(leaves).hex()
 
 
-def test_known_tree() -> None:
-    """The first inputs and roots of the Certificate Transparency reference tests."""
-    data = [
+@given(st.lists(st.binary(min_size=32, max_size=32), max_size=40), st.integers(0, 40))
+def test_a_tree_goes_on_from_where_it_was_kept(leaves: list[bytes], cut: int) -> None:
+    kept = Frontier.from_text(Frontier().grown(leaves[:cut]).to_text())
+    grown = kept.grown(leaves[cut:])
+    assert grown.root() == _by_the_book(leaves)
+    assert (grown.count, len(grown.nodes)) == (len(leaves), len(leaves).bit_count())
+    assert grown.last == (leaves[-1] if leaves else bytes(32))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "",
-        "00",
-        "10",
-        "2021",
-        "3031",
-        "40414243",
-        "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f",
+        "1",
+        "0",
+        "x 00",
+        f"2 {'00' * 32}",
+        f"1 {'00' * 32} {'00' * 31}",
+        f"-1 {'00' * 32}",
+        f"1 00 {'00' * 32}",
+    ],
+)
+def test_a_kept_tree_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Frontier.from_text(text)
+
+
+def fill(work: Work, count: int) -> list[bytes]:
+    with work.begin() as tx:
+        for number in range(1, count + 1):
+            tx.audit.append(
+                "người-1", "read", f"d{number}", "done", {"ratio": 0.1 * number, "n": number, "s": 'Đ"\n'}
+            )
+    with work.reading() as tx:
+        return [data for data, _ in tx.audit.checked(1, count, bytes(32))]
+
+
+def test_checked_gives_the_bytes_and_names_what_is_wrong(work: Work) -> None:
+    lines = fill(work, 9)
+    with work.reading() as tx:
+        part = list(tx.audit.checked(4, 6, leaf_hash(lines[2])))
+        assert part == [(line, leaf_hash(line)) for line in lines[3:6]]
+        assert list(tx.audit.leaves(1, 0)) == []
+        assert tx.audit.newest() == 9
+        with pytest.raises(AuditAltered, match="event 4 does not follow"):
+            list(tx.audit.checked(4, 6, bytes(32)))
+        with pytest.raises(AuditAltered, match="event 10 is missing"):
+            list(tx.audit.checked(9, 10, leaf_hash(lines[7])))
+
+
+def test_events_kept_elsewhere_are_taken_back_to_the_letter(work: Work, tmp_path: Path, clock) -> None:
+    lines = fill(work, 7)
+    tables = open_tables(f"sqlite:///{tmp_path}/other.db")
+    tables.migrate()
+    other = Work(tables, clock)
+    with other.begin() as tx:
+        assert tx.audit.take_back(lines[:3]) == 3
+    with other.begin() as tx:
+        assert tx.audit.take_back(lines[1:]) == 4
+        assert tx.audit.append("a", "b", "c", "done") == 8
+    with work.reading() as tx, other.reading() as copy:
+        assert tx.audit.list(ADMIN) == copy.audit.list(ADMIN)[1:]
+    tables.dispose()
+
+
+def test_nothing_foreign_is_taken_back(work: Work, tmp_path: Path, clock) -> None:
+    lines = fill(work, 5)
+    tables = open_tables(f"sqlite:///{tmp_path}/other.db")
+    tables.migrate()
+    other = Work(tables, clock)
+    foreign: list[list[bytes]] = [
+        lines[1:],  # a gap
+        [lines[0], lines[2]],
+        [lines[0], lines[1].replace(b"read", b"raed"), *lines[2:]],  # changed: the next one does not follow
+        [lines[0].replace(b'"n":1', b'"n":1.0')],  # the same meaning in other bytes
+        [lines[0].replace(b'"seq":1', b'"seq":"1"')],
+        [b"{}"],
+        [b"nonsense"],
+        [b'{"details":' * 5000],
     ]
-    leaves = [bytes.fromhex(leaf_hash(bytes.fromhex(piece))) for piece in data]
-    assert merkle_root(leaves).hex() == "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328"
-    assert merkle_root(leaves[:1]).hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    for coming in foreign:
+        with pytest.raises(AuditAltered), other.begin() as tx:
+            tx.audit.take_back(coming)
+    with other.begin() as tx:
+        assert tx.audit.newest() == 0
+        tx.audit.append("a", "went", "on", "done")
+    with pytest.raises(AuditAltered, match="event 1 of the log is not"), other.begin() as tx:
+        tx.audit.take_back(lines)
+    tables.dispose()
