@@ -109,3 +109,12 @@ class DocumentFilter:
     number: str | None = None
     state: DocumentState | None = None
     text_in_subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedVersion:
+    """An archived document as the index should hold it: at which row version, with how many pages."""
+
+    id: str
+    row_version: int
+    pages: int

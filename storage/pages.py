@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 
 from records.access import Actor
-from records.document import PageRole
+from records.document import DocumentState, PageRole
 from records.errors import Missing
 from records.page import PageText, load_page
+from storage.document_values import ArchivedVersion
 from storage.ground import Ground
 from storage.schema import documents, page_texts, pages
 from storage.visible import visible
@@ -171,6 +172,22 @@ class Pages:
             .order_by(pages.c.number)
         )
         return [_unpacked(packed, number) for number, packed in rows]
+
+    def archived_after(self, document_id: str, limit: int) -> list[ArchivedVersion]:
+        """Return the next `limit` archived documents behind an id, by id, for a round over all of them."""
+        read = (
+            select(func.count())
+            .select_from(pages.join(page_texts, page_texts.c.page_id == pages.c.id))
+            .where(pages.c.document_id == documents.c.id)
+            .scalar_subquery()
+        )
+        rows = self._ground.connection.execute(
+            select(documents.c.id, documents.c.row_version, read)
+            .where(documents.c.id > document_id, documents.c.state == DocumentState.ARCHIVED)
+            .order_by(documents.c.id)
+            .limit(limit)
+        )
+        return [ArchivedVersion(*row) for row in rows]
 
     def reading_by_key(self, reading_key: str) -> bytes | None:
         """Return the page JSON of any page read under this cache key, None when there is none (the walk's

@@ -1,0 +1,146 @@
+"""Go over the whole archive without end: fixity and reconcile, a little at a time, by one leader in the cluster.
+
+A thread beside the patrol. Where each round stands is in the rows, so a leader that dies is followed by another one
+that goes on; see storage/progress.py for what an alarm is.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from records.errors import ArchiveFault
+from storage.complaints import Complaints
+from storage.mending import Mender
+from storage.progress import PATIENCE, Round, Turn, got_nowhere, is_due
+from storage.work import Work
+
+_log = logging.getLogger("vanthu.rounds")
+
+LEASE = "lead:rounds"
+LEASE_SECONDS = 120.0
+"""A leader that dies is followed after this long; one turn is much shorter, and two leaders at once do no harm."""
+TURN_SECONDS = 1.0
+"""After this long a turn stops at the next object, and the next round has its turn."""
+IDLE_SECONDS = 5.0
+
+
+class Rounds:
+    """The rounds of one process. Every process may start them; one of them leads and does the work.
+
+    `complaints` are attended in every process, for each knows only its own readers. `chores` are small things that the
+    leader does between the rounds.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        rounds: Sequence[Round],
+        holder: str,
+        *,
+        mender: Mender | None = None,
+        complaints: Complaints | None = None,
+        chores: Sequence[Callable[[], object]] = (),
+        ending: threading.Event | None = None,
+    ) -> None:
+        """`ending` is set at `stop`; whatever waits inside a round (its pace) waits on the same event."""
+        self._work = work
+        self._rounds = tuple(rounds)
+        self._holder = holder
+        self._mender = mender
+        self._complaints = complaints
+        self._chores = tuple(chores)
+        self._ending = ending or threading.Event()
+        self._alarms: dict[str, str] = {}
+        self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the object that is being read, and let another process lead."""
+        self._ending.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=30)
+        try:
+            with self._work.begin() as tx:
+                tx.leases.give_back(LEASE, self._holder)
+        except ArchiveFault as fault:  # it runs out by itself
+            _log.warning("rounds: %s", fault)
+
+    def lap(self) -> bool:
+        """Give every round that is due one turn, if this process leads; return whether one wants to go on at once."""
+        self._attend()
+        with self._work.begin() as tx:
+            leads = tx.leases.take(LEASE, self._holder, LEASE_SECONDS)
+        if not leads:
+            return False
+        for chore in self._chores:
+            if not self._ending.is_set():
+                self._guarded("chores", chore)
+        wanting = [self._turn(one) for one in self._rounds if not self._ending.is_set()]
+        return any(wanting)
+
+    def _turn(self, one: Round) -> bool:
+        until = time.monotonic() + TURN_SECONDS
+
+        def turn() -> Turn:
+            if not is_due(self._work, one):
+                return Turn.DONE
+            return one.turn(lambda: self._ending.is_set() or time.monotonic() >= until)
+
+        ended = self._guarded(one.name, turn)
+        self._announce(one.name)
+        return ended is Turn.MORE
+
+    def _guarded(self, name: str, work: Callable[[], object]) -> object:
+        """One round's trouble must not stop the others; a round that always fails is stuck, and that is an alarm."""
+        try:
+            return work()
+        except Exception as fault:  # noqa: BLE001  the rounds are the last ones awake, like the patrol
+            _log.warning(
+                "%s: %s: %s", name, type(fault).__name__, fault, exc_info=not isinstance(fault, ArchiveFault)
+            )
+            why = f"{type(fault).__name__}: {fault}"
+        if name != "chores":
+            try:
+                got_nowhere(self._work, name, why, PATIENCE)
+            except ArchiveFault as fault:
+                _log.warning("%s: %s", name, fault)
+        return None
+
+    def _announce(self, name: str) -> None:
+        """Say an alarm in the log once when it begins and once when it ends."""
+        with self._work.reading() as tx:
+            standing = tx.passes.get(name)
+        alarm = standing.alarm if standing is not None else ""
+        before = self._alarms.get(name, "")
+        self._alarms[name] = alarm
+        if alarm and alarm != before:
+            _log.error("%s: alarm: %s", name, alarm)
+        elif before and not alarm:
+            _log.info("%s: no longer an alarm: %s", name, before)
+
+    def _attend(self) -> None:
+        if self._complaints is None or self._mender is None:
+            return
+        for side, key, reason in self._complaints.take():
+            try:
+                ended = self._mender.attend(side, key)
+            except ArchiveFault as fault:
+                _log.warning("%s of %s: %s; now %s", side, key, reason, fault)
+                continue
+            _log.warning("%s of %s: %s; %s", side, key, reason, ended or "found good")
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            more = False
+            try:
+                more = self.lap()
+            except ArchiveFault as fault:
+                _log.warning("rounds: %s", fault)
+            except Exception:  # noqa: BLE001
+                _log.exception("rounds")
+            # between two laps the archive belongs to those who use it
+            self._ending.wait(TURN_SECONDS / 10 if more else IDLE_SECONDS)
