@@ -101,7 +101,7 @@ def open_tables(url: str, password: str = "") -> Tables:
     """
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError("no database profile for this address") from None  # its text may hold a password
     profile = PROFILES.get(address.drivername)
     if profile is None:

@@ -1,26 +1,13 @@
-"""A fresh database and a clock that tests can turn."""
+"""A fresh SQLite database and a clock that tests can turn."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from storage.tables import Tables, open_tables
+from storage.tables import Tables
 from storage.work import Work
-
-
-class TurnedClock:
-    """Stands still until a test turns it."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def turn(self, **parts: float) -> None:
-        self.at += timedelta(**parts)
+from tests.cases.database import SqliteDatabase, TurnedClock
 
 
 @pytest.fixture
@@ -29,8 +16,14 @@ def clock() -> TurnedClock:
 
 
 @pytest.fixture
-def tables(tmp_path: Path) -> Iterator[Tables]:
-    opened = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
+def database(tmp_path: Path) -> SqliteDatabase:
+    """An empty place for a database: nothing is there yet."""
+    return SqliteDatabase(tmp_path / "vanthu.db")
+
+
+@pytest.fixture
+def tables(database: SqliteDatabase) -> Iterator[Tables]:
+    opened = database.open()
     opened.migrate()
     yield opened
     opened.dispose()

@@ -1,80 +1,18 @@
-"""Transactions: whole or not at all, one snapshot a reader, one writer at a time; and the outbox that rides on them."""
+"""Transactions in SQLite: one writer at a time, durable, and no other kind of address taken for one."""
 
-import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError
 
-from records.access import SYSTEM
 from records.errors import Away
 from storage import sqlite
-from storage.outbox import LONGEST_WAIT
 from storage.tables import Tables, open_tables
 from storage.work import Work
-from tests.cases.rows import NEW_BATCH, NEW_FILE
+from tests.cases.transactions import TransactionCases
 
 
-def test_what_raises_leaves_nothing(work: Work) -> None:
-    with pytest.raises(ZeroDivisionError), work.begin() as tx:
-        tx.batches.add(NEW_BATCH)
-        tx.audit.append("a", "b", "c", "done")
-        tx.outbox.add("index", "d1")
-        raise ZeroDivisionError
-    with work.begin() as tx:
-        assert tx.batches.list(SYSTEM) == ([], 0)
-        assert tx.outbox.backlog().waiting == 0
-        assert tx.audit.append("a", "b", "c", "done") == 1
-
-
-def test_reader_sees_one_moment_and_waits_for_nobody(work: Work) -> None:
-    with work.reading() as tx:
-        assert tx.batches.list(SYSTEM)[1] == 0
-        writer = threading.Thread(target=_add_batch, args=(work,))
-        writer.start()
-        writer.join()
-        assert tx.batches.list(SYSTEM)[1] == 0
-    with work.reading() as tx:
-        assert tx.batches.list(SYSTEM)[1] == 1
-
-
-def _add_batch(work: Work) -> None:
-    with work.begin() as tx:
-        tx.batches.add(NEW_BATCH)
-
-
-def test_reader_cannot_write(work: Work) -> None:
-    with pytest.raises(OperationalError), work.reading() as tx:
-        tx.outbox.add("index", "d1")
-    _add_batch(work)  # and the connection is fit for writing again
-
-
-def test_a_transaction_in_a_transaction_is_a_bug(work: Work) -> None:
-    with work.begin(), pytest.raises(RuntimeError, match="hand the Tx down"), work.begin():
-        pass
-    _add_batch(work)
-
-
-def test_transaction_closed_on_another_thread(work: Work) -> None:
-    """A web framework may enter a block on one thread and leave it on another."""
-    block = work.begin()
-    block.__enter__().batches.add(NEW_BATCH)
-    leaver = threading.Thread(target=block.__exit__, args=(None, None, None))
-    leaver.start()
-    leaver.join()
-    _add_batch(work)
-    with work.reading() as tx:
-        assert tx.batches.list(SYSTEM)[1] == 2
-
-
-def test_threads_take_turns(work: Work) -> None:
-    threads = [threading.Thread(target=lambda: [_add_batch(work) for _ in range(10)]) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    with work.reading() as tx:
-        assert tx.batches.list(SYSTEM)[1] == 80
+class TestTransactions(TransactionCases):
+    """The shared cases."""
 
 
 def test_writer_that_waits_too_long_says_so(
@@ -92,15 +30,6 @@ def test_writer_that_waits_too_long_says_so(
         second.dispose()
 
 
-def test_rows_point_only_at_rows_that_exist(work: Work) -> None:
-    with pytest.raises(IntegrityError), work.begin() as tx:
-        tx.batches.note_existing("none", 1, "none", "x")
-    with pytest.raises(IntegrityError), work.begin() as tx:
-        batch = tx.batches.add(NEW_BATCH).id
-        tx.batches.add_file(batch, NEW_FILE)
-        tx.batches._ground.connection.exec_driver_sql("DELETE FROM batches")
-
-
 def test_connections_are_durable(tables: Tables) -> None:
     with tables.reading() as connection:
         ask = {
@@ -110,37 +39,39 @@ def test_connections_are_durable(tables: Tables) -> None:
     assert ask == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "mysql://x/y",
+        "postgres://u@h/d",
+        "postgresql+psycopg2://u@h/d",
+        "",
+        "no address",
+    ],
+)
 def test_addresses_without_a_profile(url: str) -> None:
     with pytest.raises(ValueError, match="no database profile"):
         open_tables(url)
 
 
-def test_outbox_keeps_what_fails(work: Work, clock) -> None:
-    with work.begin() as tx:
-        first, second = tx.outbox.add("index", "d1", {"version": 1}), tx.outbox.add("index", "d2")
-        assert [item.id for item in tx.outbox.due()] == [first, second]
-        assert [item.id for item in tx.outbox.due(limit=1)] == [first]
-        assert tx.outbox.due()[0].payload == {"version": 1}
-        tx.outbox.failed(first, "index away")
-        assert [item.id for item in tx.outbox.due()] == [second]
-        assert tx.outbox.backlog().failing == 1
-        clock.turn(seconds=2)
-        assert [(item.id, item.attempts, item.reason) for item in tx.outbox.due()] == [
-            (first, 1, "index away"),
-            (second, 0, ""),
-        ]
-        for _ in range(40):
-            tx.outbox.failed(first, "still away")
-        clock.at += LONGEST_WAIT
-        assert first in [item.id for item in tx.outbox.due()]
-        tx.outbox.done(first)
-        tx.outbox.done(first)
-        tx.outbox.failed(first, "gone already")
-        third = tx.outbox.add("index", "d2")
-        assert third > second
-        tx.outbox.add("other", "d2")
-        tx.outbox.done_for("index", "d2")
-        assert [item.kind for item in tx.outbox.due()] == ["other"]
-        left = tx.outbox.backlog()
-        assert (left.waiting, left.failing, left.oldest) == (1, 0, clock.now())
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hunter2@h:5432/d",
+        "postgresql://u:@h:5432/d",
+        "postgresql://u@h:5432/d?password=hunter2",
+        "postgresql://u@h:5432/d?options=hunter2",
+        "postgresql://u@h:5432",
+        "postgresql://u@/d",
+        "postgresql://u:hunter2@h:port/d",
+        "sqlite:///x.db",
+    ],
+)
+def test_unfit_addresses_are_refused_and_not_repeated(url: str) -> None:
+    """Above all: a password in an address is refused, and does not come out in the message."""
+    with pytest.raises(ValueError, match=r"address|profile") as fault:
+        open_tables(url, "" if url.startswith("postgres") else "hunter2")
+    assert "hunter2" not in str(fault.value)
+    assert "hunter2" not in repr(fault.value.__cause__)
