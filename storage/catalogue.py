@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Table, TypeDecorator, func, insert, select, update
+from sqlalchemy import BigInteger, Column, RowMapping, Table, TypeDecorator, func, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError
 
 from records.errors import ArchiveFault
 from storage.ground import Ground
-from storage.schema import METADATA, objects, page_texts, storable
+from storage.schema import METADATA, files, objects, page_texts, pages, renditions, storable
 
 Row = dict[str, Any]
 
@@ -34,6 +34,9 @@ CATALOGUE = (
     "audit",
 )
 """The tables that say what the archive holds, parents before children."""
+
+POINTERS = ((files, "blob_key"), (pages, "image_key"), (renditions, "key"))
+"""The columns that name an object of the stores."""
 
 _AT_ONCE = 500
 
@@ -110,6 +113,23 @@ class Catalogue:
             found.extend(dict(row) for row in self._ground.connection.execute(some).mappings())
         return sorted(found, key=lambda row: str(row["key"]))
 
+    def pointing_at(self, key: str) -> list[tuple[str, str]]:
+        """Return table and name of every row that relies on the object under `key`."""
+        found: list[tuple[str, str]] = []
+        for table, column in POINTERS:
+            rows = self._ground.connection.execute(select(table).where(table.c[column] == key)).mappings()
+            found.extend((table.name, _row_name(row)) for row in rows)
+        return found
+
+    def unregistered(self) -> list[tuple[str, str, str]]:
+        """Return table, name and key of every row whose object is not in the register (a bug, or an edit by hand)."""
+        found: list[tuple[str, str, str]] = []
+        for table, column in POINTERS:
+            entered = select(objects.c.key).where(objects.c.key == table.c[column]).exists()
+            rows = self._ground.connection.execute(select(table).where(~entered)).mappings()
+            found.extend((table.name, _row_name(row), row[column]) for row in rows)
+        return found
+
     def readings(self, page_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the page JSON of those pages that were read, byte for byte as their `reading_sha256` tells."""
         found: dict[str, bytes] = {}
@@ -153,6 +173,10 @@ def moment_from_json(told: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
     return moment
+
+
+def _row_name(row: RowMapping) -> str:
+    return row["id"] if "id" in row else f"{row['document_id']} v{row['version']} {row['name']}"
 
 
 def _kind(column: Column[Any]) -> type:

@@ -1,13 +1,13 @@
 """A small archive on SQLite and a folder, with real children to look at what is handed in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from jobs.children import ChildPools, Limits
 from storage.folder import FolderStore
-from storage.tables import open_tables
+from storage.tables import Tables, open_tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
 
@@ -27,3 +27,33 @@ def world(tmp_path: Path, children: ChildPools) -> Iterator[World]:
     tables.migrate()
     yield make_world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children)
     tables.dispose()
+
+
+@pytest.fixture
+def afresh(world: World, tmp_path: Path, children: ChildPools) -> Iterator[Callable[[], World]]:
+    """The same stores under an empty database."""
+    opened: list[Tables] = []
+
+    def make() -> World:
+        tables = open_tables(f"sqlite:///{tmp_path}/again{len(opened)}.db")
+        tables.migrate()
+        opened.append(tables)
+        return make_world(tmp_path / f"again{len(opened)}", tables, world.blobs, children)
+
+    yield make
+    for tables in opened:
+        tables.dispose()
+
+
+@pytest.fixture
+def spoil(tmp_path: Path) -> Callable[[str, bytes | None], None]:
+    """Put other bytes under a key behind the store's back; None takes the object away."""
+
+    def put(key: str, data: bytes | None) -> None:
+        path = tmp_path / "blobs" / key
+        path.unlink(missing_ok=True)
+        if data is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+    return put

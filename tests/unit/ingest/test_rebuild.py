@@ -1,0 +1,7 @@
+"""Rebuilding on SQLite and a folder."""
+
+from tests.cases.rebuilding import RebuildCases
+
+
+class TestRebuild(RebuildCases):
+    pass
