@@ -54,6 +54,7 @@ COPY LICENSE .
 RUN printf '#!/bin/sh\nexec /opt/venv/bin/python -m boot.cli "$@"\n' > /usr/local/bin/vanthu \
  && chmod 755 /usr/local/bin/vanthu \
  && /opt/venv/bin/python -m compileall -q /opt/vanthu
+# keys are made beside their folder and renamed when whole, so their folder is one below the volume
 USER 10001:10001
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONPATH=/opt/vanthu \
@@ -63,7 +64,7 @@ ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \
     TMPDIR=/data/tmp \
     VANTHU_DATA_DIR=/data \
-    VANTHU_KEYS_DIR=/keys \
+    VANTHU_KEYS_DIR=/keys/house \
     VANTHU_HOST=0.0.0.0 \
     VANTHU_PORT=8000
 EXPOSE 8000

@@ -182,7 +182,7 @@ class Elastic:
 
     place: Place
     graceful: signal.Signals = signal.SIGTERM
-    patience: float = 240
+    patience: float = 480
 
     @property
     def mark(self) -> str:

@@ -138,6 +138,13 @@ def test_every_setting_is_one_that_the_program_knows() -> None:
     assert said and said <= known
 
 
+def test_the_keys_are_below_their_volume_and_only_the_first_start_may_write_them() -> None:
+    folder = re.search(r"VANTHU_KEYS_DIR=(\S+)", DOCKERFILE)
+    assert folder and Path(folder[1]).parent == Path("/keys")
+    mounts = {name: [m for m in SERVICES[name]["volumes"] if m.startswith("keys:")] for name in HOUSE}
+    assert mounts == {"init": ["keys:/keys"], "app": ["keys:/keys:ro"], "worker": ["keys:/keys:ro"]}
+
+
 def test_the_addresses_name_services_of_this_file() -> None:
     for name in HOUSE:
         addresses = [str(value) for key, value in environment(name).items() if key.endswith("_URL")]
