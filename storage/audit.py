@@ -192,6 +192,7 @@ class Audit:
         They must begin at or before the end of the log and follow on; an event that is here already must be the same
         one. Raises `AuditAltered` at the first that is not, and nothing is kept (the transaction is the caller's).
         """
+        self._ground.hold_name("vanthu", "audit")
         newest = first = self.newest()
         prev = self._leaf(newest) or FIRST
         fresh: list[dict[str, Any]] = []
