@@ -125,7 +125,7 @@ class S3Store:
         inner, slash, _ = prefix.rpartition("/")
         if slash:
             check_key(inner)
-        with self.bucket.answering(prefix):
+        with self.bucket.answering(""):
             for entry in self.bucket.listing(prefix):
                 if is_key(entry.key):
                     yield entry.key
@@ -173,7 +173,7 @@ class S3Store:
 
     def probe(self) -> str:
         """See `BlobStore.probe`; also makes sure that the server refuses to write over an object."""
-        with self.bucket.answering(TRIAL):
+        with self.bucket.answering(""):
             try_writing(self.bucket.wire, self.bucket.prefix + PROBE + "upload")
             self.bucket.create_small(TRIAL, TRIAL_BYTES)
             if self.bucket.create_small(TRIAL, TRIAL_BYTES):

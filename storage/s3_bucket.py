@@ -33,7 +33,8 @@ class Bucket:
     def answering(self, key: str) -> Iterator[None]:
         """Say in the words of a store what it means when the server does not do what it is asked for `key`.
 
-        Raises `BlobMissing`, `StoreAway`, and `BlobUnreadable`: it goes on failing for this key and gives another.
+        `key` is "" for what concerns no single object. Raises `BlobMissing`, `StoreAway`, and `BlobUnreadable`: it
+        goes on failing for this key and gives another.
         """
         try:
             yield
@@ -42,7 +43,7 @@ class Bucket:
                 raise BlobMissing(key) from no
             raise StoreAway(f"{self!r}: {key}: {no}", tell=_tell(no)) from no
         except Trouble as trouble:
-            if trouble.answered and self._gives_another():
+            if key and trouble.answered and self._gives_another():
                 raise BlobUnreadable(key, str(trouble)) from trouble
             raise StoreAway(f"{self!r}: {key}: {trouble}") from trouble
 

@@ -36,7 +36,7 @@ class S3Staging:
 
     def names(self, prefix: str = "") -> Iterator[tuple[str, float]]:
         """See `Staging.names`; ages are on the server's clock."""
-        with self._store.bucket.answering(prefix):
+        with self._store.bucket.answering(""):
             for entry in self._store.bucket.listing(prefix):
                 if is_key(entry.key):
                     yield entry.key, entry.age

@@ -31,7 +31,7 @@ import socket
 import struct
 import threading
 from collections.abc import AsyncIterator, Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 _PIECE = 64 << 10
@@ -52,7 +52,7 @@ class Fault:
     after: int = 0
     status: int = 503
     body: bytes = b""
-    _met: int = 0
+    _met: int = field(default=0, init=False)
 
     def meets(self, method: str, path: str) -> bool:
         """Count a call that fits and tell whether it is one of those to spoil."""
@@ -101,6 +101,10 @@ class FaultProxy:
         """From now on everything passes, on new calls."""
         self._faults = []
 
+    def hang_up(self) -> None:
+        """End every connection there is, also those that hang or drip."""
+        self._run(self._hang_up())
+
     def calls(self, method: str = "", path: str = "") -> int:
         """Return how many calls with this method and this text in the path came in."""
         return sum(method in ("", m) and path in p for m, p in self._seen)
@@ -129,6 +133,9 @@ class FaultProxy:
 
     async def _end(self) -> None:
         self._server.close()
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
