@@ -85,7 +85,9 @@ def prove_inclusion(leaves: Leaves, seq: int, count: int, event: bytes, note: st
     return Inclusion(seq, count, event.decode(), path, _climb(leaf, seq - 1, count, path), note)
 
 
-def prove_consistency(leaves: Leaves, old: int, new: int) -> Consistency:
+def prove_consistency(
+    leaves: Leaves, old: int, new: int, old_note: str = "", new_note: str = ""
+) -> Consistency:
     """Return the proof that the head over `new` events grew out of that over `old`.
 
     Raises ValueError unless 0 ≤ `old` ≤ `new`.
@@ -94,7 +96,8 @@ def prove_consistency(leaves: Leaves, old: int, new: int) -> Consistency:
         raise ValueError(f"{old} events cannot grow into {new}")
     path = tuple(_subtree(leaves, part) for part in consistency_parts(old, new)) if old else ()
     tree = Frontier().grown(leaves(1, old))
-    return Consistency(old, new, path, tree.root(), tree.grown(leaves(old + 1, new)).root())
+    grown = tree.grown(leaves(old + 1, new))
+    return Consistency(old, new, path, tree.root(), grown.root(), old_note, new_note)
 
 
 def inclusion_parts(index: int, count: int) -> list[tuple[int, int]]:

@@ -90,8 +90,8 @@ def _tell_proof(given: argparse.Namespace) -> int:
 
 
 def _tell_log(given: argparse.Namespace) -> int:
-    started = time.perf_counter()
     heads = load_heads(given.head, note_keys(given.key), load_roots(given.roots))
+    started = time.perf_counter()
     report = _check_all(given, heads)
     rate = report.count / max(time.perf_counter() - started, 1e-9)
     sys.stdout.write(_as_json(report, heads) if given.json else _as_text(report, heads, rate))
