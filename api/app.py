@@ -10,25 +10,32 @@ from starlette.types import Scope
 from api import errors
 from api.deps import Desk
 from api.i18n import WEB
+from api.metrics import Metrics
 from api.page_cache import PageCache
 from api.pages import accounts as account_pages
 from api.pages import batches as batch_pages
 from api.pages import documents as document_pages
 from api.pages import front
+from api.pages import operations as operation_pages
 from api.pages import search as search_pages
 from api.pages import verify as verify_pages
 from api.pages.render import NotSignedIn, to_sign_in
 from api.reads import ReadLog
-from api.routes import accounts, batches, documents, health, search, sessions, verify
+from api.route_names import RouteNames
+from api.routes import accounts, batches, documents, health, metrics, operations, search, sessions, verify
 from api.schemas.common import Problem
+from api.services.health import Watchman
+from api.services.operations import Overseer
 from api.shell import Shell
 from api.throttle import Throttle
 from api.tools import Tools
+from api.uploads import Uploads
+from api.watch import Watch
 
 API = "/api/v1"
 _PROBLEMS = {
     code: {"model": Problem, "description": "Problem document (RFC 9457)"}
-    for code in (401, 403, 404, 409, 413, 422, 503)
+    for code in (401, 403, 404, 409, 413, 422, 503, 507)
 }
 
 
@@ -58,23 +65,38 @@ def create_app(tools: Tools) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         redirect_slashes=False,
     )
+    metrics_kept = Metrics()
     app.state.desk = Desk(
         tools=tools,
         throttle=Throttle(tools.limits.login_window_seconds),
         reads=ReadLog(tools),
         images=PageCache(tools.data_dir / "cache" / "pages", tools.limits.page_cache_bytes),
+        uploads=Uploads(tools),
+        watchman=Watchman(tools),
+        overseer=Overseer(tools),
+        metrics=metrics_kept,
     )
     _sweep(tools.data_dir / "cache" / "incoming")
     errors.install(app)
     app.add_exception_handler(NotSignedIn, _lead_to_sign_in)
-    for kind in (sessions, batches, documents, search, verify, accounts):
+    for kind in (sessions, batches, documents, search, verify, accounts, operations):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(health.router, prefix=API, include_in_schema=False)
     app.include_router(health.router)
-    for page in (front, batch_pages, document_pages, search_pages, verify_pages, account_pages):
+    app.include_router(metrics.router)
+    for page in (
+        front,
+        batch_pages,
+        document_pages,
+        search_pages,
+        verify_pages,
+        account_pages,
+        operation_pages,
+    ):
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", Assets(directory=WEB / "assets"), name="static")
-    app.add_middleware(Shell, max_body=tools.limits.max_json_bytes, secure=tools.secure_cookies)
+    app.add_middleware(Shell, limits=tools.limits, secure=tools.secure_cookies)
+    app.add_middleware(Watch, metrics=metrics_kept, route_of=RouteNames(app).of)
     return app
 
 

@@ -7,11 +7,15 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from api.errors import CsrfFailed, SignInNeeded
+from api.metrics import Metrics
 from api.page_cache import PageCache
 from api.reads import ReadLog
+from api.services.health import Watchman
+from api.services.operations import Overseer
 from api.sessions import cookie_name, from_elsewhere, same_secret
 from api.throttle import Throttle
 from api.tools import Tools
+from api.uploads import Uploads
 from records.access import Action, Actor, authorize
 from records.errors import NotAllowed
 
@@ -26,6 +30,10 @@ class Desk:
     throttle: Throttle
     reads: ReadLog
     images: PageCache
+    uploads: Uploads
+    watchman: Watchman
+    overseer: Overseer
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +134,7 @@ MaybeCaller = Annotated[Caller | None, Depends(find_caller)]
 Digitizer = Annotated[Actor, Depends(need(Action.DIGITIZE))]
 Searcher = Annotated[Actor, Depends(need(Action.SEARCH))]
 Manager = Annotated[Actor, Depends(need(Action.MANAGE_ACCOUNTS))]
+Operator = Annotated[Actor, Depends(need(Action.OPERATE))]
 
 
 def get_reader(caller: CallerDep) -> Actor:

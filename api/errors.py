@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from api.wording import TITLES, next_step
 from records.clock import new_id
+from records.context import context_fields
 from records.errors import ArchiveFault, Away, Conflict, Missing, NotAllowed, ToolMissing, Unfit
 
 log = logging.getLogger("vanthu.api")
@@ -48,7 +49,32 @@ _BY_CODE = {
 }
 """Codes whose status is not that of their family."""
 
-_RETRY_AFTER = {503: "30", 429: "60"}
+_FULL = "-full"
+"""An `Away` whose code ends like this has no room to store in: 507, so that nobody just tries again and again."""
+
+_RETRY_AFTER = {503: "30", 507: "300", 429: "60"}
+_RETRY_AFTER_BY_CODE = {
+    "idempotency-busy": "2",
+    "too-many-uploads": "5",
+    "too-many-connections": "5",
+    "database-busy": "5",
+    "commit-unknown": "2",
+}
+"""Seconds after which asking again makes sense."""
+
+_PARTS = (
+    ("database", "tables"),
+    ("commit", "tables"),
+    ("store", "blobs"),
+    ("blob", "blobs"),
+    ("copy", "copy"),
+    ("search", "index"),
+    ("engine", "engine"),
+    ("time-stamp", "time-stamps"),
+    ("key", "keys"),
+    ("spool", "spool"),
+)
+"""First word of a fault's code and the part of the house that it speaks of (the names of /health/ready)."""
 
 
 class SignInNeeded(NotAllowed):
@@ -92,7 +118,14 @@ def status_of(fault: ArchiveFault) -> int:
     """Return the HTTP status of a fault: by its code, else by its family."""
     if fault.code in _BY_CODE:
         return _BY_CODE[fault.code]
+    if isinstance(fault, Away) and fault.code.endswith(_FULL):
+        return 507
     return next((status for family, status in _STATUS if isinstance(fault, family)), 422)
+
+
+def part_of(code: str) -> str:
+    """Return the part of the house that a fault's code speaks of, "" when it is none in particular."""
+    return next((part for word, part in _PARTS if code.startswith(word)), "")
 
 
 def problem(
@@ -103,7 +136,15 @@ def problem(
     headers: dict[str, str] | None = None,
     **more: Any,
 ) -> JSONResponse:
-    """Return a problem document. `type` is a stable name, `title` Vietnamese, `next` what the person can do."""
+    """Return a problem document. `type` is a stable name, `title` Vietnamese, `next` what the person can do.
+
+    `request_id` is what the log calls this request; a 404 has none, because absent and forbidden are the same bytes.
+    """
+    request_id = context_fields().get("request_id")
+    if request_id and status != 404:
+        more = {"request_id": request_id, **more}
+    if status >= 500 and (part := part_of(code)):
+        more = {"part": part, **more}
     body = {
         "type": f"urn:vanthu:problem:{code}",
         "title": TITLES.get(code)
@@ -123,6 +164,9 @@ def wants_page(request: Request) -> bool:
     if path.startswith(("/api/", "/health")):
         return False
     return "text/html" in request.headers.get("accept", "") or "hx-request" in request.headers
+
+
+_HTTP_CODES = {400: "bad-request", 405: "method-not-allowed", 408: "body-too-slow", 413: "body-too-large"}
 
 
 def install(app: FastAPI) -> None:
@@ -153,8 +197,8 @@ async def _fault(request: Request, error: Exception) -> Response:
     headers: dict[str, str] = {}
     if isinstance(error, SlowDown):
         headers["Retry-After"] = str(error.seconds)
-    elif status in _RETRY_AFTER:
-        headers["Retry-After"] = _RETRY_AFTER[status]
+    elif error.code in _RETRY_AFTER_BY_CODE or status in _RETRY_AFTER:
+        headers["Retry-After"] = _RETRY_AFTER_BY_CODE.get(error.code) or _RETRY_AFTER[status]
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status >= 500:
@@ -187,9 +231,7 @@ async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code
     if status == 404:
         return _answer(request, 404, "not-found", Missing("").tell)
-    code = {400: "bad-request", 405: "method-not-allowed", 413: "body-too-large"}.get(
-        status, f"status-{status}"
-    )
+    code = _HTTP_CODES.get(status, f"status-{status}")
     title = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
     headers = dict(error.headers) if error.headers else None
     return _answer(request, status, code, TITLES.get(code) or title, headers)

@@ -34,6 +34,36 @@ def translator(language: str) -> Translate:
     return t
 
 
+def worder(language: str) -> Callable[[str, str], str]:
+    """Return `worded` for a language: the sentence under a key that may be unknown, else what is given instead.
+
+    For names that come from the running system (a round, a queue): a new one is shown as it is called.
+    """
+    strings = catalogue()
+
+    def worded(key: str, otherwise: str) -> str:
+        return strings[key][language] if key in strings else otherwise
+
+    return worded
+
+
+def age(t: Translate, seconds: float) -> str:
+    """Return a length of time for people: `35 giây`, `12 phút`, `3,5 giờ`, `2 ngày`."""
+    seconds = max(0.0, seconds)
+    if seconds < 90:
+        return t("age.seconds", n=number(seconds))
+    if seconds < 5400:
+        return t("age.minutes", n=number(seconds / 60))
+    if seconds < 48 * 3600:
+        return t("age.hours", n=number(seconds / 3600, 1))
+    return t("age.days", n=number(seconds / 86400))
+
+
+def clock(at: datetime) -> str:
+    """Return the time of day in Vietnam to the second, `02:13:05`."""
+    return at.astimezone(VIETNAM).strftime("%H:%M:%S")
+
+
 def choose_language(asked: str | None, cookie: str | None, accept: str | None) -> str:
     """Return the language to speak: `?lang=`, then the cookie, then the browser's first choice, else Vietnamese."""
     for wish in (asked, cookie):

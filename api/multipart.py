@@ -4,19 +4,21 @@ The framework's own reader has no cap on a file's size; this one stops at the fi
 """
 
 import contextlib
+import errno
+import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from anyio import to_thread
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from records.errors import Unfit
+from records.errors import Away, Unfit
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -25,6 +27,7 @@ _MAX_FIELD = 64 * 1024
 _MAX_HEADER = 16 * 1024
 _FLUSH = 1024 * 1024
 _READ = 256 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(slots=True)
@@ -35,6 +38,12 @@ class FilePart:
     media_type: str
     path: Path
     size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes as they came, lower-case hexadecimal; complete once the form is read."""
+        return str(self.digest.hexdigest())
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes in pieces."""
@@ -55,7 +64,7 @@ class FormReader:
     """Async context that reads `request` into a `Form` and removes its temporary files at the end.
 
     `folder` must be on the data disk. Raises `Unfit`: `multipart-malformed` (no or wrong boundary, cut body, too many
-    parts), `file-too-large`.
+    parts), `file-too-large`; `Away`: `spool-full`, `spool-away` (the disk does not take it).
     """
 
     def __init__(
@@ -73,11 +82,14 @@ class FormReader:
         """Read the whole body."""
         try:
             await self._read()
+            for handle in self._open:
+                handle.flush()
+        except OSError as fault:
+            self._close()
+            raise _no_spool(fault) from fault
         except BaseException:
             self._close()
             raise
-        for handle in self._open:
-            handle.flush()
         return self._form
 
     async def __aexit__(
@@ -150,7 +162,7 @@ class _Parts:
         self._value = bytearray()
         self._part: FilePart | None = None
         self._handle: IO[bytes] | None = None
-        self._pieces: list[tuple[IO[bytes], bytes]] = []
+        self._pieces: list[tuple[FilePart, IO[bytes], bytes]] = []
         self.waiting = 0
         self.ended = False
 
@@ -170,7 +182,8 @@ class _Parts:
     def flush(self) -> None:
         """Write what waits to disk."""
         pieces, self._pieces, self.waiting = self._pieces, [], 0
-        for handle, piece in pieces:
+        for part, handle, piece in pieces:
+            part.digest.update(piece)
             handle.write(piece)
 
     def _begin(self) -> None:
@@ -216,7 +229,7 @@ class _Parts:
         self._part.size += count
         if self._part.size > self._reader.max_file:
             raise _too_large(self._reader.max_file)
-        self._pieces.append((self._handle, data[start:end]))
+        self._pieces.append((self._part, self._handle, data[start:end]))
         self.waiting += count
 
     def _end_part(self) -> None:
@@ -240,4 +253,14 @@ def _too_large(cap: int) -> Unfit:
         f"file larger than {cap} bytes",
         code="file-too-large",
         tell=f"Tệp lớn hơn mức cho phép ({cap // 1024**2} MB). Hãy chia tệp nhỏ hơn rồi gửi lại.",
+    )
+
+
+def _no_spool(fault: OSError) -> Away:
+    full = fault.errno in _FULL
+    return Away(
+        f"incoming folder: {fault}",
+        code="spool-full" if full else "spool-away",
+        tell=("Ổ đĩa tạm của máy chủ đã đầy" if full else "Ổ đĩa tạm của máy chủ không ghi được")
+        + " nên tệp chưa được nhận. Hãy báo quản trị viên rồi gửi lại sau; các tệp đã nhận vẫn an toàn.",
     )

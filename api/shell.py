@@ -1,11 +1,14 @@
-"""The shell around every answer: security headers, caps on what comes in, and the last word when something breaks."""
+"""The shell around every answer: security headers, caps and pace of what comes in, the last word when it breaks."""
 
 import re
+import time
 
+from anyio import fail_after
 from fastapi import HTTPException, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem, unexpected
+from api.tools import Limits
 
 _UPLOADS = re.compile(r"/api/v1/verify|/api/v1/batches/[^/]+/files|/verify|/batches/[^/]+/files")
 _LONGEST_URL = 8 * 1024
@@ -29,9 +32,9 @@ HEADERS = {
 class Shell:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, max_body: int, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, secure: bool) -> None:
         self._app = app
-        self._max_body = max_body
+        self._limits = limits
         self._headers = dict(HEADERS)
         if secure:
             self._headers["strict-transport-security"] = "max-age=31536000"
@@ -57,7 +60,7 @@ class Shell:
             await problem(status, code, detail)(scope, receive, dressed)
             return
         try:
-            await self._app(scope, self._capped(scope, receive), dressed)
+            await self._app(scope, self._watched(scope, receive), dressed)
         except Exception as error:
             if begun:
                 raise
@@ -78,22 +81,41 @@ class Shell:
         if sum(len(n) + len(v) for n, v in scope["headers"]) > _LONGEST_HEADERS:
             return 431, "headers-too-large", "Phần đầu của yêu cầu quá lớn."
         length = next((v for n, v in scope["headers"] if n == b"content-length"), b"0")
-        if not _UPLOADS.fullmatch(scope["path"]) and length.isdigit() and int(length[:20]) > self._max_body:
+        if not _UPLOADS.fullmatch(scope["path"]) and length.isdigit() and int(length[:20]) > self._cap(scope):
             return 413, "body-too-large", "Nội dung gửi lên quá lớn."
         return None
 
-    def _capped(self, scope: Scope, receive: Receive) -> Receive:
-        if _UPLOADS.fullmatch(scope["path"]):
-            return receive  # the form reader counts for itself
-        taken = 0
+    def _cap(self, scope: Scope) -> float:
+        """Return the most bytes a body may have; the form reader counts for itself."""
+        return float("inf") if _UPLOADS.fullmatch(scope["path"]) else self._limits.max_json_bytes
 
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            if message["type"] == "http.request":
-                taken += len(message.get("body", b""))
-                if taken > self._max_body:
-                    raise HTTPException(413)  # answered by api/errors.py like any other
+    def _watched(self, scope: Scope, receive: Receive) -> Receive:
+        """Return `receive` with a cap on the bytes and a floor under the pace; a body that dawdles ends with 408."""
+        cap, pause, least = (
+            self._cap(scope),
+            self._limits.body_pause_seconds,
+            self._limits.body_bytes_a_second,
+        )
+        begun = time.monotonic()
+        taken, whole = 0, False
+
+        async def next_piece() -> Message:
+            nonlocal taken, whole
+            if (
+                whole
+            ):  # what comes now is only whether the caller is still there; that may take as long as it likes
+                return await receive()
+            try:
+                with fail_after(pause):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408) from None  # answered by api/errors.py like any other
+            taken += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if taken > cap:
+                raise HTTPException(413)
+            if not whole and taken < least * (time.monotonic() - begun - pause):
+                raise HTTPException(408)
             return message
 
-        return counted
+        return next_piece

@@ -1,15 +1,18 @@
 """Everything the HTTP door is handed by boot, in one frozen value. The api package builds none of it itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from records.access import Actor
 from records.clock import Clock
+from records.errors import Away
+from records.queues import DeadLetter, QueueCount, WorkerSeen
 from search.index import SearchIndex
 from signing.verdict import Verdict
 from storage.blobs import BlobStore
+from storage.paired import PairedStore
 from storage.work import Work
 
 
@@ -60,9 +63,63 @@ class Verify(Protocol):
         """Return the verdict of the file at `path`, shown to people as `name`."""
 
 
+class QueueView(Protocol):
+    """What the engine tells of itself, asked from any process. Every method raises `Away` (`engine-away`)."""
+
+    def counts(self) -> Sequence[QueueCount]:
+        """Return what waits, runs and was given up in each queue."""
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        """Return the worker processes heard of lately, dead ones too."""
+
+    def dead(self, limit: int) -> Sequence[DeadLetter]:
+        """Return at most `limit` things that were given up and not tried again since, newest first."""
+
+    def rerun(self, dead_id: str, actor: Actor) -> None:
+        """Ask for another try, with its audit event, in a transaction of its own.
+
+        Raises `Missing` (nothing of that name was given up), `Conflict` (asked already).
+        """
+
+    def probe(self) -> object:
+        """Return when the engine's database answers."""
+
+
+class NoEngine:
+    """Stands where a process was given no view of the engine: every question is answered with `Away`."""
+
+    def counts(self) -> Sequence[QueueCount]:
+        """Raise `Away`."""
+        raise _no_engine()
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        """Raise `Away`."""
+        raise _no_engine()
+
+    def dead(self, limit: int) -> Sequence[DeadLetter]:
+        """Raise `Away`."""
+        raise _no_engine()
+
+    def rerun(self, dead_id: str, actor: Actor) -> None:
+        """Raise `Away`."""
+        raise _no_engine()
+
+    def probe(self) -> object:
+        """Raise `Away`."""
+        raise _no_engine()
+
+
+def _no_engine() -> Away:
+    return Away(
+        "this process was given no view of the engine",
+        code="engine-away",
+        tell="Máy phục vụ này chưa được nối với hàng đợi công việc. Hãy báo quản trị viên kiểm tra cấu hình.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps of the door. Bytes, seconds and counts; each answers 4xx when passed."""
+    """Caps of the door. Bytes, seconds and counts; what passes them is refused (4xx, or 503 when it may come later)."""
 
     max_upload_bytes: int = 2 * 1024**3  # one delivered file
     max_verify_bytes: int = 200 * 1024**2  # one PDF handed in for checking
@@ -71,6 +128,14 @@ class Limits:
     login_tries: int = 8  # failing log-ins for one account and address …
     login_window_seconds: int = 300  # … in this time
     page_cache_bytes: int = 1024**3  # page images made for the screen, disposable
+    uploads_at_once: int = (
+        16  # bodies of files read at the same time by one process; the next one is told to wait
+    )
+    upload_threads: int = 8  # of these, how many are being put into the stores at the same time
+    body_pause_seconds: float = 30.0  # longest silence while a body comes in
+    body_bytes_a_second: int = 1024  # least speed of a body, counted from `body_pause_seconds` on
+    probe_seconds: float = 2.0  # how long a part of the house may take to say that it is well
+    probe_kept_seconds: float = 1.5  # how long its answer counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +145,8 @@ class Tools:
     `data_dir`: the data folder; the api writes only its disposable `cache/` and temporary files there.
     `demo`: the signing keys are the built-in demo ones, and every page says so.
     `secure_cookies`: the service is reached by https, so cookies are `Secure` and named `__Host-…`.
+    `queues`: the engine as seen from outside. `probes`: further parts of the house by name (`keys`, `time-stamps`),
+    each a function that raises when the part does not answer; see api/services/health.py for the names it knows.
     """
 
     work: Work
@@ -93,3 +160,10 @@ class Tools:
     demo: bool = True
     version: str = "0"
     secure_cookies: bool = False
+    queues: QueueView = field(default_factory=NoEngine)
+    probes: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+
+    @property
+    def has_copy(self) -> bool:
+        """Whether every object rests in two stores."""
+        return isinstance(self.blobs, PairedStore)

@@ -32,6 +32,7 @@ class Action(StrEnum):
     VERIFY = "verify"  # check a PDF handed in
     MANAGE_ACCOUNTS = "manage-accounts"
     READ_AUDIT = "read-audit"
+    OPERATE = "operate"  # see queues, rounds and figures of the running system, run given-up work again
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ _PERMITS: dict[Action, frozenset[Role]] = {
     Action.VERIFY: frozenset(Role),
     Action.MANAGE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.READ_AUDIT: frozenset({Role.ADMINISTRATOR}),
+    Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
 }
 
 

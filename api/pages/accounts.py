@@ -36,7 +36,8 @@ async def make_account(request: Request, desk: DeskDep, caller: Visitor, fields:
                 name=one(fields, "name"),
                 roles=[Role(r) for r in fields.get("roles", []) if r in set(Role)],
             )
-            made = accounts.make_account(desk.tools, manager, wanted)
+            with desk.tools.work.begin() as tx:
+                made = accounts.make_account(tx, manager, wanted)
         except ValidationError:
             return _list(
                 request, desk, caller, 422, problem="Hãy điền tên đăng nhập, họ tên và ít nhất một vai trò."
@@ -56,7 +57,8 @@ async def disable_account(
 
     def disable() -> None:
         manager = visitor_may(request, caller, Action.MANAGE_ACCOUNTS)
-        accounts.set_active(desk.tools, manager, account_id, False)
+        with desk.tools.work.begin() as tx:
+            accounts.set_active(tx, manager, account_id, False)
 
     await to_thread.run_sync(disable)
     return to("/accounts")

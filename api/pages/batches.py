@@ -6,7 +6,6 @@ from fastapi.responses import Response
 
 from api.deps import DeskDep, check_csrf
 from api.errors import CsrfFailed
-from api.multipart import FormReader
 from api.pages.render import SignedForm, Visitor, one, page, to, visitor_may
 from api.schemas.batches import BatchIn
 from api.schemas.common import Identifier, Offset
@@ -40,7 +39,8 @@ async def make_batch(request: Request, desk: DeskDep, caller: Visitor, fields: S
 
     def make() -> str:
         actor = visitor_may(request, caller, Action.DIGITIZE)
-        return batches.open_batch(desk.tools, actor, wanted).id
+        with desk.tools.work.begin() as tx:
+            return batches.open_batch(tx, actor, wanted).id
 
     return to(f"/batches/{await to_thread.run_sync(make)}")
 
@@ -78,14 +78,13 @@ async def add_files(request: Request, batch_id: Identifier, desk: DeskDep, calle
         return actor
 
     actor = await to_thread.run_sync(allowed)
-    folder = tools.data_dir / "cache" / "incoming"
-    async with FormReader(request, folder, tools.limits.max_upload_bytes, _FILES) as form:
+    async with desk.uploads.form(request, tools.limits.max_upload_bytes, _FILES) as form:
         check_csrf(caller, form.fields.get("csrf"))
         for part in form.files:
             if not part.name and part.size == 0:
                 continue  # the browser sends an empty part when no file was chosen
             try:
-                await to_thread.run_sync(
+                await desk.uploads.work(
                     batches.take_in, tools, actor, batch_id, part, part.name, new_id("form-")
                 )
             except Unfit:
@@ -100,7 +99,9 @@ async def start_batch(
     """Let the walk begin."""
 
     def start() -> None:
-        batches.start(desk.tools, visitor_may(request, caller, Action.DIGITIZE), batch_id)
+        actor = visitor_may(request, caller, Action.DIGITIZE)
+        with desk.tools.work.begin() as tx:
+            batches.start(tx, actor, batch_id)
 
     await to_thread.run_sync(start)
     return to(f"/batches/{batch_id}")

@@ -22,6 +22,7 @@ _NAV = (
     ("batches", "/batches", Action.DIGITIZE),
     ("verify", "/verify", Action.VERIFY),
     ("accounts", "/accounts", Action.MANAGE_ACCOUNTS),
+    ("operations", "/operations", Action.OPERATE),
 )
 
 
@@ -39,7 +40,15 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(asset=asset, day=i18n.day, moment=i18n.moment, number=i18n.number, size=i18n.size)
+    env.globals.update(
+        asset=asset,
+        day=i18n.day,
+        moment=i18n.moment,
+        number=i18n.number,
+        size=i18n.size,
+        age=i18n.age,
+        clock=i18n.clock,
+    )
     return env
 
 
@@ -83,6 +92,7 @@ def page(
         .get_template(template)
         .render(
             t=i18n.translator(language),
+            worded=i18n.worder(language),
             lang=language,
             theme=theme if theme in THEMES else "",
             actor=actor,

@@ -6,9 +6,9 @@ from fastapi.responses import Response
 
 from api.deps import DeskDep, check_csrf
 from api.errors import CsrfFailed, status_of
-from api.multipart import FormReader
 from api.pages.render import Visitor, page, visitor_may
-from api.services.verify import check_pdf
+from api.schemas.verify import VerdictOut
+from api.services.verify import judge, write_down
 from api.sessions import from_elsewhere
 from records.access import Action
 from records.errors import Unfit
@@ -30,13 +30,19 @@ async def verify(request: Request, desk: DeskDep, caller: Visitor) -> Response:
         raise CsrfFailed("form from another site")
     tools = desk.tools
     actor = await to_thread.run_sync(visitor_may, request, caller, Action.VERIFY)
-    folder = tools.data_dir / "cache" / "incoming"
     try:
-        async with FormReader(request, folder, tools.limits.max_verify_bytes, 1) as form:
+        async with desk.uploads.form(request, tools.limits.max_verify_bytes, 1) as form:
             check_csrf(caller, form.fields.get("csrf"))
             if not form.files or not form.files[0].name:
                 raise Unfit("no file", code="file-empty", tell="Bạn chưa chọn tệp. Hãy chọn một tệp PDF.")
-            verdict = await to_thread.run_sync(check_pdf, tools, actor, form.files[0])
+            part = form.files[0]
+
+            def check() -> VerdictOut:
+                found = judge(tools, part)
+                with tools.work.begin() as tx:
+                    return write_down(tx, actor, found, part.size)
+
+            verdict = await desk.uploads.work(check)
     except Unfit as fault:
         return page(
             request,

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from anyio import sleep, to_thread
 from fastapi import APIRouter, Header, Request
+from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.deps import Digitizer, ToolsDep, Uploader, allow, check_csrf, find_caller
-from api.multipart import FormReader
+from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow, check_csrf, find_caller
+from api.once import KeyHeader, Once, OnceDep, asked_of, checked_key
 from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.services import batches
@@ -43,10 +44,10 @@ MULTIPART: dict[str, Any] = {
 }
 
 
-@router.post("", status_code=201)
-def create_batch(body: BatchIn, actor: Digitizer, tools: ToolsDep) -> BatchOut:
+@router.post("", status_code=201, response_model=BatchOut)
+def create_batch(body: BatchIn, actor: Digitizer, once: OnceDep) -> Response:
     """Open a delivery."""
-    return batches.open_batch(tools, actor, body)
+    return once.in_one(lambda tx: batches.open_batch(tx, actor, body), 201)
 
 
 @router.get("")
@@ -75,26 +76,25 @@ def list_files(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[
     return batches.list_files(tools, actor, batch_id)
 
 
-@router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART)
+@router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART, response_model=ReceiptOut)
 async def create_file(
     batch_id: Identifier,
     request: Request,
     caller: Uploader,
-    tools: ToolsDep,
-    idempotency_key: Annotated[str | None, Header()] = None,
+    desk: DeskDep,
+    idempotency_key: KeyHeader = None,
     content_digest: Annotated[str | None, Header()] = None,
-) -> ReceiptOut:
+) -> Response:
     """Hand one file in. 201 and the receipt once its bytes are durable; the same key and bytes again: same receipt.
 
-    The same key with other bytes answers 409 `idempotency-conflict`. `X-Content-SHA256` or RFC 9530 `Content-Digest`
-    of the file may be sent along and is then checked.
+    The key is required and belongs to the batch. The same key with other bytes answers 409 `idempotency-conflict`.
+    `X-Content-SHA256` or RFC 9530 `Content-Digest` of the file may be sent along and is then checked.
     """
+    tools = desk.tools
     actor = await to_thread.run_sync(allow, tools, caller.actor, Action.DIGITIZE)
-    key = batches.checked_key(idempotency_key)
+    key = checked_key(idempotency_key)
     await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)  # 404 before the body is read
-    async with FormReader(
-        request, tools.data_dir / "cache" / "incoming", tools.limits.max_upload_bytes, 1
-    ) as form:
+    async with desk.uploads.form(request, tools.limits.max_upload_bytes, 1) as form:
         if "x-csrf-token" not in request.headers:
             check_csrf(caller, form.fields.get("csrf"))
         if not form.files:
@@ -104,15 +104,24 @@ async def create_file(
         part = form.files[0]
         declared = request.headers.get("x-content-sha256") or _digest(content_digest)
         path = form.fields.get("relative_path") or part.name
-        return await to_thread.run_sync(
-            lambda: batches.take_in(tools, actor, batch_id, part, path, key, declared)
-        )
+        once = Once(tools.work, actor.id, key, asked_of(request, part.sha256), f"batch {batch_id}")
+
+        def take() -> Response:
+            # the receiver is safe to run twice at once by itself: what is kept here is only its answer
+            return once.beyond(
+                lambda: batches.take_in(tools, actor, batch_id, part, path, key, declared),
+                lambda tx, receipt: receipt,
+                201,
+                repeatable=True,
+            )
+
+        return await desk.uploads.work(take)
 
 
-@router.post("/{batch_id}/start", status_code=202)
-def start_batch(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> BatchOut:
+@router.post("/{batch_id}/start", status_code=202, response_model=BatchOut)
+def start_batch(batch_id: Identifier, actor: Digitizer, once: OnceDep) -> Response:
     """Close the delivery and let the walk begin; starting again changes nothing."""
-    return batches.start(tools, actor, batch_id)
+    return once.in_one(lambda tx: batches.start(tx, actor, batch_id), 202)
 
 
 @router.get(

@@ -83,3 +83,5 @@ class Problem(BaseModel):
     next: str
     errors: list[dict[str, str]] | None = None
     error_id: str | None = None
+    request_id: str | None = None
+    part: str | None = None

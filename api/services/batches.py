@@ -9,15 +9,15 @@ from api.tools import Tools
 from language.fold import canonical
 from records.access import Actor
 from records.document import BatchState
-from records.errors import Conflict, Unfit
+from records.errors import Conflict
 from storage.batches import NewBatch
+from storage.work import Tx
 
 
-def open_batch(tools: Tools, actor: Actor, wanted: BatchIn) -> BatchOut:
+def open_batch(tx: Tx, actor: Actor, wanted: BatchIn) -> BatchOut:
     """Open a delivery for `actor`."""
-    with tools.work.begin() as tx:
-        batch = tx.batches.add(NewBatch(canonical(wanted.title), canonical(wanted.dossier), actor.id))
-        tx.audit.append(actor.id, "batch-opened", batch.id, "done", {})
+    batch = tx.batches.add(NewBatch(canonical(wanted.title), canonical(wanted.dossier), actor.id))
+    tx.audit.append(actor.id, "batch-opened", batch.id, "done", {})
     return BatchOut.of(batch)
 
 
@@ -65,32 +65,20 @@ def take_in(
     )
 
 
-def start(tools: Tools, actor: Actor, batch_id: str) -> BatchOut:
+def start(tx: Tx, actor: Actor, batch_id: str) -> BatchOut:
     """Close the delivery and let the walk begin: the row's state is the order, the engine's patrol picks it up.
 
     Starting again changes nothing. Raises `Missing`, `Conflict` (`batch-empty`).
     """
-    with tools.work.begin() as tx:
-        batch = tx.batches.get(actor, batch_id)
-        if batch.state is BatchState.RECEIVING:
-            count = len(tx.batches.files(actor, batch_id))
-            if count == 0:
-                raise Conflict(
-                    f"batch {batch_id} has no files",
-                    code="batch-empty",
-                    tell="Lô này chưa có tệp nào. Hãy tải ít nhất một tệp lên rồi bắt đầu.",
-                )
-            batch = tx.batches.start(batch_id)
-            tx.audit.append(actor.id, "batch-started", batch_id, "done", {"files": count})
+    batch = tx.batches.get(actor, batch_id)
+    if batch.state is BatchState.RECEIVING:
+        count = len(tx.batches.files(actor, batch_id))
+        if count == 0:
+            raise Conflict(
+                f"batch {batch_id} has no files",
+                code="batch-empty",
+                tell="Lô này chưa có tệp nào. Hãy tải ít nhất một tệp lên rồi bắt đầu.",
+            )
+        batch = tx.batches.start(batch_id)
+        tx.audit.append(actor.id, "batch-started", batch_id, "done", {"files": count})
     return BatchOut.of(batch)
-
-
-def checked_key(key: str | None) -> str:
-    """Return a usable `Idempotency-Key`. Raises `Unfit` (`idempotency-key-missing`)."""
-    if key is None or not 1 <= len(key) <= 200 or not key.isascii() or not key.isprintable():
-        raise Unfit(
-            "Idempotency-Key absent or not 1-200 printable ASCII characters",
-            code="idempotency-key-missing",
-            tell="Yêu cầu tải tệp lên thiếu khóa Idempotency-Key hợp lệ.",
-        )
-    return key

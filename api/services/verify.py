@@ -5,12 +5,15 @@ from api.schemas.verify import VerdictOut
 from api.tools import Tools
 from records.access import Actor
 from records.errors import Unfit
+from signing.verdict import Verdict
+from storage.audit import Scalar
+from storage.work import Tx
 
 _HEAD = 1024  # ISO 32000-2 7.5.2 note: readers accept the header within the first 1024 bytes
 
 
-def check_pdf(tools: Tools, actor: Actor, part: FilePart) -> VerdictOut:
-    """Return the verdict. Raises `Unfit`: `file-empty`, `not-a-pdf`."""
+def judge(tools: Tools, part: FilePart) -> Verdict:
+    """Return the verdict on a file handed in. Raises `Unfit`: `file-empty`, `not-a-pdf`."""
     if part.size == 0:
         raise Unfit(f"{part.name}: empty", code="file-empty", tell="Tệp rỗng (0 byte). Hãy chọn lại tệp PDF.")
     with part.path.open("rb") as handle:
@@ -21,16 +24,14 @@ def check_pdf(tools: Tools, actor: Actor, part: FilePart) -> VerdictOut:
             code="not-a-pdf",
             tell="Tệp này không phải PDF. Chỉ kiểm tra được chữ ký số trong tệp PDF; hãy chọn đúng tệp.",
         )
-    verdict = tools.verify(part.path, shown_name(part.name))
-    with tools.work.begin() as tx:
-        tx.audit.append(
-            actor.id,
-            "pdf-verified",
-            verdict.sha256,
-            verdict.verdict.value,
-            {"reason": verdict.reason, "size": part.size},
-        )
-    return VerdictOut.of(verdict, part.size)
+    return tools.verify(part.path, shown_name(part.name))
+
+
+def write_down(tx: Tx, actor: Actor, verdict: Verdict, size: int) -> VerdictOut:
+    """Note in the log who had which bytes judged, and return the outgoing form of the verdict."""
+    told: dict[str, Scalar] = {"reason": verdict.reason, "size": size}
+    tx.audit.append(actor.id, "pdf-verified", verdict.sha256, verdict.verdict.value, told)
+    return VerdictOut.of(verdict, size)
 
 
 def shown_name(name: str) -> str:

@@ -154,7 +154,7 @@ function settle(item: Item, request: XMLHttpRequest): void {
     item.state = "waiting";
     item.sent = 0;
     show(item, say("paused"));
-  } else if (request.status >= 500 || request.status === 429) {
+  } else if (request.status >= 500 || request.status === 429 || request.status === 408) {
     later(item, say("busy"));
   } else {
     item.state = "refused";

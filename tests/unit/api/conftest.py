@@ -21,6 +21,7 @@ from search.index import open_index
 from signing.demo_pki import create_demo_pki
 from signing.verify import verify_pdf
 from storage.blobs import open_blobs
+from storage.staging import open_staging
 from storage.tables import open_tables
 from storage.work import Work
 from tests.unit.api.api_house import House
@@ -73,6 +74,7 @@ def make_house(
         ingest = IngestTools(
             work=work,
             blobs=blobs,
+            staging=open_staging(f"file://{data / 'blobs'}"),
             index=index,
             clock=clock,
             children=children,

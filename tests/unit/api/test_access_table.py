@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from api.route_names import each_route
 from tests.unit.api.api_house import House
 
 NOBODY, READER, ARCHIVIST, ADMINISTRATOR = "", "reader", "archivist", "administrator"
@@ -65,6 +66,14 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int]]] = {
     ("GET", f"{API}/accounts"): {"": (401, 403, 403, 200)},
     ("POST", f"{API}/accounts"): {"": (401, 403, 403, 422)},
     ("PATCH", f"{API}/accounts/{{account_id}}"): {"": (401, 403, 403, 422)},
+    # the house has no engine here (see test_operations.py for one that has): 503 says "may ask"
+    ("GET", f"{API}/queues"): {"": (401, 403, 403, 503)},
+    ("GET", f"{API}/queues/events"): {},  # never ends; test_operations.py asks as each caller
+    ("GET", f"{API}/dead-letters"): {"": (401, 403, 403, 503)},
+    ("POST", f"{API}/dead-letters/{{letter_id}}/rerun"): {"": (401, 403, 403, 503)},
+    ("GET", f"{API}/rounds"): {"": (401, 403, 403, 200)},
+    ("GET", f"{API}/objects/bad"): {"": (401, 403, 403, 200)},
+    ("GET", "/metrics"): {"": (401, 403, 403, 200)},
     ("GET", f"{API}/health/live"): {"": (200, 200, 200, 200)},
     ("GET", f"{API}/health/ready"): {"": (200, 200, 200, 200)},
     ("GET", "/health/live"): {"": (200, 200, 200, 200)},
@@ -94,17 +103,17 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int]]] = {
     ("GET", "/accounts"): {"": (303, 403, 403, 200)},
     ("POST", "/accounts"): {"": (303, 403, 403, 422)},
     ("POST", "/accounts/{account_id}/disable"): {"": (303, 403, 403, 404)},
+    ("GET", "/operations"): {"": (303, 403, 403, 200)},
+    ("POST", "/operations/dead-letters/{letter_id}/rerun"): {"": (303, 403, 403, 503)},
 }
 
 
 def routes(house: House) -> Iterator[tuple[str, str]]:
     """(method, path) of every route of the application, those of included routers too."""
-    for route in house.app.routes:
-        contexts = getattr(route, "effective_route_contexts", None)
-        for found in contexts() if contexts else [route]:
-            for method in getattr(found, "methods", None) or {"MOUNT"}:
-                if method != "HEAD":
-                    yield method, found.path
+    for found in each_route(house.app):
+        for method in getattr(found, "methods", None) or {"MOUNT"}:
+            if method != "HEAD":
+                yield method, found.path
 
 
 def test_every_route_has_a_row(house: House) -> None:
@@ -124,13 +133,14 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 batch_id=house.seeded.ids.get(thing, thing or "x"),
                 document_id=house.seeded.ids.get(thing, thing or "x"),
                 account_id="nobody",
+                letter_id="document:nothing",
                 number=1,
             )
             client = house.client(caller, follow_redirects=False)
             answer = client.request(method, address)
             if answer.status_code != expected[column]:
                 wrong.append((method, address, caller or "nobody", answer.status_code, expected[column]))
-            assert answer.status_code < 500
+            assert answer.status_code < 500 or expected[column] == 503
     assert wrong == []
 
 

@@ -57,7 +57,8 @@ def test_a_receipt_tells_what_was_kept(house: House, batch: str) -> None:
 
 def test_the_same_key_gives_the_same_receipt(house: House, batch: str) -> None:
     first, again = send(house, batch, a_scan()), send(house, batch, a_scan())
-    assert again.status_code in (200, 201)
+    assert again.status_code == 201 and again.headers["idempotency-replayed"] == "true"
+    assert again.content == first.content
     assert again.json()["file_id"] == first.json()["file_id"]
     other = send(house, batch, a_scan(200))
     assert (other.status_code, other.json()["code"]) == (409, "idempotency-conflict")

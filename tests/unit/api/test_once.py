@@ -1,0 +1,247 @@
+"""Every write route under its `Idempotency-Key`: the same answer again, other requests refused, one effect."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from api.once import REPLAYED
+from storage.schema import replies
+from tests.unit.api.api_house import House
+from tests.unit.api.api_queues import ListedQueues, letter
+from tests.unit.api.api_seed import PASSWORD
+from tests.unit.api.test_access_table import API, routes
+from tests.unit.api.test_uploads import a_scan
+
+EXCLUDED = {
+    (
+        "POST",
+        f"{API}/sessions",
+    ): "the answer is a live secret, and signing in twice harms nobody (decision 0062)",
+    ("DELETE", f"{API}/sessions/current"): "whoever asked is nobody afterwards, and can only be told so",
+}
+WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request to a write route: who asks, what, and the audit event that its effect leaves."""
+
+    role: str
+    address: str
+    event: str
+    options: dict[str, object]
+
+
+def batch_with_a_file(house: House) -> str:
+    client = house.client("archivist")
+    batch = client.post(f"{API}/batches", json={}).json()["id"]
+    sent = client.post(
+        f"{API}/batches/{batch}/files",
+        files={"file": ("a.png", a_scan())},
+        headers={"Idempotency-Key": "first"},
+    )
+    assert sent.status_code == 201
+    return batch
+
+
+def open_batch(house: House) -> str:
+    return house.client("archivist").post(f"{API}/batches", json={}).json()["id"]
+
+
+def test_a_key_means_one_request_wherever_it_went(house: House) -> None:
+    batch, client = batch_with_a_file(house), house.client("archivist")
+    assert client.post(f"{API}/batches", json={}, headers={"Idempotency-Key": "k"}).status_code == 201
+    clash = client.post(f"{API}/batches/{batch}/start", headers={"Idempotency-Key": "k"})
+    assert (clash.status_code, clash.json()["code"]) == (409, "idempotency-conflict")
+
+
+def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, Asked]]:
+    """For every write route: a request, and another one that must not be taken for it under the same key."""
+    upload, start = open_batch(house), batch_with_a_file(house)
+    files = f"{API}/batches/{upload}/files"
+    account = house.seeded.accounts["reader"]
+    queues = house.tools.queues
+    assert isinstance(queues, ListedQueues)
+    queues.letters += [letter(1), letter(2)]
+
+    def pdf(name: str, data: bytes) -> dict[str, object]:
+        return {"files": {"file": (name, data)}}
+
+    def same(role: str, address: str, event: str, one: dict[str, object], other: dict[str, object]):
+        return Asked(role, address, event, one), Asked(role, address, event, other)
+
+    return {
+        ("POST", f"{API}/batches"): same(
+            "archivist", f"{API}/batches", "batch-opened", {"json": {"title": "Hộp 1"}}, {"json": {"title": "Hộp 2"}}
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/files"): same(
+            "archivist", files, "file-received", pdf("1.png", a_scan(9)), pdf("1.png", a_scan(10))
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/start"): (
+            Asked("archivist", f"{API}/batches/{start}/start", "batch-started", {}),
+            Asked("archivist", f"{API}/batches/{upload}/start", "batch-started", {}),
+        ),
+        ("POST", f"{API}/verify"): same(
+            "reader", f"{API}/verify", "pdf-verified", pdf("a.pdf", plain_pdf), pdf("a.pdf", plain_pdf + b"\n")
+        ),
+        ("POST", f"{API}/accounts"): same(
+            "administrator", f"{API}/accounts", "account-made",
+            {"json": {"login": "moi", "name": "Người mới", "roles": ["reader"]}},
+            {"json": {"login": "khac", "name": "Người khác", "roles": ["reader"]}},
+        ),
+        ("PATCH", f"{API}/accounts/{{account_id}}"): same(
+            "administrator", f"{API}/accounts/{account}", "account-disabled",
+            {"json": {"active": False}}, {"json": {"active": True}},
+        ),
+        ("POST", f"{API}/dead-letters/{{letter_id}}/rerun"): (
+            Asked("administrator", f"{API}/dead-letters/{letter(1).id}/rerun", "walk-again", {}),
+            Asked("administrator", f"{API}/dead-letters/{letter(2).id}/rerun", "walk-again", {}),
+        ),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def house(make_house: Callable[..., House]) -> House:
+    """A house with an engine's view."""
+    made = make_house()
+    tools = replace(made.tools, queues=ListedQueues(made.tools.work))
+    from api.app import create_app
+
+    return House(create_app(tools), tools, made.seeded)
+
+
+def send(client: TestClient, method: str, what: Asked, key: str | None) -> Response:
+    headers = {} if key is None else {"Idempotency-Key": key}
+    return client.request(method, what.address, headers=headers, **what.options)
+
+
+def test_every_write_route_is_here(house: House, plain_pdf: bytes) -> None:
+    found = {(m, p) for m, p in routes(house) if m in WRITES and p.startswith(API)}
+    assert found == set(asked(house, plain_pdf)) | set(EXCLUDED), "a write route needs its key tried here"
+
+
+def test_the_same_key_and_request_is_the_very_same_answer(house: House, plain_pdf: bytes) -> None:
+    for (method, path), (one, other) in asked(house, plain_pdf).items():
+        client, before = house.client(one.role), len(house.events(one.event))
+        first = send(client, method, one, f"k {path}")
+        assert first.status_code in (200, 201, 202), (path, first.text)
+        assert REPLAYED not in first.headers
+        again = send(client, method, one, f"k {path}")
+        assert (again.status_code, again.content) == (first.status_code, first.content), path
+        assert again.headers[REPLAYED] == "true" and again.headers["content-type"] == "application/json"
+        assert len(house.events(one.event)) == before + 1, path
+        clash = send(client, method, other, f"k {path}")
+        assert (clash.status_code, clash.json()["code"]) == (409, "idempotency-conflict"), path
+        assert len(house.events(one.event)) == before + 1, path
+
+
+def test_fifty_at_once_are_one_effect(house: House, plain_pdf: bytes) -> None:
+    for (method, path), (one, _) in asked(house, plain_pdf).items():
+        before = len(house.events(one.event))
+
+        def ask(_: int, method: str = method, path: str = path, what: Asked = one) -> tuple[int, bytes]:
+            while True:
+                answer = send(house.client(what.role), method, what, f"fifty {path}")
+                if answer.status_code != 503:  # too many uploads at once: told to come again
+                    return answer.status_code, answer.content
+
+        with ThreadPoolExecutor(50) as many:
+            answers = set(many.map(ask, range(50)))
+        assert len(answers) == 1, (path, answers)
+        assert answers.pop()[0] in (200, 201, 202), path
+        assert len(house.events(one.event)) == before + 1, path
+
+
+def test_without_a_key_nothing_is_remembered(house: House) -> None:
+    client = house.client("archivist")
+    first, second = (client.post(f"{API}/batches", json={"title": "x"}) for _ in range(2))
+    assert first.json()["id"] != second.json()["id"]
+    with house.tools.work.tables.reading() as connection:
+        assert connection.execute(replies.select()).all() == []
+
+
+@pytest.mark.parametrize("key", ["", "a" * 201, "khóa", "a\tb", "a\x7fb"])
+def test_a_key_that_is_none_is_told(house: House, key: str) -> None:
+    answer = house.client("archivist").post(
+        f"{API}/batches", json={}, headers=[(b"idempotency-key", key.encode())]
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency-key-missing")
+
+
+def test_a_key_belongs_to_its_account(house: House) -> None:
+    browser, program = house.browser("archivist"), house.client("archivist")
+    headers = {"Idempotency-Key": "k"}
+    first = browser.post(f"{API}/batches", json={}, headers=headers)
+    assert program.post(f"{API}/batches", json={}, headers=headers).content == first.content
+    administrator = house.client("administrator")
+    other = administrator.post(
+        f"{API}/accounts", json={"login": "khach", "name": "Khách", "roles": ["archivist"]}, headers=headers
+    )
+    assert other.status_code == 201
+    login = house.client()
+    login.post(f"{API}/sessions", json={"login": "khach", "password": other.json()["password"]})
+    assert login.get(f"{API}/me").status_code == 200
+
+
+def test_the_key_of_a_file_belongs_to_its_batch(house: House) -> None:
+    sent = [
+        house.client("archivist").post(
+            f"{API}/batches/{open_batch(house)}/files",
+            files={"file": ("a.png", a_scan())},
+            headers={"Idempotency-Key": "page-1"},
+        )
+        for _ in range(2)
+    ]
+    assert [answer.status_code for answer in sent] == [201, 201]
+    assert sent[0].json()["batch_id"] != sent[1].json()["batch_id"]
+
+
+def test_what_was_refused_is_judged_anew(house: House) -> None:
+    client, batch = house.client("archivist"), open_batch(house)
+    start = Asked("archivist", f"{API}/batches/{batch}/start", "batch-started", {})
+    empty = send(client, "POST", start, "k")
+    assert (empty.status_code, empty.json()["code"]) == (409, "batch-empty")
+    client.post(
+        f"{API}/batches/{batch}/files", files={"file": ("a.png", a_scan())}, headers={"Idempotency-Key": "f"}
+    )
+    assert send(client, "POST", start, "k").status_code == 202
+
+
+def test_a_right_taken_away_takes_the_kept_answer_away(house: House) -> None:
+    client, headers = house.client("archivist"), {"Idempotency-Key": "k"}
+    assert client.post(f"{API}/batches", json={}, headers=headers).status_code == 201
+    account = house.seeded.accounts["archivist"]
+    house.client("administrator").patch(f"{API}/accounts/{account}", json={"active": False})
+    assert client.post(f"{API}/batches", json={}, headers=headers).status_code == 401
+
+
+def test_what_is_kept_reads_as_nothing_to_who_steals_the_rows(house: House) -> None:
+    headers = {"Idempotency-Key": "0d4e4c5e-8a5c-4f5e-9d5b-3f3b9a1c7a10"}
+    made = house.client("administrator").post(
+        f"{API}/accounts", json={"login": "moi", "name": "Người mới", "roles": ["reader"]}, headers=headers
+    )
+    password = made.json()["password"]
+    stolen = b"".join(path.read_bytes() for path in house.tools.data_dir.glob("vanthu.db*"))
+    assert password.encode() not in stolen and headers["Idempotency-Key"].encode() not in stolen
+    assert (
+        b"batch-opened" in stolen or b"account-made" in stolen
+    )  # the rows were looked at, not an empty file
+    sign_in = house.client().post(f"{API}/sessions", json={"login": "moi", "password": password})
+    assert sign_in.status_code == 201 and password != PASSWORD
+
+
+def test_the_first_answer_of_a_file_is_given_again_whatever_it_is_called_now(house: House) -> None:
+    batch, client = open_batch(house), house.client("archivist")
+
+    def hand_in(name: str) -> Response:
+        return client.post(
+            f"{API}/batches/{batch}/files", files={"file": (name, a_scan())}, headers={"Idempotency-Key": "k"}
+        )
+
+    first = hand_in("tờ 1.png")
+    assert first.json()["audit_seq"] > 0
+    assert hand_in("tờ khác.png").content == first.content
