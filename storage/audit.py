@@ -221,8 +221,8 @@ class Audit:
 
     def _between(self, first: int, last: int) -> Iterator[RowMapping]:
         statement = select(audit).where(audit.c.seq.between(first, last)).order_by(audit.c.seq)
-        streamed = self._ground.connection.execute(statement.execution_options(yield_per=_AT_ONCE))
-        yield from streamed.mappings()
+        with self._ground.connection.execute(statement.execution_options(yield_per=_AT_ONCE)) as streamed:
+            yield from streamed.mappings()
 
 
 def event_bytes(row: Mapping[str, Any] | RowMapping) -> bytes:

@@ -13,11 +13,23 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, RowMapping, Table, TypeDecorator, func, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    RowMapping,
+    Table,
+    TypeDecorator,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.exc import DataError, IntegrityError
 
 from records.errors import ArchiveFault
 from storage.ground import Ground
+from storage.profile import profile_of
 from storage.schema import METADATA, files, objects, page_texts, pages, renditions, storable
 
 Row = dict[str, Any]
@@ -61,9 +73,9 @@ class Catalogue:
         statement = select(found).order_by(*(self._bytewise(column) for column in found.primary_key))
         for name, value in equal.items():
             statement = statement.where(found.c[name] == value)
-        streamed = self._ground.connection.execute(statement.execution_options(yield_per=_AT_ONCE))
-        for row in streamed.mappings():
-            yield {name: _told(value) for name, value in row.items()}
+        with self._ground.connection.execute(statement.execution_options(yield_per=_AT_ONCE)) as streamed:
+            for row in streamed.mappings():
+                yield {name: _told(value) for name, value in row.items()}
 
     def add(self, table: str, rows: Iterable[Row]) -> int:
         """Enter rows as they are and return how many. Raises `RowUnfit`; the transaction is then of no more use."""
@@ -112,6 +124,16 @@ class Catalogue:
             some = select(*columns).where(objects.c.key.in_(keys[start : start + _AT_ONCE]))
             found.extend(dict(row) for row in self._ground.connection.execute(some).mappings())
         return sorted(found, key=lambda row: str(row["key"]))
+
+    def begin_anew(self) -> None:
+        """Drop every table of ours and make them anew, empty; other tables in the database stay."""
+        from storage import migrate  # Alembic takes half a second to import and is hardly ever needed
+
+        connection = self._ground.connection
+        METADATA.drop_all(connection)
+        for statement in ("DROP TABLE alembic_version", *profile_of(connection).AFTER_DROP):
+            connection.execute(text(statement))
+        migrate.upgrade(connection)
 
     def pointing_at(self, key: str) -> list[tuple[str, str]]:
         """Return table and name of every row that relies on the object under `key`."""

@@ -1,8 +1,11 @@
 """Every row in PostgreSQL, by the cases that SQLite passes too."""
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
+from storage.work import Work
 from tests.cases.account_rows import AccountRowCases
+from tests.cases.audit_rows import REST, AuditRowCases
 from tests.cases.batch_rows import BatchRowCases
 from tests.cases.document_rows import DocumentRowCases
 from tests.cases.page_rows import PageRowCases
@@ -13,6 +16,26 @@ pytestmark = pytest.mark.joined
 
 
 class TestAccountRows(AccountRowCases): ...
+
+
+class TestAuditRows(AuditRowCases):
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "TRUNCATE audit",
+            "TRUNCATE audit, outbox CASCADE",
+            "MERGE INTO audit USING (SELECT 1) AS one ON seq = 2 WHEN MATCHED THEN DELETE",
+            # a temporary table of the same name comes first on the path, and must not answer for the log
+            f"CREATE TEMPORARY TABLE audit ON COMMIT DROP AS SELECT 41 AS seq, {REST} FROM public.audit LIMIT 1; "
+            f"INSERT INTO public.audit SELECT 42, {REST} FROM public.audit WHERE seq = 3",
+        ],
+    )
+    def test_no_way_around_the_triggers(self, work: Work, statement: str) -> None:
+        with work.begin() as tx:
+            for _ in range(3):
+                tx.audit.append("a", "b", "c", "done")
+        with pytest.raises(IntegrityError, match="audit"), work.begin() as tx:
+            tx.audit._ground.connection.exec_driver_sql(statement)
 
 
 class TestBatchRows(BatchRowCases): ...

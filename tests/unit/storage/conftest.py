@@ -22,6 +22,13 @@ def database(tmp_path: Path) -> SqliteDatabase:
 
 
 @pytest.fixture
+def empty_database(tmp_path: Path) -> SqliteDatabase:
+    """A second one, likewise empty."""
+    (tmp_path / "empty").mkdir()
+    return SqliteDatabase(tmp_path / "empty" / "vanthu.db")
+
+
+@pytest.fixture
 def tables(database: SqliteDatabase) -> Iterator[Tables]:
     opened = database.open()
     opened.migrate()
