@@ -1,11 +1,8 @@
 """The manifest that lies beside a document's blobs: enough to rebuild its rows if the database were lost.
 
-Every JSON file the archive keeps about itself has the same frame: a `format`, a `kind`, and a `check` over the rest, so
-that a damaged one is recognised before anything is made of it.
+Also the frame and the small values that the other files beside the blobs (`ingest/sidecars.py`) share with it.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,23 +11,21 @@ from typing import Any
 
 from records.clock import vietnam_iso
 from records.document import Fields, fields_from_json, fields_to_json
-from records.errors import ArchiveFault
 from records.page import PageText, load_page
+from storage import framed as frame
 from storage.blobs import BlobKeyRefused, check_key
 from storage.catalogue import Row, RowUnfit, check_row, moment_from_json, moment_json
 from storage.documents import Rendition
+from storage.framed import Damaged as ManifestDamaged
 
 FORMAT = 2
 """1: hashes, fields and pages for people. 2: also every column of the rows, and a check over it all."""
 
 DOCUMENT = "document"
+
+__all__ = ["DocumentManifest", "KeptBytes", "ManifestDamaged", "Seal", "manifest", "read_manifest"]
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-class ManifestDamaged(ArchiveFault):
-    """What the archive wrote about itself is not what it wrote."""
-
-    code = "manifest-damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,29 +133,13 @@ def read_manifest(data: bytes) -> DocumentManifest:
 
 
 def framed(kind: str, told: Mapping[str, Any], indent: int | None = 1) -> bytes:
-    """Return `told` as UTF-8 JSON with sorted keys, its kind and format, and a check over all of it.
-
-    Without `indent` it is ten times faster to write, for what may hold a hundred thousand pages.
-    """
-    whole = {**told, "format": FORMAT, "kind": kind}
-    whole["check"] = _check(whole)
-    return json.dumps(whole, ensure_ascii=False, indent=indent, sort_keys=True, allow_nan=False).encode()
+    """Return `told` in the frame of this format (`storage/framed.py`)."""
+    return frame.framed(kind, FORMAT, told, indent)
 
 
 def unframed(data: bytes, kind: str) -> dict[str, Any]:
-    """Return what `framed` was given. Raises `ManifestDamaged` for anything else."""
-    try:
-        told = json.loads(data)
-        found = told.pop("check", None)
-        if told.get("format") == 1 and kind == DOCUMENT:
-            raise ManifestDamaged("a manifest of format 1 has no rows", code="manifest-old")
-        if told.get("format") != FORMAT or told.get("kind") != kind:
-            raise ValueError(f"format {told.get('format')!r} of kind {told.get('kind')!r}")
-        if found != _check(told):
-            raise ValueError("its check does not fit: it was changed or damaged")
-    except (ValueError, TypeError, AttributeError, RecursionError) as fault:
-        raise ManifestDamaged(f"not a whole {kind} manifest: {fault}") from fault
-    return dict(told)
+    """Return what `framed` was given. Raises `ManifestDamaged`, code `manifest-old` for format 1."""
+    return frame.unframed(data, kind, FORMAT)
 
 
 def readings_bytes(readings: Sequence[bytes]) -> bytes:
@@ -193,11 +172,6 @@ def rendition_from_json(told: Any) -> Rendition:
     """Return a rendition from a row of it. Raises KeyError, TypeError, ValueError, `BlobKeyRefused`."""
     name, media = _of(told["name"], str), _of(told["media_type"], str)
     return Rendition(name, _key(told["key"]), _hash(told["sha256"]), _of(told["size"], int), media)
-
-
-def _check(told: Mapping[str, Any]) -> str:
-    plain = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(plain.encode()).hexdigest()
 
 
 def _key(value: Any) -> str:

@@ -73,6 +73,9 @@ AUDIT_TRIGGERS: tuple[str, ...] = (
 `audit_next` names its table with the schema: a temporary table called `audit` must not answer for it.
 """
 
+AFTER_DROP: tuple[str, ...] = ("DROP FUNCTION IF EXISTS audit_append_only(), audit_next()",)
+"""What is left of the tables when they are dropped."""
+
 PLAIN_ORDER = """
     DO $$
     DECLARE

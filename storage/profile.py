@@ -19,6 +19,7 @@ class Profile(Protocol):
     READING: dict[str, Any]
     WRITING: dict[str, Any]
     AUDIT_TRIGGERS: tuple[str, ...]
+    AFTER_DROP: tuple[str, ...]
 
     def open_engine(self, address: URL, password: str) -> Engine:
         """Return a pool on the database, not connected yet. Raises ValueError for an unfit address."""

@@ -47,6 +47,8 @@ AUDIT_TRIGGERS: tuple[str, ...] = (
 `audit_next` also stops INSERT OR REPLACE, which SQLite lets past DELETE triggers.
 """
 
+AFTER_DROP: tuple[str, ...] = ()
+"""What is left of the tables when they are dropped: nothing."""
 
 _TROUBLES = {
     sqlite3.SQLITE_BUSY: DatabaseTrouble.BUSY,

@@ -10,6 +10,7 @@ from storage.folder import FolderStore
 from storage.tables import Tables, open_tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
+from tests.cases.backing_up import Elsewhere
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +58,12 @@ def spoil(tmp_path: Path) -> Callable[[str, bytes | None], None]:
             path.write_bytes(data)
 
     return put
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, children: ChildPools) -> Iterator[Elsewhere]:
+    """Another machine with nothing on it."""
+    tables = open_tables(f"sqlite:///{tmp_path}/elsewhere.db")
+    folder = tmp_path / "elsewhere"
+    yield Elsewhere(tables, make_world(folder, tables, FolderStore(folder / "blobs"), children))
+    tables.dispose()
