@@ -22,6 +22,7 @@ from storage.blobs import (
     Unavailable,
     check_key,
 )
+from storage.crashpoint import crashpoint
 from storage.disk import Incoming, copy, measured, pieces, reading, settle, sync_up
 from storage.listing import Listed, walk_folder
 
@@ -148,7 +149,9 @@ class FolderStore:
                     if found != sha256:
                         self._make_folder(key, target.parent)
                         self._set_aside(key, target, found)
+                        crashpoint("folder-before-replace")
                         path.replace(target)
+                        crashpoint("folder-after-replace")
                     sync_up(target.parent, self.root)
             except OSError as fault:
                 return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}")
@@ -179,10 +182,12 @@ class FolderStore:
             if settle(fd) != coming:
                 return Unavailable(f"{key}: the disk gave back other bytes")
             self._make_folder(key, target.parent)
+            crashpoint("folder-before-link")
             try:
                 os.link(path, target, follow_symlinks=False)
             except FileExistsError:  # somebody was faster
                 return self._again(key, target, coming, promised)
+            crashpoint("folder-after-link")
             sync_up(target.parent, self.root)
         return Stored(key, coming.sha256, coming.size)
 
@@ -259,7 +264,8 @@ class FolderStore:
         except (FileNotFoundError, NotADirectoryError) as fault:
             raise BlobMissing(key) from fault
         except OSError as fault:
-            raise StoreAway(f"{key}: {fault}") from fault
+            self._must_answer()
+            raise BlobUnreadable(key, str(fault)) from fault
 
     def _stream(self, key: str, sha256: str, chunk: int) -> Iterator[bytes]:
         digest, held = hashlib.sha256(), b""

@@ -28,6 +28,7 @@ from storage.blobs import (
     TargetAway,
     Unavailable,
 )
+from storage.crashpoint import crashpoint
 from storage.disk import measured
 from storage.listing import Listed
 from storage.objects import Side
@@ -69,6 +70,7 @@ class PairedStore:
         end = self._put(one, key, source, promised)
         if not isinstance(end, Stored):
             return end
+        crashpoint("paired-between-puts")
         end = self._put(other, key, source, promised)
         if isinstance(end, Conflict):  # the sides differ, and the register knows which is right
             self._tell(other, key, BlobCorrupt(key, promised, end.found_sha256))

@@ -184,11 +184,14 @@ class S3Store:
                 )
         return f"s3 {self.bucket!r}"
 
-    def ensure_bucket(self) -> None:
-        """Make the bucket when absent (old versions kept where the server can), and try it. Raises `StoreAway`."""
+    def ensure_bucket(self) -> str:
+        """Make the bucket when absent and try it; return what `probe` says, and whether old versions are kept.
+
+        Raises `StoreAway`.
+        """
         with self.bucket.answering(""):
-            make_bucket(self.bucket.wire, self.bucket.prefix + STAGING)
-        self.probe()
+            kept = make_bucket(self.bucket.wire, self.bucket.prefix + STAGING)
+        return f"{self.probe()}, old versions {'kept' if kept else 'not kept'}"
 
     def __repr__(self) -> str:
         return f"S3Store({self.bucket!r})"

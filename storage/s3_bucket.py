@@ -184,6 +184,8 @@ def open_bucket(url: str, access_key: str, secret_key: str, patience: Patience) 
         raise ValueError(f"no S3 bucket at this address: {parts.scheme}://…")
     if "@" in parts.netloc:
         raise ValueError("keys do not belong into the address of a store")
+    if not access_key or not secret_key:
+        raise ValueError("an S3 store needs an access key and a secret key, each in its file")
     if prefix:
         check_key(prefix)
         prefix += "/"

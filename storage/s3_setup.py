@@ -6,6 +6,7 @@ from minio.commonconfig import ENABLED, Filter
 from minio.helpers import md5sum_hash
 from minio.lifecycleconfig import (
     AbortIncompleteMultipartUpload,
+    Expiration,
     LifecycleConfig,
     NoncurrentVersionExpiration,
     Rule,
@@ -17,8 +18,8 @@ from storage.s3_wire import Body, Refusal, Wire
 _VERSIONS = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
 
 
-def make_bucket(wire: Wire, staging: str) -> None:
-    """Make the bucket when absent, with old versions kept where the server can and allows it.
+def make_bucket(wire: Wire, staging: str) -> bool:
+    """Make the bucket when absent, with old versions kept where the server can and allows it: True when it does.
 
     In a bucket made here, old versions under the key prefix `staging` and unfinished uploads go after a day; a
     bucket that was there keeps its own rules. Raises Trouble, Refusal.
@@ -29,10 +30,18 @@ def make_bucket(wire: Wire, staging: str) -> None:
             _tell(wire, {}, "")
         else:
             _tell(wire, {}, f"<CreateBucketConfiguration>{place}</CreateBucketConfiguration>")
-        with suppress(_NotForUs):
-            _tell(wire, {"lifecycle": ""}, _forgetting(staging))
-    with suppress(_NotForUs):
+        rules = _forgetting(staging)
+        for known in (
+            rules[:1],
+            rules,
+        ):  # some servers end unfinished uploads by themselves and know no rule for it
+            with suppress(_NotForUs):
+                _tell(wire, {"lifecycle": ""}, marshal(LifecycleConfig(known)).decode())
+    try:
         _tell(wire, {"versioning": ""}, _VERSIONS)
+    except _NotForUs:
+        return False
+    return True
 
 
 class _NotForUs(Exception):
@@ -62,27 +71,24 @@ def _tell(wire: Wire, query: dict[str, str], words: str) -> None:
             body=Body.of(words.encode()),
         )
     except Refusal as no:
-        if query and no.status in (403, 405, 501):
+        if query and no.status in (400, 403, 405, 501):
             raise _NotForUs(str(no)) from no
         if no.code != "BucketAlreadyOwnedByYou":  # two at once
             raise
 
 
-def _forgetting(staging: str) -> str:
-    old_drafts = NoncurrentVersionExpiration(noncurrent_days=1)
-    unfinished = AbortIncompleteMultipartUpload(days_after_initiation=1)
-    rules = [
-        Rule(
-            ENABLED,
-            rule_filter=Filter(prefix=staging),
-            rule_id="staging",
-            noncurrent_version_expiration=old_drafts,
-        ),
-        Rule(
-            ENABLED,
-            rule_filter=Filter(prefix=""),
-            rule_id="unfinished",
-            abort_incomplete_multipart_upload=unfinished,
-        ),
-    ]
-    return marshal(LifecycleConfig(rules)).decode()
+def _forgetting(staging: str) -> list[Rule]:
+    drafts = Rule(
+        ENABLED,
+        rule_filter=Filter(prefix=staging),
+        rule_id="staging",
+        noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=1),
+        expiration=Expiration(expired_object_delete_marker=True),
+    )
+    unfinished = Rule(
+        ENABLED,
+        rule_filter=Filter(prefix=""),
+        rule_id="unfinished",
+        abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(days_after_initiation=1),
+    )
+    return [drafts, unfinished]

@@ -129,6 +129,8 @@ class TestFolderStore(BlobStoreCases, DamageCases):
         with pytest.raises(BlobUnreadable) as fault:
             store.measure(KEY)
         assert "khôi phục" in fault.value.tell
+        with pytest.raises(BlobUnreadable):
+            next(store.stream_range(KEY, good, 0, 1))
         assert isinstance(store.mend(KEY, source, good), Stored)
         assert store.measure(KEY) == Measured(good, source.stat().st_size)
         assert (tmp_path / "kho lưu" / DAMAGED / KEY / f"unreadable-{inode}").exists()
