@@ -132,10 +132,10 @@ def _postgres_rows(address: str, password: str) -> Iterator[Sequence[Any]]:
 
     def rows() -> Iterator[Sequence[Any]]:
         try:
-            with connection, connection.cursor("audit") as cursor:
-                cursor.itersize = 5000
-                cursor.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY seq")  # noqa: S608  # our own constant
-                yield from cursor
+            asked = f"COPY (SELECT {_COLUMNS} FROM audit ORDER BY seq) TO STDOUT"  # noqa: S608  # our own constant
+            with connection.cursor() as cursor, cursor.copy(asked) as copy:
+                copy.set_types(["int8", *["text"] * 8])
+                yield from copy.rows()
         except psycopg.OperationalError as fault:
             raise Missing(f"PostgreSQL: {fault}") from fault
         except psycopg.Error as fault:
