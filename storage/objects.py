@@ -146,7 +146,9 @@ class Objects:
         """Return objects that `side` did not hold as it should when last looked at, which was before `before`."""
         checked = objects.c[f"{side.value}_checked_at"]
         wrong = and_(_bad(side), or_(checked.is_(None), checked < before))
-        return self._some(select(objects).where(wrong).order_by(checked, objects.c.key), limit)
+        return self._some(
+            select(objects).where(wrong).order_by(checked.isnot(None), checked, objects.c.key), limit
+        )
 
     def count_bad(self, *sides: Side) -> int:
         """Return how many objects none of `sides` holds as it should."""

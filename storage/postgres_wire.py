@@ -4,8 +4,10 @@ Every wait has an end on the server (statement, lock, idle transaction) and one 
 frozen or a network that swallows packets; see docs/decisions/0053-rows-on-postgresql.md for the figures.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -88,6 +90,7 @@ def open_engine(address: URL, password: str) -> Engine:
         isolation_level="READ COMMITTED",
         use_native_hstore=False,
         hide_parameters=True,
+        json_serializer=partial(json.dumps, allow_nan=False),
         connect_args={
             "application_name": "vanthu",
             "client_encoding": "utf8",

@@ -4,10 +4,12 @@ locked.
 There is one writer at a time, so a writer need not hold what it has read; storage/postgres.py must.
 """
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -70,7 +72,12 @@ def open_engine(address: URL, password: str) -> Engine:
     if not address.database or address.database == ":memory:" or password:
         raise ValueError("no database profile for sqlite without a file, or with a password")
     engine = create_engine(
-        address, pool_size=POOL, max_overflow=POOL, pool_timeout=BUSY_SECONDS, hide_parameters=True
+        address,
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_timeout=BUSY_SECONDS,
+        hide_parameters=True,
+        json_serializer=partial(json.dumps, allow_nan=False),
     )
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)

@@ -10,6 +10,8 @@ from tests.cases.batch_rows import BatchRowCases
 from tests.cases.document_rows import DocumentRowCases
 from tests.cases.page_rows import PageRowCases
 from tests.cases.races import RaceCases
+from tests.cases.register_rows import RegisterRowCases
+from tests.cases.row_values import RowValueCases
 from tests.cases.transactions import TransactionCases
 
 pytestmark = pytest.mark.joined
@@ -51,3 +53,9 @@ class TestTransactions(TransactionCases): ...
 
 
 class TestRaces(RaceCases): ...
+
+
+class TestRegisterRows(RegisterRowCases): ...
+
+
+class TestRowValues(RowValueCases): ...
