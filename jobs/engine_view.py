@@ -3,7 +3,9 @@
 The library's own listing loads every row; counting in the database keeps an operator's look cheap on a long queue.
 """
 
+import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +46,7 @@ class EngineView:
     def counts(self) -> Sequence[QueueCount]:
         """Return how many jobs of each queue wait, run and were given up, and the age of the oldest."""
         rows = self._rows(
-            "SELECT queue_name, status, COUNT(*), MIN(created_at) FROM {table} "
+            "SELECT queue_name, status, COUNT(*), MIN(created_at) FROM {workflow_status} "
             "WHERE queue_name IS NOT NULL AND status IN ('ENQUEUED', 'DELAYED', 'PENDING', 'ERROR', "
             "'MAX_RECOVERY_ATTEMPTS_EXCEEDED') GROUP BY queue_name, status ORDER BY queue_name, status"
         )
@@ -90,8 +92,9 @@ class EngineView:
 
     def _letters(self, limit: int) -> list[tuple[Owner, DeadLetter]]:
         rows = self._rows(
-            "SELECT workflow_uuid, name, queue_name, error, recovery_attempts, updated_at FROM {table} "  # noqa: S608
-            f"WHERE status IN {_DEAD} ORDER BY updated_at DESC LIMIT {int(limit) * _PARTS}"
+            "SELECT s.workflow_uuid, s.name, s.queue_name, o.error, s.recovery_attempts, s.updated_at "  # noqa: S608
+            "FROM {workflow_status} s LEFT JOIN {workflow_output} o ON o.workflow_uuid = s.workflow_uuid "
+            f"WHERE s.status IN {_DEAD} ORDER BY s.updated_at DESC LIMIT {int(limit) * _PARTS}"
         )
         newest: dict[Owner, tuple[Owner, DeadLetter]] = {}
         for name, flow, queue, error, attempts, at in rows:
@@ -107,13 +110,15 @@ class EngineView:
                 attempts=int(attempts or 0),
                 failed_at=datetime.fromtimestamp(int(at) / 1000, UTC),
             )
-            newest.setdefault(owner.first_try(), (owner, told))
+            known = newest.get(owner.first_try())
+            if known is None or known[0].attempt < owner.attempt:
+                newest[owner.first_try()] = (owner, told)
         later = self._begun(owner.next_try() for owner, _ in newest.values())
         return [(owner, told) for owner, told in newest.values() if owner.next_try() not in later][:limit]
 
     def probe(self) -> str:
         """Return one line about the engine's database. Raises `Away`."""
-        self._rows("SELECT 1 FROM {table} WHERE 1 = 0")
+        self._rows("SELECT 1 FROM {workflow_status} WHERE 1 = 0")
         return "engine database answers"
 
     def close(self) -> None:
@@ -126,16 +131,20 @@ class EngineView:
         told = [f"'{name}'" for name in names if all(c.isalnum() or c in ":-_" for c in name)]
         if not told:
             return set()
-        rows = self._rows(f"SELECT workflow_uuid FROM {{table}} WHERE workflow_uuid IN ({', '.join(told)})")  # noqa: S608
+        wanted = f"WHERE workflow_uuid IN ({', '.join(told)})"
+        rows = self._rows("SELECT workflow_uuid FROM {workflow_status} " + wanted)  # noqa: S608  checked letters only
         return {str(row[0]) for row in rows}
 
     def _rows(self, statement: str) -> list[Any]:
         if self._pool is None:
             self._pool = open_pool(self._address.url, self._address.password, 2)
-        table = '"dbos".workflow_status' if self._address.shared else "workflow_status"
+        for table in ("workflow_status", "workflow_output"):
+            statement = statement.replace(
+                f"{{{table}}}", f'"dbos".{table}' if self._address.shared else table
+            )
         try:
             with self._pool.connect() as connection:
-                return list(connection.exec_driver_sql(statement.replace("{table}", table)))
+                return list(connection.exec_driver_sql(statement))
         except Exception as fault:
             raise Away(
                 f"engine database: {type(fault).__name__}: {str(fault).splitlines()[0]}",
@@ -145,5 +154,11 @@ class EngineView:
 
 
 def _first_line(error: Any) -> str:
-    lines = str(error or "").strip().splitlines()
+    """Return the first line of what an exception said, as the engine's serializer wrote it down."""
+    text = str(error or "")
+    with suppress(ValueError):
+        told = json.loads(text)
+        if isinstance(told, dict):
+            text = str(told.get("message", ""))
+    lines = text.strip().splitlines()
     return lines[0][:_SHOWN_ERROR] if lines else ""

@@ -13,6 +13,7 @@ from records.errors import ArchiveFault
 from storage.complaints import Complaints
 from storage.mending import Mender
 from storage.progress import PATIENCE, Round, Turn, got_nowhere, is_due
+from storage.reconcile import Drift, Tell
 from storage.work import Work
 
 _log = logging.getLogger("vanthu.rounds")
@@ -23,6 +24,24 @@ LEASE_SECONDS = 120.0
 TURN_SECONDS = 1.0
 """After this long a turn stops at the next object, and the next round has its turn."""
 IDLE_SECONDS = 5.0
+
+
+def log_drift(an_hour: int = 20) -> Tell:
+    """Return a place for differences: the log, but of each kind only the first `an_hour` every hour.
+
+    The figures are in the passes, and the whole list is for `vanthu reconcile --json` to give.
+    """
+    said: dict[tuple[str, str], list[float]] = {}
+
+    def tell(drift: Drift) -> None:
+        now = time.monotonic()
+        before = said.setdefault((drift.kind, drift.where), [])
+        before[:] = [at for at in before if now - at < 3600]
+        if len(before) < an_hour:
+            before.append(now)
+            _log.warning("%s in %s: %r (%s)", drift.kind, drift.where, drift.key, drift.detail)
+
+    return tell
 
 
 class Rounds:
