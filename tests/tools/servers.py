@@ -179,6 +179,8 @@ def main() -> int:
     except server_process.DidNotStart as trouble:
         print(trouble, file=sys.stderr)
         return 1
+    if asked.verb == "get":
+        return 0
     pids = {name: servers.pid(name) for name in asked.names or NAMES}
     for name, pid in pids.items():
         address = servers.state.get(name, {}).get("url", "-")
