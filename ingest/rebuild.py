@@ -46,7 +46,7 @@ def rebuild(
     Goes on where a killed rebuild stopped. Raises `Conflict` (`database-not-empty`), `Away` when a store or the
     database does not answer: then the same call later goes on.
     """
-    _begin(work)
+    begin_rebuild(work)
     task = Rebuilding(work, blobs)
     _log(task, logs, verifiers, told)
     books = [
@@ -65,7 +65,8 @@ def is_rebuilding(work: Work) -> bool:
     return known is not None and known.finished_at is None
 
 
-def _begin(work: Work) -> None:
+def begin_rebuild(work: Work) -> None:
+    """Open the round. Safe to repeat. Raises `Conflict` (`database-not-empty`): nothing was changed then."""
     with work.begin() as tx:
         known = tx.passes.get(REBUILD)
         filled = tx.catalogue.filled(CATALOGUE)
