@@ -14,6 +14,7 @@ from boot.house import House, open_house
 from boot.settings import Settings
 from boot.speak import Exit, result, say
 from jobs.audit_keeper import AuditKeeper
+from records.access import LOCAL
 from records.errors import ArchiveFault, Missing
 from signing.demo_pki import ROOTS
 from signing.options import SigningOptions
@@ -158,6 +159,8 @@ def export_log(settings: Settings, target: Path) -> Exit:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(read_whole(store, key))
             count += 1
+        with house.work.begin() as tx:
+            tx.audit.append(LOCAL.id, "audit-exported", "", "done", {"files": count})
     target.mkdir(parents=True, exist_ok=True)
     for name in (PUBLISHED, ROOTS):
         if (settings.keys_dir / name).exists():
@@ -172,6 +175,8 @@ def take_back(settings: Settings) -> Exit:
     """Put back the events that the store holds and a restored database lacks; to be done before anything else runs."""
     with open_house(settings) as house:
         taken = audit_keeper(house).take_back()
+        with house.work.begin() as tx:
+            tx.audit.append(LOCAL.id, "audit-taken-back", "", "done", {"events": taken})
     say(f"Đã đưa lại {taken} sự kiện từ kho vào nhật ký.")
     return Exit.WELL
 

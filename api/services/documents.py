@@ -86,7 +86,9 @@ def get_document(desk: Desk, reader: Actor, document_id: str) -> DocumentOut:
 def list_pages(desk: Desk, reader: Actor, document_id: str) -> list[PageOut]:
     """Return the pages of a document without their text. Raises `Missing`."""
     with desk.tools.work.reading() as tx:
-        return [PageOut.of(page, document_id) for page in tx.pages.of_document(reader, document_id)]
+        pages = [PageOut.of(page, document_id) for page in tx.pages.of_document(reader, document_id)]
+    desk.reads.note(reader, document_id, "pages")
+    return pages
 
 
 def get_page(desk: Desk, reader: Actor, document_id: str, number: int) -> PageOut:

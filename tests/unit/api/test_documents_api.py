@@ -187,6 +187,12 @@ def test_reading_and_downloading_are_written_down_once_a_sitting(house: House) -
     assert house.events("document-downloaded") == [(me, document, "done")] * 2
 
 
+def test_the_list_of_pages_is_a_reading_too(house: House) -> None:
+    reader, document = house.client("reader"), house.seeded.ids["letter"]
+    assert reader.get(f"{API}/documents/{document}/pages").status_code == 200
+    assert house.events("document-read") == [(house.seeded.accounts["reader"], document, "done")]
+
+
 @pytest.mark.parametrize(
     ("query", "match"),
     [
