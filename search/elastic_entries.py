@@ -1,17 +1,14 @@
 """What an entry and a plan are in Elasticsearch's words, with what the bare core of the server can do.
 
-No ICU, no analysis module, no scripts: our tokens come ready and are only cut at spaces (decision 0057).
+No ICU, no analysis module, no scripts: our tokens come ready and are only cut at spaces (decision 0057). They are
+shorter than the 255 letters at which the server's analyzer would cut one in two (`language.tokens`).
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 from search.entry import Entry
-from search.index import SCHEMA, Candidate, texts
+from search.index import SCHEMA, Candidate, index_missing, texts
 from search.plan import Clause, In, Plan
-
-LONGEST_TOKEN = 255
-"""Letters the analyzer keeps in one token; a longer one is cut to its beginning, here and in queries alike."""
 
 _KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
 """What ranking reads; the rest is only searched and not kept a second time in the source."""
@@ -61,24 +58,27 @@ def source(entry: Entry, version: int) -> dict[str, Any]:
         "type": entry.type_code,
         "dossier": entry.dossier,
         "year": entry.year,
-        **{field.value: _joined(terms) for field, terms in texts(entry).items()},
+        **{field.value: " ".join(terms) for field, terms in texts(entry).items()},
     }
 
 
 def candidate(hit: dict[str, Any]) -> Candidate:
-    """Return what ranking needs of a hit."""
+    """Return what ranking needs of a hit. Raises Away (`search-index-missing`) when it is no entry of ours."""
     kept = hit["_source"]
-    return Candidate(
-        document_id=kept["doc"],
-        page=kept["page"],
-        score=float(hit["_score"]),
-        exact=kept[In.EXACT.value],
-        folded=kept[In.FOLDED.value],
-        title_exact=kept[In.TITLE_EXACT.value],
-        title_folded=kept[In.TITLE_FOLDED.value],
-        numbers=tuple(kept[In.NUMBERS.value].split()),
-        mentions=tuple(kept[In.MENTIONS.value].split()),
-    )
+    try:
+        return Candidate(
+            document_id=kept["doc"],
+            page=kept["page"],
+            score=float(hit["_score"]),
+            exact=kept[In.EXACT.value],
+            folded=kept[In.FOLDED.value],
+            title_exact=kept[In.TITLE_EXACT.value],
+            title_folded=kept[In.TITLE_FOLDED.value],
+            numbers=tuple(kept[In.NUMBERS.value].split()),
+            mentions=tuple(kept[In.MENTIONS.value].split()),
+        )
+    except KeyError as absent:
+        raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent
 
 
 def query(plan: Plan, levels: list[str]) -> dict[str, Any]:
@@ -94,15 +94,11 @@ def _any(clauses: list[dict[str, Any]], least: int) -> dict[str, Any]:
 
 
 def _clause(clause: Clause) -> dict[str, Any]:
-    field, term = clause.where.value, clause.terms[0][:LONGEST_TOKEN]
+    field, term = clause.where.value, clause.terms[0]
     if clause.edits:
         # The score of every misreading is the weight, as in tantivy; the usual one would prefer rare misreadings.
         how = {"value": term, "fuzziness": clause.edits, "rewrite": "constant_score", "boost": clause.weight}
         return {"fuzzy": {field: how}}
     if len(clause.terms) > 1:
-        return {"match_phrase": {field: {"query": _joined(clause.terms), "boost": clause.weight}}}
+        return {"match_phrase": {field: {"query": " ".join(clause.terms), "boost": clause.weight}}}
     return {"term": {field: {"value": term, "boost": clause.weight}}}
-
-
-def _joined(terms: Iterable[str]) -> str:
-    return " ".join(term[:LONGEST_TOKEN] for term in terms)

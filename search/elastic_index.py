@@ -26,6 +26,7 @@ from search.index import (
     check_change,
     index_away,
     index_busy,
+    index_missing,
 )
 from search.plan import Plan
 
@@ -149,9 +150,11 @@ class ElasticIndex:
         self._door.call(lambda es: _whole(es.indices.refresh(index=list(names)).body))
 
     def _trusted(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Return `answer` once it is sure to come from an index of ours; an empty one tells nothing of itself."""
-        names = {hit["_index"] for hit in answer.get("hits", {}).get("hits", ())}
-        self._place.trust(names.pop() if len(names) == 1 else self._place.current())
+        """Return `answer` once it is sure to come from one index of ours; an empty one tells nothing of itself."""
+        names = {hit["_index"] for hit in answer.get("hits", {}).get("hits", ())} or {self._place.current()}
+        if len(names) > 1:
+            raise index_missing(f"{self._name} names several indices: {', '.join(sorted(names))}")
+        self._place.trust(*names)
         return answer
 
     def _following(self, work: Callable[[], T]) -> T:

@@ -30,7 +30,7 @@ def pen(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Our indices on the server: those the alias names (one, if all is well), those being filled, the rest."""
+    """Indices on the server: those the alias names (one of ours, if all is well), ours being filled, our others."""
 
     current: tuple[str, ...]
     filling: tuple[str, ...]
@@ -38,7 +38,7 @@ class Standing:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """All of them; only the current ones may be somebody else's."""
         return self.current + self.filling + self.other
 
 
@@ -55,12 +55,17 @@ class Place:
 
     def standing(self) -> Standing:
         """Return what is there now, closed indices included."""
-        pattern = f"{self.alias}-v*"
-        found = self._door.call(lambda es: es.indices.get_alias(index=pattern, expand_wildcards="all")).body
-        ours = {name: set(kept["aliases"]) for name, kept in found.items() if self._ours.fullmatch(name)}
-        current = [name for name, aliases in ours.items() if self.alias in aliases]
-        filling = [name for name, aliases in ours.items() if self._next in aliases and name not in current]
-        other = [name for name in ours if name not in current and name not in filling]
+        wanted = [f"{self.alias}-v*", self.alias]
+        found = self._door.call(
+            lambda es: es.indices.get_alias(index=wanted, expand_wildcards="all", ignore_unavailable=True)
+        ).body
+        if self.alias in found:
+            raise index_missing(f"{self.alias}: an index itself has this name; somebody has to delete it")
+        aliases = {name: set(kept["aliases"]) for name, kept in found.items()}
+        current = [name for name in aliases if self.alias in aliases[name]]
+        ours = [name for name in aliases if self._ours.fullmatch(name) and name not in current]
+        filling = [name for name in ours if self._next in aliases[name]]
+        other = [name for name in ours if name not in filling]
         return Standing(*(tuple(sorted(names)) for names in (current, filling, other)))
 
     def current(self, standing: Standing | None = None) -> str:
@@ -127,9 +132,7 @@ class Place:
                 return
             if name not in standing.names:
                 raise index_busy(f"{name} is gone: another rebuild has taken over")
-            actions: list[dict[str, Any]] = [
-                {"remove_index": {"index": other}} for other in standing.names if other != name
-            ]
+            actions = [self._farewell(other) for other in standing.names if other != name]
             actions.append({"add": {"index": name, "alias": self.alias}})
             actions.append({"remove": {"index": name, "alias": self._next}})
             try:
@@ -143,6 +146,12 @@ class Place:
         """Delete indices; one that is gone already does not matter."""
         for name in names:
             self._door.call(lambda es, name=name: es.indices.delete(index=name, ignore_unavailable=True))  # type: ignore[misc]
+
+    def _farewell(self, name: str) -> dict[str, Any]:
+        """Return what deletes an index of ours; somebody else's only loses our alias."""
+        if self._ours.fullmatch(name):
+            return {"remove_index": {"index": name}}
+        return {"remove": {"index": name, "alias": self.alias}}
 
     def _mark_it(self) -> None:
         """Note on the server that there is an index, so that its loss is not taken for a beginning."""
