@@ -17,7 +17,7 @@ log = logging.getLogger("vanthu.request")
 REQUEST_ID = b"x-request-id"
 _WELL_FORMED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE = (b"traceparent", b"tracestate")
-_QUIET = ("/health", "/metrics", "/static", "/api/v1/health")
+_QUIET = ("/health", "/metrics", "/static", "/api/v1/health", "/operations")
 """Asked all the time by machines and browsers: counted, but not worth a line unless something is wrong."""
 
 

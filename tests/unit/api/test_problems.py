@@ -1,8 +1,11 @@
 """Whatever comes in, the answer is a clean problem document and never a 5xx."""
 
+import errno
 import http.client
 import json
 import logging
+import resource
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,6 +14,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
+from records.errors import Away
 from tests.unit.api.api_house import House
 
 API = "/api/v1"
@@ -213,3 +217,83 @@ def test_openapi_names_every_problem_and_loads(house: House, tmp_path: Path) -> 
     assert told["openapi"].startswith("3.")
     assert f"{API}/batches/{{batch_id}}/files" in told["paths"]
     assert not [path for path in told["paths"] if not path.startswith((API, "/health"))]
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "part", "retry"),
+    [
+        (Away("x", code="database-away"), 503, "tables", "30"),
+        (Away("x", code="database-busy"), 503, "tables", "5"),
+        (Away("x", code="commit-unknown"), 503, "tables", "2"),
+        (Away("x", code="database-full"), 507, "tables", "300"),
+        (Away("x", code="store-full"), 507, "blobs", "300"),
+        (Away("x", code="spool-full"), 507, "spool", "300"),
+        (Away("x", code="search-index-missing"), 503, "index", "30"),
+        (Away("x", code="time-stamp-away"), 503, "time-stamps", "30"),
+        (Away("x"), 503, None, "30"),
+    ],
+    ids=lambda value: getattr(value, "code", None),
+)
+def test_what_is_away_is_named_and_when_to_come_back(
+    make_house: Callable[..., House], fault: Away, status: int, part: str | None, retry: str
+) -> None:
+    """Whatever a route meets: here the index raises it, and the sentence for the person is the fault's own."""
+
+    class Raises:
+        def find(self, *_: object) -> None:
+            raise fault
+
+        probe = find
+
+    house = make_house(index=Raises())
+    answer = house.client("reader").get(f"{API}/search?q=tin")
+    is_problem(answer, status, fault.code)
+    assert answer.json().get("part") == part and answer.headers["retry-after"] == retry
+    assert answer.json()["detail"] == fault.tell
+    page = house.client("reader").get("/search?q=tin", headers={"accept": "text/html"})
+    assert page.status_code == status and fault.tell in page.text
+
+
+def test_a_full_spool_is_507_and_leaves_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """F14 in small; the whole of it, on a real full file system, is in the fault campaign."""
+    batch = house.client("archivist").post(f"{API}/batches", json={}).json()["id"]
+    incoming = house.tools.data_dir / "cache" / "incoming"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal_before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    monkeypatch.setattr("api.multipart._FULL", frozenset({errno.EFBIG}))
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, before[1]))
+        answer = house.client("archivist").post(
+            f"{API}/batches/{batch}/files",
+            files={"file": ("a.png", b"x" * 4_000_000)},
+            headers={"Idempotency-Key": "k"},
+        )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, signal_before)
+    is_problem(answer, 507, "spool-full")
+    assert list(incoming.iterdir()) == [] and house.app.state.desk.uploads.running == 0
+    assert house.client("archivist").get(f"{API}/batches/{batch}/files").json() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("abc-123_x.Y", True),
+        ("a" * 64, True),
+        ("a" * 65, False),
+        ("", False),
+        ("a b", False),
+        ('a"b', False),
+        ("a;b", False),
+        ("é", False),
+    ],
+    ids=range(8),
+)
+def test_every_answer_has_a_number_of_its_own_or_the_callers(house: House, given: str, kept: bool) -> None:
+    headers = [(b"x-request-id", given.encode())]
+    answer = house.client().get(f"{API}/me", headers=headers)
+    number = answer.headers["x-request-id"]
+    assert (number == given) is kept and 0 < len(number) <= 64
+    assert answer.json()["request_id"] == number
+    assert "request_id" not in house.client("reader").get(f"{API}/none", headers=headers).json()

@@ -1,0 +1,65 @@
+"""The access rule as a table: a new action or role without a row fails, so that none is forgotten."""
+
+import pytest
+
+from records.access import (
+    LOCAL,
+    SYSTEM,
+    Action,
+    Actor,
+    Level,
+    Role,
+    Thing,
+    authorize,
+    permits,
+    readable_levels,
+)
+from records.errors import Missing, NotAllowed
+
+TABLE = {
+    #                        reader, archivist, administrator
+    Action.READ: (True, True, False),
+    Action.SEARCH: (True, True, False),
+    Action.DIGITIZE: (False, True, False),
+    Action.VERIFY: (True, True, True),
+    Action.MANAGE_ACCOUNTS: (False, False, True),
+    Action.READ_AUDIT: (False, False, True),
+    Action.OPERATE: (False, False, True),
+}
+ROLES = (Role.READER, Role.ARCHIVIST, Role.ADMINISTRATOR)
+
+
+def actor(*roles: Role) -> Actor:
+    return Actor("a1", "A", frozenset(roles))
+
+
+def test_every_action_and_role_is_in_the_table() -> None:
+    assert set(TABLE) == set(Action) and set(ROLES) == set(Role)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_each_cell_is_as_written(action: Action) -> None:
+    assert tuple(permits(actor(role), action) for role in ROLES) == TABLE[action]
+    assert not permits(actor(), action)
+    assert permits(actor(*ROLES), action)
+
+
+def test_who_runs_the_system_reads_no_paper_by_that_alone() -> None:
+    assert readable_levels(actor(Role.ADMINISTRATOR)) == frozenset()
+    for level in Level:
+        with pytest.raises(Missing):
+            authorize(actor(Role.ADMINISTRATOR), Action.READ, Thing("document", level))
+
+
+def test_what_a_reader_may_not_see_looks_absent_and_the_rest_is_refused() -> None:
+    authorize(actor(Role.READER), Action.READ, Thing("document", Level.OPEN))
+    with pytest.raises(Missing):
+        authorize(actor(Role.READER), Action.READ, Thing("document", Level.SECRET))
+    with pytest.raises(NotAllowed):
+        authorize(actor(Role.READER), Action.OPERATE)
+
+
+@pytest.mark.parametrize("part", [SYSTEM, LOCAL])
+def test_parts_of_the_house_manage_nobody_and_operate_nothing(part: Actor) -> None:
+    for action in (Action.MANAGE_ACCOUNTS, Action.READ_AUDIT, Action.OPERATE):
+        assert not permits(part, action)
