@@ -23,7 +23,7 @@ from storage.audit_proofs import prove_consistency, prove_inclusion
 from storage.audit_segments import HEADS, head_counts, head_key, read_whole, stamp_key
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
-from storage.tree_notes import PUBLISHED, create_audit_key, load_audit_keys
+from storage.tree_notes import KEY, PUBLISHED, create_audit_key, load_audit_keys
 from storage.work import Tx
 
 _VERIFIER = Path(storage.audit_verify.__file__).parent
@@ -79,15 +79,10 @@ def verify_log(
         words += ["--roots", str(root)]
     with tempfile.TemporaryDirectory(prefix="vanthu-audit-") as folder:
         with open_house(settings) as house:
-            _fetch_heads(log_store(house.blobs), Path(folder))
+            _fetch_heads(house, Path(folder))
         for head in (*heads, folder):
             words += ["--head", str(head)]
         return _run(settings, [*words, *(["--json"] if as_json else [])])
-
-
-def verify_audit(settings: Settings, head: Path | None) -> Exit:
-    """Check against one head; the form `vanthu audit verify` had before there were more."""
-    return verify_log(settings, () if head is None else (head,))
 
 
 def print_head(settings: Settings) -> Exit:
@@ -141,9 +136,9 @@ def prove_growth(settings: Settings, old: int, new: int) -> Exit:
 
 
 def export_log(settings: Settings, target: Path) -> Exit:
-    """Copy what the store holds of the log to an empty folder, with the keys, the roots and the verifier itself.
+    """Copy the log up to now, as the store holds it, to an empty folder, with the keys, the roots and the verifier.
 
-    Whoever gets the folder can check it on any machine with Python, and the rows against it (`--segments`).
+    Where the signing key is not at hand, it is the log up to the newest head in the store. Whoever gets the folder can check it on any machine with Python, and the rows against it (`--segments`).
     """
     if target.exists() and any(target.iterdir()):
         raise ArchiveFault(
@@ -154,6 +149,8 @@ def export_log(settings: Settings, target: Path) -> Exit:
     count = 0
     with open_house(settings) as house:
         store = log_store(house.blobs)
+        if (settings.keys_dir / KEY).exists():
+            audit_keeper(house).head_now(push=True)
         for key in store.keys("audit/"):
             path = target / key
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -228,8 +225,14 @@ def _run(settings: Settings, words: Sequence[str]) -> Exit:
     return {0: Exit.WELL, 1: Exit.NO, 4: Exit.MISSING_TOOL}.get(done.returncode, Exit.USAGE)
 
 
-def _fetch_heads(store: BlobStore, folder: Path) -> None:
-    """Bring heads with their stamps: the newest, and others evenly spread, which narrow down where a break is."""
+def _fetch_heads(house: House, folder: Path) -> None:
+    """Bring heads with their stamps: the newest in the store, and others evenly spread, which narrow down where a
+    break is; besides those that were signed and not pushed yet.
+    """
+    with house.work.reading() as tx:
+        for head in tx.heads.unpushed():
+            (folder / head_key(head.count).removeprefix(HEADS)).write_bytes(head.note.encode())
+    store = log_store(house.blobs)
     counts = head_counts(store)
     step = -(-len(counts) // _HEADS_AT_ONCE) or 1
     for count in counts[::-1][::step]:

@@ -15,6 +15,7 @@ import click
 
 from boot.settings import Settings, load_settings
 from boot.speak import Exit, complain, say
+from boot.version import VERSION
 from records.errors import ArchiveFault
 
 _PATHS = click.Path(path_type=Path)
@@ -22,7 +23,7 @@ _EXISTING = click.Path(path_type=Path, exists=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option("0.1.0", prog_name="vanthu")
+@click.version_option(VERSION, prog_name="vanthu")
 @click.option(
     "--data-dir", type=_PATHS, default=None, help="Thư mục dữ liệu (mặc định VANTHU_DATA_DIR hoặc ./data)."
 )
@@ -202,23 +203,147 @@ def audit_group() -> None:
 
 @audit_group.command("verify")
 @click.option(
-    "--head", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Đầu nhật ký đã cất trước."
+    "--head",
+    "heads",
+    multiple=True,
+    type=_EXISTING,
+    help="Đầu nhật ký đã cất trước (tệp .note, JSON hoặc thư mục).",
 )
+@click.option(
+    "--key", "keys", multiple=True, help="Khóa kiểm tra (vanthu audit key), mặc định khóa của kho này."
+)
+@click.option("--segments", type=_EXISTING, default=None, help="Thư mục các đoạn nhật ký đã xuất.")
+@click.option("--json", "as_json", is_flag=True, help="In một đối tượng JSON.")
 @click.pass_context
-def audit_verify_command(context: click.Context, head: Path | None) -> int:
+def audit_verify_command(
+    context: click.Context,
+    heads: tuple[Path, ...],
+    keys: tuple[str, ...],
+    segments: Path | None,
+    as_json: bool,
+) -> int:
     """Kiểm tra toàn bộ chuỗi nhật ký bằng chương trình độc lập."""
-    from boot.auditing import verify_audit
+    from boot.auditing import verify_log
 
-    return verify_audit(_settings(context), head)
+    return verify_log(_settings(context), heads, keys, segments, as_json=as_json)
 
 
 @audit_group.command("head")
 @click.pass_context
 def audit_head_command(context: click.Context) -> int:
-    """In đầu nhật ký hiện tại (JSON) để cất ở nơi khác."""
+    """Ký và in đầu nhật ký hiện tại để cất ở nơi khác."""
     from boot.auditing import print_head
 
     return print_head(_settings(context))
+
+
+@audit_group.command("key")
+@click.pass_context
+def audit_key_command(context: click.Context) -> int:
+    """In khóa công khai dùng để kiểm tra đầu nhật ký."""
+    from boot.auditing import print_key
+
+    return print_key(_settings(context))
+
+
+@audit_group.command("prove")
+@click.argument("seq", type=click.IntRange(1))
+@click.pass_context
+def audit_prove_command(context: click.Context, seq: int) -> int:
+    """In bằng chứng một sự kiện nằm trong nhật ký (RFC 9162)."""
+    from boot.auditing import prove_event
+
+    return prove_event(_settings(context), seq)
+
+
+@audit_group.command("consistency")
+@click.argument("old", type=click.IntRange(0))
+@click.argument("new", type=click.IntRange(0))
+@click.pass_context
+def audit_consistency_command(context: click.Context, old: int, new: int) -> int:
+    """In bằng chứng nhật ký NEW sự kiện nối tiếp nhật ký OLD sự kiện."""
+    from boot.auditing import prove_growth
+
+    return prove_growth(_settings(context), old, new)
+
+
+@audit_group.command("export")
+@click.argument("target", type=_PATHS)
+@click.pass_context
+def audit_export_command(context: click.Context, target: Path) -> int:
+    """Xuất nhật ký, các đầu đã ký và chương trình kiểm tra ra một thư mục."""
+    from boot.auditing import export_log
+
+    return export_log(_settings(context), target)
+
+
+@audit_group.command("take-back")
+@click.pass_context
+def audit_take_back_command(context: click.Context) -> int:
+    """Nối lại những sự kiện mà kho còn giữ nhưng cơ sở dữ liệu đã mất."""
+    from boot.auditing import take_back
+
+    return take_back(_settings(context))
+
+
+@main.command("fixity")
+@click.option("--all", "everything", is_flag=True, help="Kiểm tra lại mọi tệp ngay, không chờ đến hạn.")
+@click.option("--json", "as_json", is_flag=True, help="Mỗi kết quả một dòng JSON.")
+@click.pass_context
+def fixity_command(context: click.Context, everything: bool, as_json: bool) -> int:
+    """Đọc lại tệp trong kho, so mã băm, sửa từ bản sao."""
+    from boot.rounds import fixity
+
+    return fixity(_settings(context), everything=everything, as_json=as_json)
+
+
+@main.command("reconcile")
+@click.option("--repair", is_flag=True, help="Sửa những gì sửa được (mặc định chỉ báo cáo).")
+@click.option("--json", "as_json", is_flag=True, help="Mỗi chỗ lệch một dòng JSON.")
+@click.pass_context
+def reconcile_command(context: click.Context, repair: bool, as_json: bool) -> int:
+    """Đối chiếu cơ sở dữ liệu, các kho và chỉ mục."""
+    from boot.rounds import reconcile
+
+    return reconcile(_settings(context), repair=repair, as_json=as_json)
+
+
+@main.command("rebuild")
+@click.option("--check", "check_only", is_flag=True, help="Chỉ liệt kê dòng nào thiếu tệp trong kho.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def rebuild_command(context: click.Context, check_only: bool, as_json: bool) -> int:
+    """Dựng lại cơ sở dữ liệu (đang rỗng) chỉ từ các kho."""
+    from boot.rebuilding import check, rebuild
+
+    return (check if check_only else rebuild)(_settings(context), as_json=as_json)
+
+
+@main.command("backup")
+@click.argument("target", type=_PATHS)
+@click.option("--with-blobs", is_flag=True, help="Sao cả nội dung các tệp.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def backup_command(context: click.Context, target: Path, with_blobs: bool, as_json: bool) -> int:
+    """Sao lưu dữ liệu, danh sách tệp và đầu nhật ký của cùng một thời điểm."""
+    from boot.backing_up import backup
+
+    return backup(_settings(context), target, with_blobs=with_blobs, as_json=as_json)
+
+
+@main.command("restore")
+@click.argument("place", type=_EXISTING)
+@click.option("--replace", is_flag=True, help="Thay dữ liệu đang có.")
+@click.option("--check", "check_only", is_flag=True, help="Chỉ kiểm tra bản sao lưu còn nguyên.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def restore_command(
+    context: click.Context, place: Path, replace: bool, check_only: bool, as_json: bool
+) -> int:
+    """Khôi phục từ bản sao lưu đã được kiểm tra nguyên vẹn."""
+    from boot.backing_up import restore
+
+    return restore(_settings(context), place, replace=replace, check_only=check_only, as_json=as_json)
 
 
 @main.group("token")

@@ -14,16 +14,19 @@ from api.app import create_app
 from api.tools import Limits, Tools
 from boot.childroom import open_children, verify_in_child
 from boot.house import House, open_house
+from boot.logs import set_up_logs
 from boot.settings import Settings
 from boot.speak import Exit, say
-from boot.wiring import ingest_tools, running_engine
+from boot.telemetry import start_telemetry
+from boot.version import VERSION
+from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.receive import receive_stream
 from ingest.tools import IngestTools
+from jobs.engine_view import EngineView
 from jobs.lock import EngineLock
 
 _log = logging.getLogger("vanthu.serve")
 _LOCK_SECONDS = 1.0
-VERSION = "0.1.0"
 
 
 class EngineKeeper:
@@ -55,10 +58,13 @@ class EngineKeeper:
 
 def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
     """Serve until interrupted."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs()
     host, port = host or settings.host, port or settings.port
     with ExitStack() as stack:
+        stack.callback(start_telemetry("vanthu-serve", VERSION))
         house = stack.enter_context(open_house(settings))
+        view = EngineView(engine_address(settings), house.work)
+        stack.callback(view.close)
         children = stack.enter_context(open_children(settings))
         tools = ingest_tools(house, children)
         app = create_app(
@@ -73,6 +79,8 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 limits=Limits(max_upload_bytes=settings.max_file_bytes),
                 demo=not settings.tsa_url,
                 version=VERSION,
+                secure_cookies=settings.secure_cookies,
+                queues=view,
             )
         )
         if not settings.shared_engine:

@@ -33,6 +33,7 @@ class _Environment(BaseSettings):
     search_user: str = ""
     search_password_file: Path | None = None
     keys_dir: Path | None = None
+    secure_cookies: bool = False
     fixity_days: float = Field(default=90.0, gt=0)
     fixity_mb_second: float = Field(default=20.0, gt=0)
     tsa_url: str = ""
@@ -90,6 +91,7 @@ class Settings:
     tessdata: str
     fixity_days: float
     fixity_bytes_second: float
+    secure_cookies: bool
 
     @property
     def roots(self) -> tuple[Path, ...]:
@@ -152,6 +154,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         tessdata=env.tessdata,
         fixity_days=env.fixity_days,
         fixity_bytes_second=env.fixity_mb_second * 1024 * 1024,
+        secure_cookies=env.secure_cookies,
     )
 
 

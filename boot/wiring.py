@@ -7,10 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from boot.auditing import audit_keeper
 from boot.childroom import seal_in_child
 from boot.house import House
+from boot.rounds import standing_rounds
 from boot.settings import Settings
 from ingest.documents import sweep
+from ingest.sidecars import keep_missing_manifests
 from ingest.tools import IngestTools, WalkLimits
 from jobs.children import ChildPools
 from jobs.crew import Crew, Member
@@ -24,6 +27,7 @@ from signing.seal import Sealed
 from storage.blobs import open_blobs
 from storage.s3 import S3Store
 from storage.tables import open_tables
+from storage.tree_notes import create_audit_key
 
 
 def prepare(settings: Settings, clock: Clock | None = None) -> None:
@@ -38,6 +42,7 @@ def prepare(settings: Settings, clock: Clock | None = None) -> None:
             if isinstance(made, S3Store):
                 made.ensure_bucket()
     create_demo_pki(settings.keys_dir, settings.organisation, clock or SystemClock())
+    create_audit_key(settings.keys_dir)
     tables = open_tables(settings.database.url, settings.database.password)
     try:
         tables.migrate()
@@ -109,11 +114,14 @@ def running_engine(
         )
         walk = Walk(engine, tools)
         patrol = Patrol(engine, walk, tools, crew, duties(house, tools))
+        rounds = standing_rounds(house, executor)
         engine.launch()
         patrol.start()
+        rounds.start()
         try:
             yield engine
         finally:
+            rounds.stop()
             patrol.stop()
             engine.stop()
     finally:
@@ -126,5 +134,9 @@ def engine_address(settings: Settings) -> EngineAddress:
 
 
 def duties(house: House, tools: IngestTools) -> tuple[Duty, ...]:
-    """Return what the leading worker does besides the walk."""
-    return ()
+    """Return what the leading worker does besides the walk: keep the log provable, write manifests a crash left out."""
+    keeper = audit_keeper(house)
+    return (
+        Duty("audit log", 10, keeper.round),
+        Duty("manifests", 120, lambda: keep_missing_manifests(tools)),
+    )

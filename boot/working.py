@@ -7,13 +7,17 @@ is taken up by others at once. What it cannot finish in time is repeated by them
 import logging
 import os
 import signal
+import socket
 import threading
 from contextlib import ExitStack
 
 from boot.childroom import open_children
 from boot.house import open_house
+from boot.logs import set_up_logs
 from boot.settings import Settings
 from boot.speak import Exit, say
+from boot.telemetry import start_telemetry
+from boot.version import VERSION
 from boot.wiring import ingest_tools, running_engine
 from ingest.children import Kind
 from jobs.lock import EngineLock
@@ -44,9 +48,11 @@ def work(settings: Settings, services: tuple[str, ...]) -> Exit:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: _asked(stop))
+    set_up_logs(worker=f"{socket.gethostname()}-{os.getpid()}")
     offered = services or tuple(SERVICES)
     kinds = {kind for service in offered for kind in _CHILDREN[service]}
     with ExitStack() as stack:
+        stack.callback(start_telemetry("vanthu-worker", VERSION))
         house = stack.enter_context(open_house(settings))
         if not settings.shared_engine:
             lock = stack.enter_context(EngineLock(settings.run_dir))

@@ -84,15 +84,18 @@ class AuditKeeper:
             if away is not None:
                 raise away
 
-    def head_now(self) -> SignedHead:
-        """Sign a head over every event there is, whatever the schedule says, and return it.
+    def head_now(self, *, push: bool = False) -> SignedHead:
+        """Sign a head over every event there is, whatever the schedule says, and return it; `push` it too if asked.
 
-        Raises `AuditAltered`, `Conflict` (`audit-keeper-busy`, `audit-empty`).
+        Raises `AuditAltered`, `Conflict` (`audit-keeper-busy`, `audit-empty`), with `push` also `Away`.
         """
         with self._lease() as mine:
             if not mine:
                 raise _busy()
             self._sign()
+            if push:
+                self._pusher.compare()
+                self._pusher.push()
         with self._work.reading() as tx:
             head = tx.heads.last()
         if head is None:

@@ -23,6 +23,7 @@ from dbos import (
 
 from jobs import engine_gaps
 from records.errors import Away, ToolMissing
+from records.trace import span
 from storage.engine_pool import open_pool
 
 _log = logging.getLogger("vanthu.engine")
@@ -223,7 +224,8 @@ class Engine:
 
         def attempt(*given: Json) -> Json:
             try:
-                return {"value": function(*given)}
+                with span(name):
+                    return {"value": function(*given)}
             except (Away, ToolMissing) as fault:
                 return {"away": f"{fault.code}: {fault}"}
 

@@ -24,12 +24,14 @@ from ingest.publish import drain
 from ingest.recognise import read_page
 from ingest.register import INDEX, register
 from ingest.seal import seal
+from ingest.sidecars import keep_batch_manifest
 from ingest.split import split_file
 from ingest.tools import IngestTools
 from jobs.engine import LONGEST_WAIT, Engine, Json, QueueOptions, WorkflowFailed
 from jobs.walk_ids import workflow_id
 from records.access import SYSTEM
 from records.clock import VIETNAM
+from records.context import log_context
 from records.document import Fields, FileState, fields_from_json, fields_to_json
 from records.outcome import Done, Outcome, Refused
 from signing.seal import Sealed
@@ -90,12 +92,12 @@ class Walk:
     def __init__(self, engine: Engine, tools: IngestTools) -> None:
         self._engine = engine
         self._tools = tools
-        self._batch_flow = engine.workflow("walk-batch", self._walk_batch)
-        self._files_flow = engine.workflow("split-files", self._split_files)
-        self._document_flow = engine.workflow("walk-document", self._walk_document)
-        self._pages_flow = engine.workflow("read-pages", self._read_pages)
-        self._sign_flow = engine.workflow("seal-document", self._seal_document)
-        self._index_flow = engine.workflow("index-documents", self._index_documents)
+        self._batch_flow = engine.workflow("walk-batch", _about("batch_id", self._walk_batch))
+        self._files_flow = engine.workflow("split-files", _about("batch_id", self._split_files))
+        self._document_flow = engine.workflow("walk-document", _about("document_id", self._walk_document))
+        self._pages_flow = engine.workflow("read-pages", _about("document_id", self._read_pages))
+        self._sign_flow = engine.workflow("seal-document", _about("document_id", self._seal_document))
+        self._index_flow = engine.workflow("index-documents", _about("document_id", self._index_documents))
 
     def start_batch(self, batch_id: str) -> None:
         """Begin (or be sure of) the walk of a started batch."""
@@ -147,6 +149,7 @@ class Walk:
                 engine.step("give-up", self._give_up, document_id, str(fault))
         engine.step("await-index", self._await_index, batch_id)
         engine.step("finish", self._finish, batch_id)
+        self._until("manifest", lambda: self._keep_manifest(batch_id), None)
         return len(documents)
 
     def _plan_files(self, batch_id: str) -> Json:
@@ -210,6 +213,9 @@ class Walk:
             tx.batches.finish(batch_id, "")
             tx.audit.append(SYSTEM.id, "batch-finished", batch_id, "done", {})
         return None
+
+    def _keep_manifest(self, batch_id: str) -> Json:
+        return _told(keep_batch_manifest(self._tools, batch_id), lambda key: key)
 
     # -- a document -------------------------------------------------------------------------------------------
 
@@ -459,6 +465,16 @@ class Walk:
     def _refuse(self, document_id: str, code: str, reason: str, tell: str) -> Json:
         refuse_document(self._tools, document_id, Refused(code, reason, tell))
         return None
+
+
+def _about(kind: str, flow: Callable[..., Json]) -> Callable[..., Json]:
+    """Let every log line of a workflow name the thing its first argument names."""
+
+    def run(object_id: str, *rest: Json) -> Json:
+        with log_context(**{kind: object_id}):
+            return flow(object_id, *rest)
+
+    return run
 
 
 def _told(outcome: Outcome[Any], value: Callable[[Any], Json]) -> Json:
