@@ -138,7 +138,8 @@ def prove_growth(settings: Settings, old: int, new: int) -> Exit:
 def export_log(settings: Settings, target: Path) -> Exit:
     """Copy the log up to now, as the store holds it, to an empty folder, with the keys, the roots and the verifier.
 
-    Where the signing key is not at hand, it is the log up to the newest head in the store. Whoever gets the folder can check it on any machine with Python, and the rows against it (`--segments`).
+    Where the signing key is not at hand, it is the log up to the newest head in the store. Whoever gets the folder can
+    check it on any machine with Python, and the rows against it (`--segments`).
     """
     if target.exists() and any(target.iterdir()):
         raise ArchiveFault(
