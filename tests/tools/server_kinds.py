@@ -198,7 +198,8 @@ class Elastic:
             "ES_PATH_CONF": str(self.config),
             "ES_JAVA_OPTS": f"-Xms1g -Xmx1g {self.mark}",
             "ES_TMPDIR": str(self.place.folder / "tmp"),
-            "CLI_JAVA_OPTS": self.mark,
+            # what starts it keeps its scratch files here too
+            "CLI_JAVA_OPTS": f"{self.mark} -Djava.io.tmpdir={self.place.folder / 'tmp'}",
         }
 
     def prepare(self) -> None:
