@@ -30,9 +30,9 @@ from storage.blobs import (
 )
 from storage.listing import Listed
 from storage.s3_bucket import TRIAL, TRIAL_BYTES, open_bucket
+from storage.s3_patience import Patience
 from storage.s3_setup import make_bucket
 from storage.s3_upload import PART, try_writing, upload_of
-from storage.s3_wire import Patience
 
 SPOOL = 8 << 20
 """A range up to this many bytes waits for the hash in memory, a longer one on disk."""

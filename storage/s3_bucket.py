@@ -12,8 +12,9 @@ from minio.datatypes import parse_list_objects
 from storage.blobs import CHUNK, PROBE, BlobMissing, BlobUnreadable, StoreAway, check_key
 from storage.crashpoint import crashpoint
 from storage.listing import Listed
+from storage.s3_patience import Patience, Refusal, Trouble
 from storage.s3_upload import Upload, must_be_done, send
-from storage.s3_wire import Answer, Body, Patience, Refusal, Trouble, Wire, pieces
+from storage.s3_wire import Answer, Body, Wire, pieces
 
 TRIAL, TRIAL_BYTES = PROBE + "object", b"vanthu"
 """An object of the store's own, asked for when another one fails."""

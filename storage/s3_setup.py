@@ -13,7 +13,8 @@ from minio.lifecycleconfig import (
 )
 from minio.xml import marshal
 
-from storage.s3_wire import Body, Refusal, Wire
+from storage.s3_patience import Refusal
+from storage.s3_wire import Body, Wire
 
 _VERSIONS = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from storage.blobs import STAGING, check_key, is_key
 from storage.s3 import S3Store
-from storage.s3_wire import Patience
+from storage.s3_patience import Patience
 from storage.staging import hold_in
 
 

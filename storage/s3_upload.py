@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 
 from storage.blobs import Measured
 from storage.crashpoint import crashpoint
-from storage.s3_wire import PIECE, Answer, Body, Refusal, Trouble, Wire, checksum, said
+from storage.s3_patience import Refusal, Trouble
+from storage.s3_wire import PIECE, Answer, Body, Wire, checksum, said
 
 PART = 64 << 20
 """An object up to this many bytes goes up in one request, a larger one in parts of this size (S3: 5 MiB to 5 GiB)."""

@@ -22,6 +22,8 @@ from minio.signer import sign_v4_s3
 from minio.xml import findtext, unmarshal
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from storage.s3_patience import Deadline, Patience, Refusal, Trouble
+
 NOTHING = hash_of(b"").hexdigest()
 PIECE = 256 << 10
 """Bytes sent or received between two looks at the clock."""
@@ -40,62 +42,6 @@ _SPOILT_ON_THE_WAY = {
 }
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a store is waited for: seconds, bytes a second (`floor`), and tries of one call altogether.
-
-    A call with all its tries ends within `total` seconds, plus the time its bytes take at `floor` bytes a second.
-    `connect` and `silence` bound one wait for the network, `pause` is the wait before the second try.
-    """
-
-    connect: float = 5.0
-    silence: float = 15.0
-    total: float = 30.0
-    floor: int = 512 << 10
-    tries: int = 4
-    pause: float = 0.2
-
-
-class Trouble(Exception):
-    """No whole answer now; there may be one the next time. `answered`: the server itself gave up on the request."""
-
-    def __init__(self, reason: str, *, answered: bool = False) -> None:
-        super().__init__(reason)
-        self.answered = answered
-
-
-class Refusal(Exception):
-    """The server's answer is no, and would be no again. `code` is the word of S3 for it, "" when it said none."""
-
-    def __init__(self, status: int, code: str, reason: str) -> None:
-        super().__init__(f"{status} {code} {reason}".strip())
-        self.status = status
-        self.code = code
-
-
-class Deadline:
-    """The moment after which a call, with all its tries, is given up."""
-
-    def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
-
-    def left(self) -> float:
-        """Return the seconds left. Raises Trouble when there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise Trouble("the store took too long")
-        return left
-
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
-        """Let the clock stand while somebody else is waited for."""
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self._end += time.monotonic() - began
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +113,7 @@ class Wire:
     def rest(self, tried: int, limit: Deadline, trouble: Trouble) -> None:
         """Wait before the next try, longer each time and never in step with others; raises `trouble` at the end."""
         pause = self.patience.pause * 2 ** (tried - 1) * random.uniform(0.5, 1.5)  # noqa: S311  (no secret hangs on it)
-        if tried >= self.patience.tries or limit.left() < pause:
+        if tried >= self.patience.tries or not limit.has(pause):
             raise trouble
         time.sleep(pause)
 

@@ -17,6 +17,26 @@ from storage.blobs import (
 )
 
 KEY = "documents/d1/v1/access.pdf"
+BAD_KEYS = [
+    "",
+    "staging/x",
+    "damaged/x/y",
+    "probe/object",
+    "/etc/passwd",
+    "../x",
+    "a/../../x",
+    "a//b",
+    "a/",
+    ".",
+    "a/.hidden",
+    "a\x00b",
+    "a\nb",
+    "a\\b",
+    "e\u0302",
+    "x" * 256,
+    "\ud800",
+    "a/" * 256 + "b",
+]
 
 
 def sha(data: bytes) -> str:
@@ -109,13 +129,11 @@ class BlobStoreCases:
             assert b"".join(pieces) == data
             assert max(map(len, pieces)) <= chunk
 
-    @pytest.mark.parametrize(
-        ("start", "stop"), [(0, 1), (5, 5), (3, 4000), (10_999, 99_999), (99_999, 100_000)]
-    )
-    def test_range(self, store: BlobStore, source: Path, start: int, stop: int) -> None:
+    def test_range(self, store: BlobStore, source: Path) -> None:
         data = source.read_bytes()
         store.put_once(KEY, source)
-        assert b"".join(store.stream_range(KEY, sha(data), start, stop, 1024)) == data[start:stop]
+        for start, stop in [(0, 1), (5, 5), (3, 4000), (10_999, 99_999), (99_999, 100_000)]:
+            assert b"".join(store.stream_range(KEY, sha(data), start, stop, 1024)) == data[start:stop]
 
     def test_copy_out(self, store: BlobStore, source: Path, tmp_path: Path) -> None:
         store.put_once(KEY, source)
@@ -146,34 +164,12 @@ class BlobStoreCases:
             assert [line.key for line in store.listing(key)] == put[number + 1 :]
         assert [line.key for line in store.listing("a/2")] == ["a/b/c", "ab", "thư", "z/1", "ở"]
 
-    @pytest.mark.parametrize(
-        "key",
-        [
-            "",
-            "staging/x",
-            "damaged/x/y",
-            "probe/object",
-            "/etc/passwd",
-            "../x",
-            "a/../../x",
-            "a//b",
-            "a/",
-            ".",
-            "a/.hidden",
-            "a\x00b",
-            "a\nb",
-            "a\\b",
-            "e\u0302",
-            "x" * 256,
-            "\ud800",
-            "a/" * 256 + "b",
-        ],
-    )
-    def test_refused_keys(self, store: BlobStore, source: Path, key: str) -> None:
-        with pytest.raises(BlobKeyRefused):
-            store.put_once(key, source)
-        with pytest.raises(BlobKeyRefused):
-            store.size(key)
+    def test_refused_keys(self, store: BlobStore, source: Path) -> None:
+        for key in BAD_KEYS:
+            with pytest.raises(BlobKeyRefused):
+                store.put_once(key, source)
+            with pytest.raises(BlobKeyRefused):
+                store.size(key)
 
     def test_many_writers_of_one_key(self, store: BlobStore, tmp_path: Path) -> None:
         """Whoever loses the race gets `Conflict` for other bytes, `Stored` for the same."""

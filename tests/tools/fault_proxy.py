@@ -308,7 +308,7 @@ async def _pass(
         for start in range(0, len(piece), step):
             to.write(piece[start : start + step])
             await to.drain()
-            await asyncio.sleep(0.1 if kind == "slow" else 0)
+            await asyncio.sleep(step / fault.rate if fault and kind == "slow" else 0)
         at += len(whole)
         if fault and kind in ("reset", "cut") and at >= fault.after:
             if kind == "cut":

@@ -8,7 +8,7 @@ import pytest
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
 from storage.s3 import S3Store
-from storage.s3_wire import Patience
+from storage.s3_patience import Patience
 from tests.cases.blob_store import BlobStoreCases
 from tests.cases.paired import PairedCases, Sides
 from tests.tools.behind_minio import BehindMinio

@@ -31,8 +31,8 @@ from storage.blobs import (
     open_blobs,
 )
 from storage.s3 import S3Store
+from storage.s3_patience import Patience
 from storage.s3_staging import S3Staging
-from storage.s3_wire import Patience
 from tests.cases.blob_store import KEY, sha
 from tests.tools.behind_minio import BehindMinio
 from tests.tools.servers import Servers

@@ -25,7 +25,7 @@ from storage.blobs import (
 from storage.objects import Side
 from storage.paired import PairedStore
 from storage.s3 import S3Store
-from storage.s3_wire import Patience
+from storage.s3_patience import Patience
 from tests.cases.blob_store import KEY, sha
 from tests.tools.fault_proxy import Fault, FaultProxy
 
