@@ -5,6 +5,7 @@ import logging
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,22 +139,29 @@ def test_secrets_are_nowhere_to_be_seen(
 # --- versions and locks
 
 
-def test_bucket_that_keeps_and_locks_every_version(
-    s3_bucket: tuple[str, str, str], client: Minio, servers: Servers, source: Path, tmp_path: Path
-) -> None:
-    """A locked bucket refuses to forget; everything we do works in it all the same."""
+@pytest.fixture
+def locked(s3_bucket: tuple[str, str, str], client: Minio, servers: Servers) -> Iterator[BehindMinio]:
+    """A bucket that refuses to forget anything for a day; only from behind can it be thrown away."""
     name = f"locked-{os.urandom(4).hex()}"
     client.make_bucket(name, object_lock=True)
     client.set_object_lock_config(name, ObjectLockConfig(COMPLIANCE, 1, DAYS))
+    behind = BehindMinio(Path(servers.state["store"]["folder"]), _named(s3_bucket, name)[0])
+    yield behind
+    shutil.rmtree(behind.bucket)
+
+
+def test_bucket_that_keeps_and_locks_every_version(
+    s3_bucket: tuple[str, str, str], client: Minio, locked: BehindMinio, source: Path, tmp_path: Path
+) -> None:
+    name = locked.bucket.name
     bucket = _named(s3_bucket, name)
     store, staging = S3Store(*bucket, patience=QUICK), S3Staging(*bucket, patience=QUICK)
-    behind = BehindMinio(Path(servers.state["store"]["folder"]), bucket[0])
     good, other = sha(source.read_bytes()), tmp_path / "other"
     other.write_bytes(os.urandom(300_000))
     assert isinstance(store.put_once(KEY, source), Stored)
     assert store.put_once(KEY, other) == Conflict(good)
     store.put_once("other", other)
-    behind.swap(KEY, "other")
+    locked.swap(KEY, "other")
     assert store.measure(KEY) == Measured(sha(other.read_bytes()), 300_000)
     assert isinstance(store.mend(KEY, source, good), Stored)
     assert store.read(KEY, good) == source.read_bytes()
