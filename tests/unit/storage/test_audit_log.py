@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
@@ -31,6 +31,7 @@ def test_no_replacing_past_the_triggers(work: Work) -> None:
         tx.audit._ground.connection.exec_driver_sql(again)
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=8), max_size=70))
 def test_both_trees_are_the_book(data: list[bytes]) -> None:
     leaves = [leaf_hash(piece) for piece in data]
@@ -41,6 +42,7 @@ def test_both_trees_are_the_book(data: list[bytes]) -> None:
     assert tree.root() == by_the_book(leaves).hex()
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=40), st.integers(0, 40))
 def test_a_tree_goes_on_from_where_it_was_kept(leaves: list[bytes], cut: int) -> None:
     kept = Frontier.from_text(Frontier().grown(leaves[:cut]).to_text())

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from records.errors import ArchiveFault
@@ -54,6 +54,7 @@ def test_a_head_as_it_is_written() -> None:
     assert (theirs.count, theirs.root) == (1593, ROOT.hex())
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(NOTE) - 1), st.sampled_from("\n +0Aaz—"))
 def test_no_letter_can_be_changed(at: int, letter: str) -> None:
     spoilt = NOTE[:at] + letter + NOTE[at + 1 :]
@@ -65,6 +66,7 @@ def test_no_letter_can_be_changed(at: int, letter: str) -> None:
         read_note(spoilt.encode(), [note_key(str(SIGNER.verifier))])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_nonsense_is_refused(text: str) -> None:
     with pytest.raises(NoteRefused):

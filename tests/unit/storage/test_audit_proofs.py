@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage import audit_proofs as ours
@@ -131,6 +131,7 @@ def test_every_consistency_up_to_forty_leaves() -> None:
 COUNTS = st.integers(1, 300)
 
 
+@settings(deadline=None)
 @given(COUNTS, st.data())
 def test_no_inclusion_proof_bends(count: int, data: st.DataObject) -> None:
     """A proof holds for one leaf, one place, one size and one root; bent anywhere, neither checker takes it."""
@@ -147,6 +148,7 @@ def test_no_inclusion_proof_bends(count: int, data: st.DataObject) -> None:
         assert not holds(leaves[index], index, 0, path, root)
 
 
+@settings(deadline=None)
 @given(COUNTS, st.data())
 def test_no_consistency_proof_bends(new: int, data: st.DataObject) -> None:
     leaves = [leaf_hash(n.to_bytes(2, "big")) for n in range(new)]
