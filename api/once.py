@@ -95,10 +95,13 @@ class Once:
         until = time.monotonic() + _PATIENCE_SECONDS
         while True:
             with self._work.begin() as tx:
+                mine = tx.leases.take(self._lease, holder, _LEASE_SECONDS)
+                # asked after the lease: whoever gave it back had kept the answer before
                 known = tx.replies.get(self._account, self._key, self._asked)
                 if known is not None:
+                    tx.leases.give_back(self._lease, holder)
                     return self._given_before(known)
-                if tx.leases.take(self._lease, holder, _LEASE_SECONDS):
+                if mine:
                     return None
             if time.monotonic() > until:
                 raise Conflict(

@@ -143,15 +143,15 @@ async def watch_batch(
     async def events() -> AsyncIterator[ServerSentEvent]:
         last, count = "", 0
         while True:
-            if count % _ASK_AGAIN == 0 and await to_thread.run_sync(find_caller, request, tools) is None:
-                yield ServerSentEvent(event="signed-out", data="{}")
-                return
-            count += 1
             try:
+                if count % _ASK_AGAIN == 0 and await to_thread.run_sync(find_caller, request, tools) is None:
+                    yield ServerSentEvent(event="signed-out", data="{}")
+                    return
                 batch = await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)
             except ArchiveFault:
-                await sleep(_POLL)  # the database is busy: the next look tells
+                await sleep(_POLL)  # the database is busy or away: the next look tells
                 continue
+            count += 1
             told = batch.model_dump_json()
             ended = batch.state == "finished"
             if told != last or ended:
