@@ -129,6 +129,92 @@ class BackupCases:
             row = rows[file_id]
             assert len(elsewhere.world.blobs.read(row["blob_key"], row["sha256"])) == row["size"]
 
+    def test_bytes_that_are_lost_already_are_named_and_not_hidden(
+        self, world: World, elsewhere: Elsewhere, tmp_path: Path, spoil: SPOIL
+    ) -> None:
+        batch = world.open()
+        got = world.hand_in(batch, "a.jpg", scan("a"))
+        world.hand_in(batch, "b.jpg", scan("b"))
+        with world.work.reading() as tx:
+            key = tx.batches.file(got.file_id).blob_key
+        spoil(key, b"rotten")
+        made = backup_of(world, tmp_path / "kho")
+        assert list(made.absent) == [key] and made.absent[key].startswith("blob-corrupt")
+        assert restored(tmp_path / "kho", elsewhere).absent == made.absent
+        assert [a.key for a in absent_objects(elsewhere.world.work, elsewhere.world.blobs, quiet)] == [key]
+
+    def test_a_full_target_is_left_alone_unless_told(
+        self, world: World, elsewhere: Elsewhere, tmp_path: Path
+    ) -> None:
+        world.digitize({"a.jpg": scan("a")})
+        with world.work.reading() as tx:
+            until = tx.audit.newest()
+        backup_of(world, tmp_path / "kho")
+        elsewhere.tables.migrate()
+        there = elsewhere.world
+        there.deliver({"other.jpg": scan("other")})
+        before = state(there, 100)
+        with pytest.raises(Conflict) as fault:
+            restored(tmp_path / "kho", elsewhere)
+        assert fault.value.code == "database-not-empty"
+        assert state(there, 100) == before
+        restored(tmp_path / "kho", elsewhere, replace=True)
+        assert state(there, until) == state(world, until)
+        with there.work.begin() as tx:
+            assert tx.audit.append(LOCAL.id, "test", "x", "done", {}) == until + 1
+
+    def test_killed_half_way_the_target_is_as_it_was(
+        self, world: World, elsewhere: Elsewhere, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.killed_at("heads", True, world, elsewhere, tmp_path, monkeypatch)
+
+    def killed_at(
+        self,
+        table: str,
+        replace: bool,
+        world: World,
+        elsewhere: Elsewhere,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        world.digitize({"a.jpg": scan("a")})
+        backup_of(world, tmp_path / "kho")
+        there = elsewhere.world
+        elsewhere.tables.migrate()
+        if replace:
+            there.open()
+        before = state(there, 100)
+
+        def die(name: str) -> None:
+            if name == f"restore-after-{table}":
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr("storage.restore.crashpoint", die)
+            with pytest.raises(KeyboardInterrupt):
+                restored(tmp_path / "kho", elsewhere, replace=replace)
+        assert state(there, 100) == before
+        restored(tmp_path / "kho", elsewhere, replace=replace)
+        assert there.archived() == world.archived()
+
+
+class BackupDamageCases(BackupCases):
+    """Also what damage, forgery and killing must come to; one profile runs it."""
+
+    @pytest.mark.parametrize(
+        ("table", "replace"), [("batches", False), ("audit", False), ("heads", False), ("batches", True)]
+    )
+    def test_killed_at_any_table_the_target_is_as_it_was(
+        self,
+        table: str,
+        replace: bool,
+        world: World,
+        elsewhere: Elsewhere,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        self.killed_at(table, replace, world, elsewhere, tmp_path, monkeypatch)
+
     def test_only_new_bytes_are_copied_the_second_time(self, world: World, tmp_path: Path) -> None:
         world.digitize({"a.jpg": scan("a")})
         backup_of(world, tmp_path / "kho")
@@ -150,20 +236,6 @@ class BackupCases:
         with world.work.reading() as tx:
             assert absent == {o["key"] for o in tx.catalogue.rows("objects")}
         assert list(absent_objects(elsewhere.world.work, world.blobs, quiet)) == []
-
-    def test_bytes_that_are_lost_already_are_named_and_not_hidden(
-        self, world: World, elsewhere: Elsewhere, tmp_path: Path, spoil: SPOIL
-    ) -> None:
-        batch = world.open()
-        got = world.hand_in(batch, "a.jpg", scan("a"))
-        world.hand_in(batch, "b.jpg", scan("b"))
-        with world.work.reading() as tx:
-            key = tx.batches.file(got.file_id).blob_key
-        spoil(key, b"rotten")
-        made = backup_of(world, tmp_path / "kho")
-        assert list(made.absent) == [key] and made.absent[key].startswith("blob-corrupt")
-        assert restored(tmp_path / "kho", elsewhere).absent == made.absent
-        assert [a.key for a in absent_objects(elsewhere.world.work, elsewhere.world.blobs, quiet)] == [key]
 
     def test_every_part_is_needed_and_every_byte_counts(
         self, world: World, elsewhere: Elsewhere, tmp_path: Path
@@ -236,57 +308,6 @@ class BackupCases:
         with pytest.raises(BackupRefused) as fault:
             checked(made.folder, quiet)
         assert fault.value.code == "backup-version"
-
-    def test_a_full_target_is_left_alone_unless_told(
-        self, world: World, elsewhere: Elsewhere, tmp_path: Path
-    ) -> None:
-        world.digitize({"a.jpg": scan("a")})
-        with world.work.reading() as tx:
-            until = tx.audit.newest()
-        backup_of(world, tmp_path / "kho")
-        elsewhere.tables.migrate()
-        there = elsewhere.world
-        there.deliver({"other.jpg": scan("other")})
-        before = state(there, 100)
-        with pytest.raises(Conflict) as fault:
-            restored(tmp_path / "kho", elsewhere)
-        assert fault.value.code == "database-not-empty"
-        assert state(there, 100) == before
-        restored(tmp_path / "kho", elsewhere, replace=True)
-        assert state(there, until) == state(world, until)
-        with there.work.begin() as tx:
-            assert tx.audit.append(LOCAL.id, "test", "x", "done", {}) == until + 1
-
-    @pytest.mark.parametrize("table", ["batches", "audit", "heads"])
-    @pytest.mark.parametrize("replace", [False, True])
-    def test_killed_half_way_the_target_is_as_it_was(
-        self,
-        world: World,
-        elsewhere: Elsewhere,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        table: str,
-        replace: bool,
-    ) -> None:
-        world.digitize({"a.jpg": scan("a")})
-        backup_of(world, tmp_path / "kho")
-        there = elsewhere.world
-        elsewhere.tables.migrate()
-        if replace:
-            there.open()
-        before = state(there, 100)
-
-        def die(name: str) -> None:
-            if name == f"restore-after-{table}":
-                raise KeyboardInterrupt
-
-        with monkeypatch.context() as patched:
-            patched.setattr("storage.restore.crashpoint", die)
-            with pytest.raises(KeyboardInterrupt):
-                restored(tmp_path / "kho", elsewhere, replace=replace)
-        assert state(there, 100) == before
-        restored(tmp_path / "kho", elsewhere, replace=replace)
-        assert there.archived() == world.archived()
 
     @pytest.mark.parametrize(
         "point", ["backup-after-rows", "backup-after-blob", "backup-before-manifest", "backup-after-manifest"]

@@ -120,10 +120,12 @@ class ReceivingCases:
             tx.audit.append("system:engine", "file-refused", first.file_id, "internal-fault", {})
         assert world.hand_in(batch, "a.jpg", scan("a")) == first
 
-    @pytest.mark.parametrize("point", POINTS)
-    def test_whatever_point_it_dies_at_the_same_request_gets_one_receipt(
-        self, world: World, point: str, monkeypatch: pytest.MonkeyPatch
+    def test_dying_after_the_commit_the_same_request_gets_one_receipt(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        self.dying_at("receive-after-commit", world, monkeypatch)
+
+    def dying_at(self, point: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         batch = world.open()
         dying = [point]
 
@@ -247,6 +249,16 @@ class ReceivingCases:
         assert len(kept) == 2
         for each in kept:
             assert len(world.blobs.read(each["key"], each["sha256"])) == each["size"]
+
+
+class ReceivingPointCases(ReceivingCases):
+    """Also every other point to die at; one profile runs it."""
+
+    @pytest.mark.parametrize("point", POINTS)
+    def test_whatever_point_it_dies_at_the_same_request_gets_one_receipt(
+        self, world: World, point: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.dying_at(point, world, monkeypatch)
 
 
 def _reader() -> Any:

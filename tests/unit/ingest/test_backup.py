@@ -1,7 +1,7 @@
 """Backup and restore on SQLite and a folder."""
 
-from tests.cases.backing_up import BackupCases
+from tests.cases.backing_up import BackupDamageCases
 
 
-class TestBackup(BackupCases):
+class TestBackup(BackupDamageCases):
     pass

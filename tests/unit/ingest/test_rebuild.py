@@ -1,7 +1,7 @@
 """Rebuilding on SQLite and a folder."""
 
-from tests.cases.rebuilding import RebuildCases
+from tests.cases.rebuilding import RebuildDamageCases
 
 
-class TestRebuild(RebuildCases):
+class TestRebuild(RebuildDamageCases):
     pass

@@ -1,7 +1,7 @@
 """Receiving on SQLite and a folder."""
 
-from tests.cases.receiving import ReceivingCases
+from tests.cases.receiving import ReceivingPointCases
 
 
-class TestReceiving(ReceivingCases):
+class TestReceiving(ReceivingPointCases):
     pass
