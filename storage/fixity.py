@@ -5,7 +5,7 @@ on with whatever was looked at longest ago. Every object within 90 days is what 
 See docs/howto/fixity.md and docs/decisions/0065.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from records.errors import ArchiveFault, Away
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.mending import Event, Finding, Mended, Mender
-from storage.objects import KeptObject, Side
+from storage.objects import KeptObject, ObjectState, Side
 from storage.pace import Pace
 from storage.passes import Pass
 from storage.progress import PATIENCE, Enough, Turn, got_nowhere
@@ -52,6 +52,7 @@ class FixityRound:
     """The round over one store. With `everything` a pass takes in every object once, due or not.
 
     Progress is an object judged (good, missing or damaged); there is a backlog while an object is due or known bad.
+    Mending that is tried and never goes well is an alarm too.
     """
 
     def __init__(
@@ -76,13 +77,25 @@ class FixityRound:
         self._everything = everything
         self._born = self._work.clock.now()
         self._hot: deque[_HotSpot] = deque()
+        self._mended: Counter[str] = Counter()  # since the figures were last written down
+        self._failing_since: datetime | None = None  # since when mending was tried and never went well
 
     def turn(self, enough: Enough) -> Turn:
-        """Look at one batch at most, write down what was found, mend what is bad."""
-        drawn, ended = self._draw()
-        if ended:
-            self._finish()
+        """Look at objects, write down what was found and mend what is bad, until told that it is enough."""
+        while True:
+            ended = self._batch(enough)
+            if ended is not Turn.MORE or enough():
+                break
+        if self._mended:
+            with self._work.begin() as tx:
+                self._advance(tx, "", {})
+        return ended
+
+    def _batch(self, enough: Enough) -> Turn:
+        began = self._work.clock.now()
+        drawn = self._draw()
         if not drawn:
+            self._finish()
             return Turn.DONE
         findings, self.away = self._look(drawn, enough)
         if not findings:
@@ -96,7 +109,8 @@ class FixityRound:
             self._advance(tx, findings[-1].kept.key, _counted(findings))
             self._mender.tell(tx, [*events, self._batch_event(findings)])
         crashpoint("fixity-after-note")
-        self._mend([f for f in findings if not f.good])
+        if not findings[-1].good:
+            self._mend(findings[-1], began)
         return Turn.WAITING if self.away else Turn.MORE
 
     def due(self) -> int:
@@ -106,11 +120,8 @@ class FixityRound:
 
     # --- which objects
 
-    def _draw(self) -> tuple[list[KeptObject], bool]:
-        """Return the next objects, and whether none is due any more.
-
-        Half of a batch for known bad ones, then the neighbours of a bad one, then those longest unseen.
-        """
+    def _draw(self) -> list[KeptObject]:
+        """Return the next objects: half a batch of known bad ones, then neighbours of one, else the longest unseen."""
         with self._work.reading() as tx:
             standing = tx.passes.get(self.name)
         if self._everything and (standing is None or standing.finished_at is not None):
@@ -120,8 +131,8 @@ class FixityRound:
             again = max(self._born, self._work.clock.now() - self._options.retry)
             bad = tx.objects.troubled(self.side, again, _BATCH // 2)
             beside = self._neighbours(tx)
-            due = tx.objects.longest_unchecked(self.side, self._before(standing), _BATCH - len(bad))
-        return list({kept.key: kept for kept in [*bad, *(beside or due)]}.values()), not due
+            due = beside or tx.objects.longest_unchecked(self.side, self._before(standing), _BATCH - len(bad))
+        return list({kept.key: kept for kept in [*bad, *due]}.values())
 
     def _neighbours(self, tx: Tx) -> list[KeptObject]:
         while self._hot:
@@ -150,11 +161,10 @@ class FixityRound:
     # --- one batch
 
     def _look(self, drawn: Iterable[KeptObject], enough: Enough) -> tuple[list[Finding], str]:
-        """Judge objects until the turn is over or the store is away; return the findings and why it is away."""
+        """Judge objects up to the first bad one, or until the turn is over or the store away; say why it is away."""
         findings: list[Finding] = []
         for kept in drawn:
-            self._pace.begin()
-            if enough():
+            if not self._pace.begin(enough):
                 break
             try:
                 finding = self._mender.look(self.side, kept)
@@ -162,6 +172,8 @@ class FixityRound:
                 return findings, f"{fault.code}: {fault}"
             self._pace.spent(max(finding.size, 0))
             findings.append(finding)
+            if not finding.good:
+                break
         return findings, ""
 
     def _batch_event(self, findings: list[Finding]) -> Event:
@@ -171,35 +183,33 @@ class FixityRound:
         worst = "done" if all(f.good for f in findings) else "damaged"
         return Event("fixity-checked", self.name, worst, told)
 
-    def _mend(self, bad: list[Finding]) -> None:
-        ends = {"mended": 0, "lost": 0, "waiting": 0}
-        for finding in bad:
-            end = self._mender.mend(self.side, finding.kept)
-            ends[end.value] += 1
-            if end is not Mended.WAITING:
-                self._warm(finding.kept.key)
-        if bad:
-            with self._work.begin() as tx:
-                self._advance(tx, bad[-1].kept.key, ends)
+    def _mend(self, finding: Finding, began: datetime) -> None:
+        end = self._mender.mend(self.side, finding.kept)
+        self._mended[end.value] += 1
+        if end is Mended.MENDED:
+            self._failing_since = None
+        elif end is Mended.WAITING:
+            self._failing_since = self._failing_since or began
+        if finding.kept.state(self.side) is ObjectState.GOOD:  # news, not a loss that is looked at once more
+            self._warm(finding.kept.key, began)
 
-    def _warm(self, key: str) -> None:
+    def _warm(self, key: str, since: datetime) -> None:
         """Damage seldom comes alone: look at what lies beside it next, and again as long as more is found there."""
-        folder, now = key.rpartition("/")[0], self._work.clock.now()
+        folder = key.rpartition("/")[0]
         spot = next((spot for spot in self._hot if spot.folder == folder), None)
         if not folder:
             return
         if spot is None:
-            self._hot.append(_HotSpot(folder, now, _NEIGHBOURS))
+            self._hot.append(_HotSpot(folder, since, _NEIGHBOURS))
         else:
             spot.left = _NEIGHBOURS
 
     # --- the pass
 
-    def _advance(self, tx: Tx, cursor: str, counts: dict[str, int]) -> None:
+    def _advance(self, tx: Tx, cursor: str, counts: Mapping[str, int]) -> None:
         standing = tx.passes.begin(self.name)
-        names = sorted({*standing.counts, *counts})
-        summed = {name: standing.counts.get(name, 0) + counts.get(name, 0) for name in names}
-        tx.passes.progress(self.name, cursor, summed, self._lost(tx))
+        summed = self._summed(standing, counts)
+        tx.passes.progress(self.name, cursor or standing.cursor, summed, self._alarm(tx))
         if not self._everything and self._work.clock.now() - standing.started_at >= _DAY:
             self._end(tx, summed)  # figures are of a day, even when work never ends
 
@@ -208,17 +218,32 @@ class FixityRound:
             standing = tx.passes.get(self.name)
         if standing is None or standing.finished_at is None:
             with self._work.begin() as tx:
-                self._end(tx, tx.passes.begin(self.name).counts)
+                self._end(tx, self._summed(tx.passes.begin(self.name), {}))
+
+    def _summed(self, standing: Pass, counts: Mapping[str, int]) -> dict[str, int]:
+        """Return the figures of the pass with what came since."""
+        summed = Counter(standing.counts)
+        summed.update(counts)
+        summed.update(self._mended)
+        self._mended.clear()
+        return dict(sorted(summed.items()))
 
     def _end(self, tx: Tx, counts: Mapping[str, int]) -> None:
-        days = self._options.period.days
         late = tx.objects.overdue(self.side, self._work.clock.now() - self._options.period)
-        told = [self._lost(tx), f"{late} objects not looked at for {days} days: read faster" if late else ""]
-        tx.passes.finish(self.name, counts, "; ".join(part for part in told if part))
+        told = [self._alarm(tx)]
+        if late:
+            told.append(f"{late} objects not looked at for {self._options.period.days} days: read faster")
+        tx.passes.finish(self.name, counts, "; ".join(filter(None, told)))
 
-    def _lost(self, tx: Tx) -> str:
+    def _alarm(self, tx: Tx) -> str:
+        """Say what a person must do something about: bytes that are gone, a store that takes no mending."""
         lost = tx.objects.count_bad(*self._mender.stores.sides)
-        return f"{lost} objects that no store holds" if lost else ""
+        told = [f"{lost} objects that no store holds"] if lost else []
+        since = self._failing_since
+        if since is not None and self._work.clock.now() - since >= self._options.patience:
+            waiting = tx.objects.count_bad(self.side) - lost
+            told.append(f"{waiting} objects wait to be mended since {since.isoformat(timespec='seconds')}")
+        return "; ".join(told)
 
 
 @dataclass(slots=True)

@@ -5,6 +5,9 @@ from time import monotonic, sleep
 
 from records.errors import ArchiveFault
 
+_LONGEST_PAUSE = 0.25
+"""Seconds; a large object may owe minutes, and whoever waits must still be told to stop."""
+
 
 class Pace:
     """A limit in bytes and in objects a second, kept on average over what was read; one reader at a time.
@@ -33,12 +36,17 @@ class Pace:
         self._begun = seconds()
         self._free = self._begun
 
-    def begin(self) -> None:
-        """Wait until what was read before is paid for."""
-        debt = self._free - self._seconds()
-        if debt > 0:
-            self._pause(debt)
-        self._begun = max(self._free, self._seconds())
+    def begin(self, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until what was read before is paid for; False when `enough` said to stop before that."""
+        while True:
+            if enough():
+                return False
+            debt = self._free - self._seconds()
+            if debt <= 0:
+                break
+            self._pause(min(debt, _LONGEST_PAUSE))
+        self._begun = self._seconds()
+        return True
 
     def spent(self, size: int) -> None:
         """Note that an object of `size` bytes was read since `begin`."""

@@ -42,6 +42,11 @@ class Round(Protocol):
         """How long after the end of one pass the next one begins."""
         ...
 
+    @property
+    def away(self) -> str:
+        """Why it could not go on at the last turn, "" when it could."""
+        ...
+
     def turn(self, enough: Enough) -> Turn:
         """Do a little, note how far it came. Raises what only a bug raises."""
         ...
