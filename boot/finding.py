@@ -1,10 +1,14 @@
 """`vanthu search`, `show`, `reindex`: find documents, look at one, build the index anew."""
 
+from contextlib import ExitStack
+
+from rich.progress import Progress as Bar
 from rich.table import Table
 
 from boot.house import House, StoredPages, open_house
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, progress_bar, result, say
+from ingest.publish import indexed
 from jobs.lock import EngineLock
 from records.access import LOCAL, SYSTEM
 from records.clock import vietnam_iso
@@ -12,6 +16,7 @@ from records.document import DocumentState, fields_to_json
 from records.errors import Conflict, Missing
 from search.entry import entries_for
 from search.find import hit_to_json, search
+from search.index import SearchIndex
 from storage.documents import Document, DocumentFilter
 
 _KINDS = {"exact": "khớp chính xác", "folded": "không dấu", "approximate": "gần đúng"}
@@ -126,31 +131,43 @@ def _document(house: House, wanted: str) -> Document:
 
 
 def reindex(settings: Settings) -> Exit:
-    """Build the index anew from the rows and switch to it at the end; readers see the old one until then."""
-    from ingest.publish import indexed
+    """Build the index anew from the rows and switch to it at the end; readers see the old one until then.
 
-    with open_house(settings) as house, EngineLock(settings.run_dir) as lock:
-        if not lock.take({"kind": "reindex"}):
-            raise Conflict(
-                "the engine runs elsewhere",
-                code="engine-busy",
-                tell="Một tiến trình khác (serve hoặc digitize) đang giữ chỉ mục. Hãy dừng tiến trình đó rồi chạy lại.",
-            )
-        archived = DocumentFilter(state=DocumentState.ARCHIVED)
-        with progress_bar(quiet=not console.is_terminal) as bar, house.index.rebuild() as fresh:
-            task = bar.add_task("Lập chỉ mục", total=None, rate="")
-            offset = 0
-            while True:
-                with house.work.reading() as tx:
-                    documents, total = tx.documents.find(SYSTEM, archived, limit=_AT_ONCE, offset=offset)
-                    for document in documents:
-                        fresh.replace(
-                            document.id, entries_for(indexed(document), tx.pages.readings(document.id))
-                        )
-                bar.update(task, total=total, completed=offset + len(documents), rate="")
-                offset += _AT_ONCE
-                if offset >= total:
-                    break
-            fresh.commit()
+    Raises `Conflict` (`engine-busy`) when the index is a folder that another process writes.
+    """
+    with ExitStack() as stack:
+        house = stack.enter_context(open_house(settings))
+        if settings.search.url.startswith("tantivy"):
+            lock = stack.enter_context(EngineLock(settings.run_dir))
+            if not lock.take({"kind": "reindex"}):
+                raise Conflict(
+                    "the engine runs elsewhere",
+                    code="engine-busy",
+                    tell="Một tiến trình khác (serve hoặc digitize) đang giữ chỉ mục. Hãy dừng tiến trình đó rồi chạy lại.",
+                )
+        bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
+        fresh = stack.enter_context(house.index.rebuild())
+        _fill(house, fresh, bar)
+        fresh.commit()
     say("Đã dựng lại chỉ mục.")
     return Exit.WELL
+
+
+def _fill(house: House, fresh: SearchIndex, bar: Bar) -> None:
+    """Put every archived document into `fresh`, in the order of ids, so that what is archived meanwhile shifts nothing."""
+    task = bar.add_task("Lập chỉ mục", total=None, rate="")
+    with house.work.reading() as tx:
+        _, total = tx.documents.find(SYSTEM, DocumentFilter(state=DocumentState.ARCHIVED), limit=1)
+    after, done = "", 0
+    while True:
+        with house.work.reading() as tx:
+            ids = [version.document_id for version in tx.pages.archived_after(after, _AT_ONCE)]
+            for document_id in ids:
+                document = tx.documents.get(SYSTEM, document_id)
+                entries = entries_for(indexed(document), tx.pages.readings(document_id))
+                fresh.replace(document_id, entries, document.row_version)
+        done += len(ids)
+        bar.update(task, total=max(total, done), completed=done, rate="")
+        if len(ids) < _AT_ONCE:
+            return
+        after = ids[-1]

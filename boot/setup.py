@@ -43,7 +43,9 @@ def _empty_index(house: House) -> None:
     """Make the index when there is none, so that a first search answers "nothing" and not "no index"."""
     try:
         house.index.probe()
-    except Away:
+    except Away as fault:
+        if fault.code != "search-index-missing":
+            raise
         house.index.commit()
 
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from boot.auditing import audit_keeper
 from boot.childroom import seal_in_child
 from boot.house import House
 from boot.rounds import standing_rounds
@@ -102,7 +101,7 @@ def running_engine(
     settings = house.settings
     offered = tuple(services or SERVICES)
     executor = f"{socket.gethostname()}-{new_id()[:12]}" if settings.shared_engine else "embedded"
-    swept = sweep(tools)
+    swept = sweep(tools, alone=not settings.shared_engine)
     if swept:
         _log.info("removed %d half-done things of an earlier run", swept)
     crew = Crew(house.work, Member(executor, offered), settings.run_dir, give_up)
@@ -113,7 +112,7 @@ def running_engine(
             engine_address(settings), executor, queues(settings.workers), None if services is None else listen
         )
         walk = Walk(engine, tools)
-        patrol = Patrol(engine, walk, tools, crew, duties(house, tools))
+        patrol = Patrol(engine, walk, tools, crew, duties(tools))
         rounds = standing_rounds(house, executor)
         engine.launch()
         patrol.start()
@@ -133,10 +132,6 @@ def engine_address(settings: Settings) -> EngineAddress:
     return EngineAddress(settings.engine.url, settings.engine.password)
 
 
-def duties(house: House, tools: IngestTools) -> tuple[Duty, ...]:
-    """Return what the leading worker does besides the walk: keep the log provable, write manifests a crash left out."""
-    keeper = audit_keeper(house)
-    return (
-        Duty("audit log", 10, keeper.round),
-        Duty("manifests", 120, lambda: keep_missing_manifests(tools)),
-    )
+def duties(tools: IngestTools) -> tuple[Duty, ...]:
+    """Return what the leading worker does besides the walk: write the manifests that a crash left out."""
+    return (Duty("manifests", 120, lambda: keep_missing_manifests(tools)),)

@@ -62,7 +62,7 @@ class ClusterVanthu(Vanthu):
                 cwd=self.data.parent,
             )
 
-    def wait_for(self, statement: str, wanted: object, seconds: float = 60) -> None:
+    def wait_for(self, statement: str, wanted: object, seconds: float = 240) -> None:
         """Wait until the first value the rows give for `statement` is at least `wanted`."""
         until = time.monotonic() + seconds
         while True:
