@@ -143,7 +143,7 @@ def reindex(settings: Settings) -> Exit:
                 raise Conflict(
                     "the engine runs elsewhere",
                     code="engine-busy",
-                    tell="Một tiến trình khác (serve hoặc digitize) đang giữ chỉ mục. Hãy dừng tiến trình đó rồi chạy lại.",
+                    tell="Một tiến trình khác (serve hoặc digitize) đang giữ chỉ mục. Hãy dừng nó rồi chạy lại.",
                 )
         bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
         fresh = stack.enter_context(house.index.rebuild())
@@ -154,14 +154,14 @@ def reindex(settings: Settings) -> Exit:
 
 
 def _fill(house: House, fresh: SearchIndex, bar: Bar) -> None:
-    """Put every archived document into `fresh`, in the order of ids, so that what is archived meanwhile shifts nothing."""
+    """Put every archived document into `fresh`, by id, so that what is archived meanwhile shifts nothing."""
     task = bar.add_task("Lập chỉ mục", total=None, rate="")
     with house.work.reading() as tx:
         _, total = tx.documents.find(SYSTEM, DocumentFilter(state=DocumentState.ARCHIVED), limit=1)
     after, done = "", 0
     while True:
         with house.work.reading() as tx:
-            ids = [version.document_id for version in tx.pages.archived_after(after, _AT_ONCE)]
+            ids = [version.id for version in tx.pages.archived_after(after, _AT_ONCE)]
             for document_id in ids:
                 document = tx.documents.get(SYSTEM, document_id)
                 entries = entries_for(indexed(document), tx.pages.readings(document_id))

@@ -175,8 +175,11 @@ def _to_the_end(one: Round, words: str, left: Callable[[], int] | None, *, quiet
 
 def _show_pass(house: House, one: Round, *, as_json: bool) -> int:
     """Print the figures of a pass; return how much of what it found is not put right."""
-    with house.work.reading() as tx:
+    with house.work.begin() as tx:
         standing = tx.passes.get(one.name)
+        tx.passes.alarm(
+            one.name, ""
+        )  # told to the person here; it is the standing rounds that call for people
     counts = dict(standing.counts) if standing else {}
     alarm, away = standing.alarm if standing else "", one.away
     name = one.name.removeprefix(COMMAND)
