@@ -9,6 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Table
 from records.clock import Clock
 from storage.profile import profile_of
 
+_AT_ONCE = 500
+"""Rows sent in one go; the answer must come before our patience ends (storage/postgres_wire.py)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -36,7 +39,9 @@ class Ground:
 
         A row that another writer is just inserting is waited for.
         """
-        if not rows:
-            return 0
         ordered = sorted((dict(row) for row in rows), key=lambda row: tuple(str(row[name]) for name in key))
-        return profile_of(self.connection).insert_new(self.connection, table, ordered, key)
+        insert_new = profile_of(self.connection).insert_new
+        return sum(
+            insert_new(self.connection, table, ordered[start : start + _AT_ONCE], key)
+            for start in range(0, len(ordered), _AT_ONCE)
+        )

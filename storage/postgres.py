@@ -190,6 +190,6 @@ def migrating(connection: Connection) -> Iterator[None]:
     with postgres_wire.unhurried(connection, MIGRATION_SECONDS):
         connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"))
         hold_name(connection, "vanthu", "migration")
-        connection.execute(text(f"SET LOCAL lock_timeout = '{postgres_wire.LOCK_SECONDS}s'"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{postgres_wire.PATIENCE.lock}s'"))
         yield
         connection.execute(text(PLAIN_ORDER))

@@ -7,6 +7,7 @@ frozen or a network that swallows packets; see docs/decisions/0053-rows-on-postg
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,35 +19,49 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import InvalidatePoolError
 
-CONNECT_SECONDS = 4
-LOCK_SECONDS = 5
-STATEMENT_SECONDS = 8
-REPLY_SECONDS = 10.0
-"""Our own patience: longer than the server's, so that its answer, which says what happened, comes first."""
-
-PING_SECONDS = 2.0
-IDLE_SECONDS = 30
-"""An open transaction that says nothing this long is ended by the server: its process has frozen, its locks must go."""
-
-POOL_SECONDS = 5
 KEPT, MORE = 16, 8
 """Connections of one process: kept open, and more at a peak. `max_connections` ≥ 24 × processes, and the engine's."""
 
-SERVER_SETTINGS = {
-    "statement_timeout": f"{STATEMENT_SECONDS}s",
-    "lock_timeout": f"{LOCK_SECONDS}s",
-    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
-    "synchronous_commit": "on",
-    "timezone": "UTC",
-}
 ADDRESS_OPTIONS = frozenset({"sslmode", "sslrootcert"})
 """What may follow the `?` of an address; a password never does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long we wait for each thing, in seconds; nothing a person asks for takes longer than about ten.
+
+    `reply` is our own patience with an answer, longer than the server's with a `statement`, so that its answer, which
+    says what happened, comes first. `idle`: an open transaction that says nothing this long is ended by the server;
+    its process has frozen, and its locks must go.
+    """
+
+    pool: int = 5
+    connect: int = 4
+    ping: int = 2
+    lock: int = 5
+    statement: int = 8
+    reply: int = 10
+    idle: int = 30
+
+    def settings(self) -> str:
+        """Return what the server is told when a connection is opened."""
+        settings = {
+            "statement_timeout": f"{self.statement}s",
+            "lock_timeout": f"{self.lock}s",
+            "idle_in_transaction_session_timeout": f"{self.idle}s",
+            "synchronous_commit": "on",
+            "timezone": "UTC",
+        }
+        return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+PATIENCE = Patience()
 
 
 class PatientConnection(psycopg.Connection[Any]):
     """A connection that gives up on a server that does not answer, and is closed then."""
 
-    patience = REPLY_SECONDS
+    patience: float = PATIENCE.reply
 
     def wait(self, gen: PQGen[Any], *args: Any, **options: Any) -> Any:
         """Wait for an answer of the server, at most `patience` seconds (OperationalError)."""
@@ -69,7 +84,7 @@ class PatientConnection(psycopg.Connection[Any]):
     def answers(self) -> bool:
         """Return whether the server still answers on this connection."""
         try:
-            with self.having_patience(PING_SECONDS):
+            with self.having_patience(PATIENCE.ping):
                 self.autocommit = True
                 self.execute("")
                 self.autocommit = False
@@ -80,11 +95,12 @@ class PatientConnection(psycopg.Connection[Any]):
 
 def open_engine(address: URL, password: str) -> Engine:
     """Return a pool on the database; nothing is connected yet. The password is in no address, text or log."""
+    patience = PATIENCE
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_size=KEPT,
         max_overflow=MORE,
-        pool_timeout=POOL_SECONDS,
+        pool_timeout=patience.pool,
         pool_recycle=1800,
         pool_use_lifo=True,
         isolation_level="READ COMMITTED",
@@ -94,23 +110,28 @@ def open_engine(address: URL, password: str) -> Engine:
         connect_args={
             "application_name": "vanthu",
             "client_encoding": "utf8",
-            "connect_timeout": CONNECT_SECONDS,
+            "connect_timeout": patience.connect,
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
-            "tcp_user_timeout": STATEMENT_SECONDS * 1000,
-            "options": " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items()),
+            "tcp_user_timeout": patience.statement * 1000,
+            "options": patience.settings(),
         },
     )
 
     @event.listens_for(engine, "do_connect")
     def _connect(_dialect: Any, _record: Any, arguments: Any, options: Any) -> PatientConnection:
-        return PatientConnection.connect(*arguments, **options, password=password or None)
+        made = PatientConnection.connect(*arguments, **options, password=password or None)
+        made.patience = patience.reply
+        return made
 
     @event.listens_for(engine, "checkout")
     def _ping(connection: PatientConnection, _record: Any, _proxy: Any) -> None:
         if not connection.answers():
             raise InvalidatePoolError  # what was opened before is gone too: a restart, a fail-over
+        connection.read_only = (
+            None  # a reader's turn leaves False, which overrules what an administrator has set
+        )
 
     return engine
 

@@ -82,7 +82,7 @@ def test_a_migration_gives_up_on_a_table_somebody_holds(
     empty_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits for a lock no longer than anybody, and then leaves everything as it was."""
-    monkeypatch.setattr(postgres_wire, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(postgres_wire, "PATIENCE", postgres_wire.Patience(lock=1))
     tables, other = at_0001(empty_database), empty_database.open()
     with other.writing() as holder:
         holder.exec_driver_sql("LOCK TABLE pages IN ACCESS EXCLUSIVE MODE")
@@ -106,8 +106,8 @@ def test_what_a_migration_sets_goes_with_it(tables: Tables) -> None:
         }
         wire = connection.connection.driver_connection
         assert isinstance(wire, postgres_wire.PatientConnection)
-        assert wire.patience == postgres_wire.REPLY_SECONDS
+        assert wire.patience == postgres_wire.PATIENCE.reply
     assert told == {
-        "statement_timeout": f"{postgres_wire.STATEMENT_SECONDS}s",
-        "lock_timeout": f"{postgres_wire.LOCK_SECONDS}s",
+        "statement_timeout": f"{postgres_wire.PATIENCE.statement}s",
+        "lock_timeout": f"{postgres_wire.PATIENCE.lock}s",
     }

@@ -44,7 +44,13 @@ def test_sql_of_one_database_stays_in_its_file() -> None:
     """`engine_pool.py` serves the durable engine, whose own SQL is not ours."""
     for path in FILES:
         text = path.read_text(encoding="utf-8")
-        if path.name not in ("sqlite.py", "postgres.py", "postgres_wire.py", "engine_pool.py", "audit_verify.py"):
+        if path.name not in (
+            "sqlite.py",
+            "postgres.py",
+            "postgres_wire.py",
+            "engine_pool.py",
+            "audit_verify.py",
+        ):
             assert "PRAGMA" not in text, path
             assert "pg_" not in text, path
             assert "exec_driver_sql" not in text, path
@@ -52,7 +58,9 @@ def test_sql_of_one_database_stays_in_its_file() -> None:
 
 
 def test_only_one_file_knows_psycopg() -> None:
-    assert [p.name for p in FILES if any(n.startswith("psycopg") for n in _imports(p))] == ["postgres_wire.py"]
+    assert [p.name for p in FILES if any(n.startswith("psycopg") for n in _imports(p))] == [
+        "postgres_wire.py"
+    ]
 
 
 def test_levels_are_compared_in_one_place() -> None:
