@@ -25,7 +25,7 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _BUCKETS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 _MOST_FIGURES = 100  # of one round; they come from code, this is only against a bug that makes up names
-disable_created_metrics()  # a second series for each, telling when it was first seen: nobody asks
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, telling when it was first seen: nobody asks
 
 
 class Metrics:

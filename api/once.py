@@ -35,13 +35,13 @@ _Found = TypeVar("_Found")
 class Once:
     """Does the work of one request at most once under its key. Without a key it just does it."""
 
-    def __init__(self, work: Work, account_id: str, key: str | None, asked: str, scope: str = "") -> None:
-        """`asked` tells requests apart (see `asked_of`); a key means nothing outside its `scope`."""
+    def __init__(self, work: Work, account_id: str, key: str | None, asked: str) -> None:
+        """`asked` tells requests apart, see `asked_of`."""
         self._work = work
         self._account = account_id
         self._secret = key
         self._asked = asked
-        self._key = hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest()
+        self._key = hashlib.sha256((key or "").encode()).hexdigest()
 
     def in_one(self, do: Callable[[Tx], BaseModel], status: int = 200) -> Response:
         """Run `do` in one writing transaction that also keeps its answer; return that, or the one given before.
@@ -65,31 +65,24 @@ class Once:
         reach: Callable[[], _Found],
         settle: Callable[[Tx, _Found], BaseModel],
         status: int = 200,
-        *,
-        repeatable: bool = False,
     ) -> Response:
         """Run `reach`, whose effect is outside the rows, then `settle` what it found as `in_one` does.
 
-        One at a time for each key, unless `reach` is `repeatable` at the same time by itself. Raises `Conflict` (also
-        `idempotency-busy`: the first request with this key is still at work), and what the two raise.
+        One at a time for each key. Raises `Conflict` (also `idempotency-busy`: the first request with this key is
+        still at work), and what the two raise.
         """
         holder = new_id()
         if self._secret is not None:
-            known = self._known() if repeatable else self._known_or_my_turn(holder)
+            known = self._known_or_my_turn(holder)
             if known is not None:
                 return known
         try:
             found = reach()
             return self.in_one(lambda tx: settle(tx, found), status)
         finally:
-            if self._secret is not None and not repeatable:
+            if self._secret is not None:
                 with contextlib.suppress(Away), self._work.begin() as tx:  # the lease runs out by itself
                     tx.leases.give_back(self._lease, holder)
-
-    def _known(self) -> Response | None:
-        with self._work.reading() as tx:
-            known = tx.replies.get(self._account, self._key, self._asked)
-        return None if known is None else self._given_before(known)
 
     def _known_or_my_turn(self, holder: str) -> Response | None:
         until = time.monotonic() + _PATIENCE_SECONDS

@@ -35,6 +35,10 @@ class ReceiptLike(Protocol):
     def audit_seq(self) -> int:
         """Sequence number of the audit event that records the delivery."""
 
+    @property
+    def copies(self) -> int:
+        """In how many stores the bytes were read back."""
+
 
 class Receive(Protocol):
     """Take one file into a batch (`ingest.receive.receive_stream` bound to its tools)."""

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow, check_csrf, find_caller
-from api.once import KeyHeader, Once, OnceDep, asked_of, checked_key
+from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.services import batches
@@ -76,15 +76,16 @@ def list_files(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[
     return batches.list_files(tools, actor, batch_id)
 
 
-@router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART, response_model=ReceiptOut)
+@router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART)
 async def create_file(
     batch_id: Identifier,
     request: Request,
+    response: Response,
     caller: Uploader,
     desk: DeskDep,
     idempotency_key: KeyHeader = None,
     content_digest: Annotated[str | None, Header()] = None,
-) -> Response:
+) -> ReceiptOut:
     """Hand one file in. 201 and the receipt once its bytes are durable; the same key and bytes again: same receipt.
 
     The key is required and belongs to the batch. The same key with other bytes answers 409 `idempotency-conflict`.
@@ -104,18 +105,12 @@ async def create_file(
         part = form.files[0]
         declared = request.headers.get("x-content-sha256") or _digest(content_digest)
         path = form.fields.get("relative_path") or part.name
-        once = Once(tools.work, actor.id, key, asked_of(request, part.sha256), f"batch {batch_id}")
-
-        def take() -> Response:
-            # the receiver is safe to run twice at once by itself: what is kept here is only its answer
-            return once.beyond(
-                lambda: batches.take_in(tools, actor, batch_id, part, path, key, declared),
-                lambda tx, receipt: receipt,
-                201,
-                repeatable=True,
-            )
-
-        return await desk.uploads.work(take)
+        receipt, before = await desk.uploads.work(
+            batches.take_in, tools, actor, batch_id, part, path, key, declared
+        )
+        if before:
+            response.headers[REPLAYED] = "true"
+        return receipt
 
 
 @router.post("/{batch_id}/start", status_code=202, response_model=BatchOut)

@@ -120,7 +120,7 @@ class FileOut(Frozen):
 
 
 class ReceiptOut(Frozen):
-    """The promise: these bytes are durable in the archive's store and written down in its books."""
+    """The promise: these bytes are durable in the archive's stores (`copies` of them) and written down in its books."""
 
     file_id: str
     batch_id: str
@@ -128,3 +128,4 @@ class ReceiptOut(Frozen):
     sha256: str
     size: int
     audit_seq: int
+    copies: int

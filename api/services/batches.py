@@ -51,18 +51,27 @@ def take_in(
     relative_path: str,
     key: str,
     declared_sha256: str | None = None,
-) -> ReceiptOut:
-    """Hand one file to the archive; the receipt goes out once its bytes are durable. Raises as `Receive` does."""
+) -> tuple[ReceiptOut, bool]:
+    """Hand one file to the archive; return the receipt once its bytes are durable, and whether it was given before.
+
+    The row of the file is the memory of its key. Raises as `Receive` does.
+    """
+    with tools.work.reading() as tx:
+        before = tx.batches.file_by_key(batch_id, key)
     chunks: Iterator[bytes] = part.chunks()
     receipt = tools.receive(batch_id, part.name, relative_path, chunks, key, actor, declared_sha256)
-    return ReceiptOut(
+    with tools.work.reading() as tx:
+        file = tx.batches.file(receipt.file_id)
+    told = ReceiptOut(
         file_id=receipt.file_id,
         batch_id=batch_id,
-        name=part.name,
+        name=file.name,
         sha256=receipt.sha256,
         size=receipt.size,
         audit_seq=receipt.audit_seq,
+        copies=receipt.copies,
     )
+    return told, before is not None
 
 
 def start(tx: Tx, actor: Actor, batch_id: str) -> BatchOut:

@@ -65,3 +65,29 @@ export function need<T extends HTMLElement>(id: string): T {
   if (!found) throw new Error(`no #${id} on this page`);
   return found as T;
 }
+
+interface Swap {
+  sourceElement?: HTMLElement;
+  text?: string;
+}
+
+/**
+ * Let a refresh of the element with this id replace it only by an answer that holds it: a fault page or the sign-in form
+ * must not wipe out what is on the screen. `instead` is called for those, and when no answer came.
+ */
+export function swapOnlyWhole(id: string, instead: () => void): void {
+  const ours = (event: Event): Swap | null => {
+    const swap = (event as CustomEvent<{ ctx?: Swap }>).detail?.ctx ?? null;
+    return swap?.sourceElement?.id === id ? swap : null;
+  };
+  document.addEventListener("htmx:before:swap", (event) => {
+    const swap = ours(event);
+    if (swap && !(swap.text ?? "").includes(`id="${id}"`)) {
+      event.preventDefault();
+      instead();
+    }
+  });
+  document.addEventListener("htmx:error", (event) => {
+    if (ours(event)) instead();
+  });
+}

@@ -1,5 +1,5 @@
 /** Follow a batch at work: counts and pace from the event stream, lists refreshed when something new is there. */
-import { need, number, words, type Batch } from "./api";
+import { need, number, swapOnlyWhole, words, type Batch } from "./api";
 
 const section = need("watch");
 const say = words(section);
@@ -33,6 +33,10 @@ function show(batch: Batch): void {
     document.getElementById("batch-lists")?.dispatchEvent(new CustomEvent("refresh"));
   }
 }
+
+swapOnlyWhole("batch-lists", () => {
+  shown = ""; // ask again with the next event
+});
 
 const stream = new EventSource(`/api/v1/batches/${section.dataset["batch"] ?? ""}/events`);
 stream.addEventListener("progress", (event) => show(JSON.parse((event as MessageEvent<string>).data) as Batch));

@@ -1,6 +1,7 @@
 """What an operator sees and does: queues, dead letters, rounds, bad objects, figures, health; and who may."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -10,6 +11,7 @@ from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
+from api.i18n import WEB
 from api.pages.operations import by_queue, troubles
 from api.services.health import Health, Standing, Watchman
 from api.services.operations import EngineFigures, Figures, RowFigures
@@ -258,7 +260,9 @@ def test_metrics_tell_the_figures(busy: House) -> None:
     busy.client("archivist").get(f"{API}/batches/{busy.seeded.ids['batch']}?q=mật")
     busy.client("archivist").get(f"{API}/nothing/here")
     busy.client("archivist").request("BREW", "/health/live")
-    busy.client("reader").get(f"{API}/documents/{busy.seeded.ids['letter']}")  # reading is an event of the log
+    busy.client("reader").get(
+        f"{API}/documents/{busy.seeded.ids['letter']}"
+    )  # reading is an event of the log
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     found = figures(answer.text)
@@ -278,6 +282,17 @@ def test_metrics_tell_the_figures(busy: House) -> None:
     assert found["vanthu_part_up", "copy"] == 1 and found["vanthu_ready",] == 1
     assert found["vanthu_audit_events_total",] > 0 and found["vanthu_audit_heads_unpushed",] == 0
     assert found["vanthu_dead_letters",] == 1
+
+
+def test_the_how_to_names_every_figure_and_no_other(busy: House) -> None:
+    text = (WEB.parent / "docs" / "howto" / "operations.md").read_text()
+    told = set(re.findall(r"\bvanthu_[a-z_]+", text))
+    scraped = {
+        family.name + ("_total" if family.type == "counter" else "")
+        for family in text_string_to_metric_families(from_address(busy, HERE).get("/metrics").text)
+        if family.name.startswith("vanthu_")
+    }
+    assert told == scraped
 
 
 def test_metrics_carry_no_ids_names_or_texts(busy: House) -> None:
