@@ -144,11 +144,11 @@ def _keep(tools: IngestTools, actor: Actor, batch_id: str, held: _Held) -> Deliv
     with tools.work.begin() as tx:
         first = tx.batches.file_by_key(batch_id, held.idempotency_key) is None
         file = tx.batches.add_file(batch_id, new)
+        tx.objects.keep(key, held.sha256, held.size)
+        tx.intents.done(intent)
         if first:
             pages = looked.value.facts.pages if isinstance(looked, Done) else 0
             _write_down(tx, actor, file, pages, looked if isinstance(looked, Refused) else None)
-        tx.objects.keep(key, held.sha256, held.size)
-        tx.intents.done(intent)
         file = tx.batches.file(file.id)
         crashpoint("receive-before-commit")
     crashpoint("receive-after-commit")

@@ -84,7 +84,7 @@ def _split(
         shutil.rmtree(out, ignore_errors=True)
     crashpoint("split-before-commit")
     with tools.work.begin() as tx:
-        for image_kept in kept:
+        for image_kept in sorted(kept, key=lambda one: one.key):  # the same image may be in two files at once
             tx.objects.keep(image_kept.key, image_kept.sha256, image_kept.size)
         tx.pages.add_many(rows)
         tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
