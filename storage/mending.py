@@ -21,6 +21,8 @@ from storage.crashpoint import crashpoint
 from storage.objects import UNKNOWN_SIZE, KeptObject, ObjectState, Side
 from storage.work import Tx, Work
 
+LOG = "audit/"
+"""Beginning of the keys under which the audit log is kept; they are in no register and prove nothing of the archive."""
 _LONGEST_REASON = 300
 
 
@@ -161,6 +163,8 @@ class Mender:
         with self.work.begin() as tx:
             before = tx.objects.held([kept.key]).get(kept.key, kept)
             if again is not None and again.good:
+                if before.state(side) is ObjectState.GOOD:  # two at once, and the other one told of it
+                    return Mended.MENDED
                 self.tell(tx, [self._note_good(tx, before, side, str(other))])
                 return Mended.MENDED
             if before.state(side) is not ObjectState.GOOD:
@@ -195,6 +199,13 @@ class Mender:
         except OSError as fault:
             return f"scratch folder: {fault}"
         return told.reason if isinstance(told, Unavailable) else ""
+
+    def _holds_something(self, store: BlobStore) -> bool:
+        """Tell whether there is any object but the log, which is pushed into whatever folder stands there."""
+        found = next(store.listing(), None)
+        if found is not None and found.key.startswith(LOG):
+            found = next(store.listing(LOG.removesuffix("/") + "0"), None)  # 0 is the letter after /
+        return found is not None
 
     def _sweep(self) -> None:
         """Remove what a killed mend left behind a day ago; a younger one may still be at work."""
@@ -233,7 +244,7 @@ class Mender:
 
     def _must_hold_something(self, side: Side) -> None:
         """An absent object is one thing, a store without any object another."""
-        if self._refill or next(iter(self.stores.of(side).keys()), None) is not None:
+        if self._refill or self._holds_something(self.stores.of(side)):
             return
         with self.work.reading() as tx:
             held = side is Side.FIRST or tx.objects.ever_checked(side)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from records.errors import Away
 from storage.blobs import is_key
 from storage.listing import Listed, Reader, Stretch, compare
-from storage.mending import Finding, Mended, Mender
+from storage.mending import LOG, Finding, Mended, Mender
 from storage.objects import UNKNOWN_SIZE, KeptObject, Side
 from storage.progress import PATIENCE, Enough, Turn, got_nowhere
 
@@ -62,7 +62,7 @@ class ReconcileOptions:
     intent_age: timedelta = timedelta(hours=1)
     staging_age: timedelta = timedelta(days=7)
     patience: timedelta = PATIENCE
-    elsewhere: tuple[str, ...] = ("audit/",)
+    elsewhere: tuple[str, ...] = (LOG,)
 
 
 class StoreRound:

@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -201,3 +202,19 @@ class FixityCases:
         self._whole(stores, kept)
         with work.reading() as tx:
             assert {p.alarm for p in tx.passes.all()} == {""}
+
+    def test_two_at_once_tell_of_every_harm_once(
+        self, work: Work, stores: Stores, kept: dict[str, bytes], hand: Hand, tmp_path: Path
+    ) -> None:
+        """A leader that was thought dead, or a person's command beside the standing round."""
+        dice = random.Random(13)
+        hurt = sorted(kept)[::3]
+        for key in hurt:
+            hand.flip(dice.choice(list(Side)), key, dice)
+        both = [rounds(Mender(work, stores, tmp_path / f"scratch{n}"), everything=n == 1) for n in range(2)]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(run, both))
+        assert sorted(key for key, _ in events(work, "object-damaged")) == hurt
+        assert sorted(key for key, _ in events(work, "object-mended")) == hurt
+        assert bad(work) == []
+        self._whole(stores, kept)

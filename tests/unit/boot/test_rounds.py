@@ -13,10 +13,10 @@ from boot.house import House, open_house
 from boot.rounds import fixity, reconcile, standing_rounds
 from boot.settings import Settings, load_settings
 from boot.speak import Exit
+from boot.wiring import prepare
 from storage.mending import Stores
 from storage.objects import Side
 from storage.paired import PairedStore
-from storage.tables import open_tables
 from tests.cases.fixity import keep
 
 
@@ -26,10 +26,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     for name in ("VANTHU_DATABASE_URL", "VANTHU_BLOBS_URL", "VANTHU_SEARCH_URL"):
         monkeypatch.delenv(name, raising=False)
     made = load_settings(tmp_path / "data")
-    made.keys_dir.mkdir(parents=True)
-    tables = open_tables(made.database.url)
-    tables.migrate()
-    tables.dispose()
+    prepare(made)
     return made
 
 

@@ -163,6 +163,8 @@ def test_a_store_that_is_not_mounted_is_away_and_not_damaged(
         keep(work, stores, f"pages/00/{number}.jpg", bytes([number]) * 50, tmp_path)
     run(rounds(mender))
     shutil.rmtree(roots[Side.COPY] / "pages")
+    (roots[Side.COPY] / "audit/heads").mkdir(parents=True)
+    (roots[Side.COPY] / "audit/heads/1.note").write_bytes(b"pushed into the empty mount point meanwhile")
     hand.flip(Side.FIRST, "pages/00/1.jpg", random.Random(0))
     clock.turn(seconds=1)
     ends = run(rounds(mender, everything=True))
