@@ -6,7 +6,9 @@ Between steps 3 and 4 of the walk: the pages are known, now each belongs to exac
 import fcntl
 import hashlib
 import shutil
+import time
 from collections.abc import Mapping
+from pathlib import Path
 
 from ingest.keys import derived_id
 from ingest.propose import DeliveredPage, Proposal, propose
@@ -15,12 +17,19 @@ from records.access import SYSTEM
 from records.document import DocumentState
 from records.outcome import Refused
 from storage.batches import Batch, DeliveredFile
+from storage.crashpoint import crashpoint
 from storage.documents import NewDocument
 from storage.pages import Page
 from storage.work import Tx
 
 AGAIN = "again"
 """Batch option: make new documents even of pages that are archived already."""
+
+PROPOSED = "documents-proposed"
+"""The audit action of a batch whose documents were cut out of its pages."""
+
+_ABANDONED_SECONDS = 24 * 3600.0
+"""How long scratch of reading and splitting must lie still before a neighbour may take it for a dead worker's."""
 
 
 def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
@@ -63,7 +72,8 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
             if proposed.state is not DocumentState.ARCHIVED:
                 walk.append(document_id)
         _note(tx, batch, len(walk))
-        return walk
+    crashpoint("proposed-after-commit")
+    return walk
 
 
 def proposals(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[Proposal]:
@@ -108,15 +118,19 @@ def tidy(tools: IngestTools, document_id: str) -> None:
     shutil.rmtree(tools.work_dir / document_id, ignore_errors=True)
 
 
-def sweep(tools: IngestTools) -> int:
-    """Remove what a killed process left half done; only for the holder of the engine, before it starts.
+def sweep(tools: IngestTools, *, alone: bool) -> int:
+    """Remove what a killed process left half done; for a worker before it starts. Return how many things it were.
 
-    Work folders of documents stay, since their workflows go on with them. Bytes in quarantine belong to a receiving
-    process as long as it holds their lock. Returns how many things were removed.
+    `alone`: no other process walks in this data folder (the holder of the engine lock); with neighbours only what has
+    lain still for a day goes, since a page that one of them reads this moment has its scratch here too. Work folders of
+    documents stay, since their workflows go on with them. Bytes in quarantine belong to a receiving process as long as
+    it holds their lock.
     """
     removed = 0
     for path in tools.work_dir.iterdir():
         if path.name.startswith(("read-", "split-")) or path.name.endswith(".part"):
+            if not alone and _touched(path) > time.time() - _ABANDONED_SECONDS:
+                continue
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
             removed += 1
     for path in tools.quarantine.iterdir():
@@ -128,6 +142,14 @@ def sweep(tools: IngestTools) -> int:
             path.unlink(missing_ok=True)
             removed += 1
     return removed
+
+
+def _touched(path: Path) -> float:
+    """Return when anything was last put there (seconds of the epoch); what goes away meanwhile was touched now."""
+    try:
+        return max(p.stat().st_mtime for p in (path, *path.rglob("*")))
+    except FileNotFoundError:
+        return time.time()
 
 
 def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
@@ -145,4 +167,6 @@ def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
 
 
 def _note(tx: Tx, batch: Batch, walked: int) -> None:
-    tx.audit.append(SYSTEM.id, "documents-proposed", batch.id, "done", {"to-walk": walked})
+    """Write the proposal down once: whoever was killed behind it proposes the same again."""
+    if not list(tx.catalogue.rows("audit", object=batch.id, action=PROPOSED)):
+        tx.audit.append(SYSTEM.id, PROPOSED, batch.id, "done", {"to-walk": walked})

@@ -16,6 +16,7 @@ from jobs.engine import Engine
 from jobs.engine_view import AGAIN
 from jobs.walk import Walk
 from records.access import SYSTEM
+from records.document import BatchState
 from records.errors import ArchiveFault
 
 _log = logging.getLogger("vanthu.patrol")
@@ -105,6 +106,8 @@ class Patrol:
             return
         _log.error("batch %s: its workflow ended as %s", batch_id, state)
         with self._tools.work.begin() as tx:
+            if tx.batches.get(SYSTEM, batch_id).state is BatchState.FINISHED:
+                return  # it fell over behind its end
             tx.batches.finish(batch_id, f"workflow {state}")
             tx.audit.append(SYSTEM.id, "batch-finished", batch_id, "internal-fault", {"workflow": state})
 
