@@ -15,7 +15,7 @@ API = "/api/v1"
 
 
 def small_page(number: int, rng: random.Random) -> bytes:
-    """Return a small page image unlike every other: a line of text and some noise, quick to read."""
+    """Return a small page image unlike every other: one line of text, quick to read."""
     image = Image.new("L", (700, 160), 255)
     pen = ImageDraw.Draw(image)
     pen.text((20, 40), f"So {number}/QD-UBND  {rng.randrange(10**9)}", fill=0, font_size=40)
@@ -41,6 +41,10 @@ class Client:
         """Let go of the connections."""
         self._http.close()
 
+    def get(self, address: str, **params: object) -> httpx.Response:
+        """Ask for something. Raises `httpx.HTTPError`."""
+        return self._http.get(address, params=params)  # type: ignore[arg-type]
+
     def open_batch(self, title: str) -> str | None:
         """Open a delivery; None when the answer is not known (the key makes asking again harmless)."""
         key = str(uuid.uuid4())
@@ -57,13 +61,15 @@ class Client:
                 self._history.batches.append(batch)
                 return batch
             time.sleep(0.05)
+        self._history.unknown_batches += 1
         return None
 
-    def upload(self, batch: str) -> Op:
-        """Send one new small page once."""
+    def upload(self, batch: str, data: bytes | None = None, name: str = "") -> Op:
+        """Send one new small page (or `data`) once."""
         self._number += 1
-        data = small_page(self._number, self._rng)
-        op = Op(batch, str(uuid.uuid4()), f"p{self._number}.png", data, hashlib.sha256(data).hexdigest())
+        data = data or small_page(self._number, self._rng)
+        name = name or f"p{self._number}.png"
+        op = Op(batch, str(uuid.uuid4()), name, data, hashlib.sha256(data).hexdigest())
         self._history.add(op)
         self.send(op)
         return op
@@ -80,9 +86,11 @@ class Client:
         except httpx.HTTPError:
             return  # unknown, as before
         op.status = answer.status_code
+        op.statuses.append(answer.status_code)
         if answer.status_code == 201:
             told = answer.json()
             op.told, op.outcome = told, "acknowledged"
+            op.answered = op.answered or time.monotonic()
             op.receipts.add((told["file_id"], told["sha256"], told["size"], told["audit_seq"]))
         elif answer.status_code in (503, 507):
             pass  # told to come again: nothing is known, nothing is promised

@@ -24,9 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Running:
     """A command started by the zygote."""
 
-    def __init__(self, zygote: "Zygote", pid: int) -> None:
+    def __init__(self, pid: int) -> None:
         self.pid = pid
-        self._zygote = zygote
 
     def alive(self) -> bool:
         """Return whether the process still runs (one that waits to be buried does not)."""
@@ -67,16 +66,32 @@ class Zygote:
         assert self._process.stdout is not None
         self._process.stdout.readline()
 
-    def start(self, words: list[str], environment: dict[str, str], log: str) -> Running:
-        """Run `vanthu WORDS…` with these settings; what it prints is appended to the file `log` of the folder."""
-        told = {"words": words, "environment": environment, "log": str(self._folder / log)}
+    def __enter__(self) -> "Zygote":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(
+        self, words: list[str], environment: dict[str, str], log: str, program: str = "boot.cli"
+    ) -> Running:
+        """Run `vanthu WORDS…` with these settings; what it prints is appended to the file `log` of the folder.
+
+        `program`: another module whose `run(words)` is to be called.
+        """
+        told = {
+            "words": words,
+            "environment": environment,
+            "log": str(self._folder / log),
+            "program": program,
+        }
         with self._lock:
             assert self._process.stdin is not None
             assert self._process.stdout is not None
             self._process.stdin.write(json.dumps(told).encode() + b"\n")
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
-        return Running(self, json.loads(answer)["pid"])
+        return Running(json.loads(answer)["pid"])
 
     def close(self) -> None:
         """End the zygote; what it started must have ended before."""
@@ -90,6 +105,7 @@ class Zygote:
 def _imported() -> None:
     """Import what any of the commands needs, and start nothing."""
     for name in (
+        "tests.faults.engine_program",
         "boot.cli",
         "boot.digitize",
         "boot.serving",
@@ -116,11 +132,9 @@ def _child(told: dict[str, Any]) -> None:
     import storage.crashpoint
 
     storage.crashpoint._ASKED = os.environ.get("VANTHU_CRASHPOINT", "")
-    from boot.cli import run
-
     code = 1
     try:
-        code = run(told["words"])
+        code = importlib.import_module(told["program"]).run(told["words"])
     except BaseException:  # noqa: BLE001  told in the log, as the command itself does
         import traceback
 
