@@ -1,4 +1,4 @@
-"""What can happen to PostgreSQL: gone, cut, frozen, locked, full, read-only, lost while committing.
+"""What can happen to the server: gone, killed, restarted, frozen, read-only, full.
 
 Each time whoever asked hears of it soon, with the right code; nothing acknowledged is lost; and when the trouble is
 over the next one who asks gets an answer, without a hand laid on.
@@ -7,17 +7,14 @@ over the next one who asks gets an answer, without a hand laid on.
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import TypeVar
 
 import psycopg
 import pytest
@@ -27,38 +24,21 @@ from records.access import SYSTEM
 from records.clock import SystemClock
 from records.errors import Away
 from storage import postgres_wire
-from storage.postgres_wire import KEPT, MORE, PATIENCE, Patience
+from storage.postgres_wire import PATIENCE
 from storage.tables import Tables, open_tables
 from storage.work import Work
 from tests.cases.database import PostgresDatabase
-from tests.cases.rows import NEW_BATCH, NEW_FILE
-from tests.tools.fault_proxy import Fault, FaultProxy
+from tests.cases.database_trouble import SHORT, heard, open_folder, patiently, read, write
+from tests.cases.rows import NEW_BATCH
 from tests.tools.server_process import processes
 from tests.tools.servers import Servers
 
 pytestmark = pytest.mark.joined
 
-T = TypeVar("T")
-COMMIT = "COMMIT\0"
-"""The statement on the wire, not the isolation level."""
-
-SHORT = Patience(pool=1, connect=2, ping=1, lock=1, statement=2, reply=3, idle=2)
-
 
 @pytest.fixture(autouse=True)
 def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_wire, "PATIENCE", SHORT)
-
-
-@contextmanager
-def open_folder() -> Iterator[Path]:
-    """A folder that the account of the server can walk into; those of pytest it cannot."""
-    folder = Path(tempfile.mkdtemp(prefix="vanthu-test-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")
@@ -79,51 +59,6 @@ def frail(own: Servers) -> Iterator[Work]:
     tables.migrate()
     yield Work(tables, SystemClock())
     tables.dispose()
-
-
-def heard(ask: Callable[[], object], seconds: float = 30) -> str:
-    """Return the code of the `Away` that `ask` ends with. It hangs when that takes far too long."""
-    ends: list[BaseException | None] = []
-
-    def run() -> None:
-        try:
-            ask()
-            ends.append(None)
-        except BaseException as fault:  # noqa: BLE001  # told below
-            ends.append(fault)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    assert ends, "still waiting"
-    fault = ends[0]
-    if not isinstance(fault, Away):
-        raise AssertionError(f"not Away: {fault!r}") from fault  # noqa: TRY004
-    assert "ãy" in fault.tell  # Hãy …: what to do
-    return fault.code
-
-
-def write(work: Work, title: str = "lô") -> None:
-    with work.begin() as tx:
-        tx.batches.add(NEW_BATCH)
-        tx.audit.append("a", title, "c", "done")
-
-
-def read(work: Work) -> int:
-    with work.reading() as tx:
-        return tx.batches.list(SYSTEM)[1]
-
-
-def patiently(ask: Callable[[], T]) -> T:
-    """Ask again until there is an answer: a server that was killed first mends what it has."""
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            return ask()
-        except Away:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 def test_nobody_waits_longer_than_promised() -> None:
@@ -287,63 +222,6 @@ def _send(family: list[int], sign: signal.Signals) -> None:
             os.kill(pid, sign)
 
 
-def test_somebody_holds_a_table(work: Work, database: PostgresDatabase) -> None:
-    """Who needs it hears so; everybody else goes on, also after many have waited in vain."""
-    with psycopg.connect(database.url, password=database.password) as holder:
-        holder.execute("LOCK TABLE batches IN ACCESS EXCLUSIVE MODE")
-        told: list[str] = []
-        many = [
-            threading.Thread(target=lambda: told.append(heard(lambda: write(work))))
-            for _ in range(KEPT + MORE)
-        ]
-        for each in many:
-            each.start()
-        for each in many:
-            each.join()
-        assert told == ["database-busy"] * len(many)
-        assert heard(lambda: read(work)) == "database-busy"
-        with work.reading() as tx:
-            assert tx.accounts.by_login("lan") is None
-        with work.begin() as tx:
-            tx.audit.append("a", "b", "c", "done")
-    write(work)
-    assert read(work) == 1
-
-
-def test_somebody_holds_the_log(work: Work) -> None:
-    """Also the log is waited for no longer than anything, and readers never wait for it."""
-    with work.begin() as tx:
-        tx.audit.append("a", "first", "c", "done")
-        assert heard(lambda: write(work)) == "database-busy"
-        assert read(work) == 0
-    write(work)
-
-
-def test_two_who_want_what_the_other_has(work: Work) -> None:
-    with work.begin() as tx:
-        one, two = tx.batches.add(NEW_BATCH).id, tx.batches.add(NEW_BATCH).id
-    both = threading.Barrier(2)
-    ends: list[str] = []
-
-    def crosswise(first: str, second: str) -> None:
-        try:
-            with work.begin() as tx:
-                tx.batches.get(SYSTEM, first)
-                both.wait()
-                tx.batches.get(SYSTEM, second)
-            ends.append("done")
-        except Away as fault:
-            ends.append(fault.code)
-
-    threads = [threading.Thread(target=crosswise, args=pair) for pair in ((one, two), (two, one))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert "database-busy" in ends
-    write(work)
-
-
 def test_read_only(frail: Work, own: Servers) -> None:
     write(frail)
     before = read(frail)
@@ -368,115 +246,6 @@ def _set(own: Servers, work: Work, value: str) -> None:
 
     while now() != value:
         time.sleep(0.05)
-
-
-def test_every_connection_is_in_use(work: Work) -> None:
-    with ExitStack() as everybody:
-        for _ in range(KEPT + MORE):
-            everybody.enter_context(work.tables.reading()).exec_driver_sql("SELECT 1")
-        assert heard(lambda: read(work)) == "database-busy"
-        assert heard(lambda: write(work)) == "database-busy"
-    assert read(work) == 0
-    write(work)
-
-
-def test_a_question_without_an_end(work: Work) -> None:
-    def endless() -> None:
-        with work.reading() as tx:
-            tx.batches._ground.connection.exec_driver_sql("SELECT pg_sleep(60)")
-
-    assert heard(endless) == "database-busy"
-    assert read(work) == 0
-
-
-def test_a_process_that_forgets_its_transaction(work: Work) -> None:
-    """The server takes its locks away, so that others go on."""
-
-    def forgets() -> None:
-        with work.begin() as tx:
-            tx.audit.append("a", "b", "c", "done")
-            time.sleep(SHORT.idle + 1)
-            tx.audit.append("a", "b", "c", "done")
-
-    assert heard(forgets) == "database-away"
-    with work.begin() as tx:
-        assert tx.audit.append("a", "b", "c", "done") == 1
-
-
-# -- lost while committing ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def proxied(database: PostgresDatabase) -> Iterator[tuple[Work, FaultProxy]]:
-    """Rows behind a wire that we can spoil."""
-    before, _, after = database.url.rpartition(":")
-    port, _, name = after.partition("/")
-    with FaultProxy("127.0.0.1", int(port), http=False) as proxy:
-        tables = open_tables(f"{before}:{proxy.port}/{name}", database.password)
-        yield Work(tables, SystemClock()), proxy
-        tables.dispose()
-        proxy.hang_up()
-
-
-def hand_in(work: Work, batch: str) -> str:
-    """As a client does it, under one idempotency key; the log is told when the file is new."""
-    with work.begin() as tx:
-        known = tx.batches.file_by_key(batch, NEW_FILE.idempotency_key)
-        file = tx.batches.add_file(batch, NEW_FILE)
-        if known is None:
-            tx.audit.append("a", "file-received", file.id, "done")
-    return file.id
-
-
-@pytest.mark.parametrize("kind", ["lose", "cut", "blackhole"])
-def test_the_answer_to_a_commit_is_lost(
-    proxied: tuple[Work, FaultProxy], work: Work, database: PostgresDatabase, kind: str
-) -> None:
-    """The server has done it. Asked again with the same key, it does nothing twice."""
-    through, proxy = proxied
-    with work.begin() as tx:
-        batch = tx.batches.add(NEW_BATCH).id
-    proxy.spoil(Fault(kind, path=COMMIT))
-    assert heard(lambda: hand_in(through, batch)) == "commit-unknown"
-    proxy.heal()
-    file = hand_in(through, batch)
-    with work.reading() as tx:
-        assert [found.id for found in tx.batches.files(SYSTEM, batch)] == [file]
-    assert database.events() == 1
-
-
-def test_a_commit_never_arrives(
-    proxied: tuple[Work, FaultProxy], work: Work, database: PostgresDatabase
-) -> None:
-    """The server has not done it. Asked again with the same key, it does it once."""
-    through, proxy = proxied
-    with work.begin() as tx:
-        batch = tx.batches.add(NEW_BATCH).id
-    proxy.spoil(Fault("delay", path=COMMIT, seconds=60))
-    assert heard(lambda: hand_in(through, batch)) == "commit-unknown"
-    proxy.heal()
-    proxy.hang_up()
-    with work.reading() as tx:
-        assert tx.batches.files(SYSTEM, batch) == []
-    hand_in(through, batch)
-    with work.reading() as tx:
-        assert len(tx.batches.files(SYSTEM, batch)) == 1
-    assert database.events() == 1
-
-
-def test_the_wire_is_cut_before_the_commit(proxied: tuple[Work, FaultProxy], work: Work) -> None:
-    """Then nothing can have happened, and nobody is told to wonder."""
-    through, proxy = proxied
-
-    def cut() -> None:
-        with through.begin() as tx:
-            tx.batches.add(NEW_BATCH)
-            proxy.hang_up()
-            tx.batches.add(NEW_BATCH)
-
-    assert heard(cut) == "database-away"
-    assert read(work) == 0
-    write(through)
 
 
 def test_the_server_is_killed_at_any_moment(frail: Work, own: Servers) -> None:
@@ -517,9 +286,6 @@ def test_the_server_is_killed_at_any_moment(frail: Work, own: Servers) -> None:
     assert set(kept) & set(told) <= done | unknown
     assert len(done) > 20
     server.events()
-
-
-# -- a full disk ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

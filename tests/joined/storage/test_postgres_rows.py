@@ -10,6 +10,7 @@ from tests.cases.batch_rows import BatchRowCases
 from tests.cases.document_rows import DocumentRowCases
 from tests.cases.page_rows import PageRowCases
 from tests.cases.races import RaceCases
+from tests.cases.register_races import RegisterRaceCases
 from tests.cases.register_rows import RegisterRowCases
 from tests.cases.row_values import RowValueCases
 from tests.cases.transactions import TransactionCases
@@ -53,6 +54,9 @@ class TestTransactions(TransactionCases): ...
 
 
 class TestRaces(RaceCases): ...
+
+
+class TestRegisterRaces(RegisterRaceCases): ...
 
 
 class TestRegisterRows(RegisterRowCases): ...
