@@ -153,6 +153,8 @@ class Rounds:
             _log.warning("%s of %s: %s; %s", side, key, reason, ended or "found good")
 
     def _run(self) -> None:
+        # a command that is over in a moment should not begin to look after the archive
+        self._ending.wait(IDLE_SECONDS)
         while not self._ending.is_set():
             more = False
             try:

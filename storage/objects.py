@@ -61,10 +61,6 @@ class KeptObject:
         """Return how `side` was last found to hold it."""
         return self.first_state if side is Side.FIRST else self.copy_state
 
-    def checked_at(self, side: Side) -> datetime | None:
-        """Return when `side` was last looked at, None when never."""
-        return self.first_checked_at if side is Side.FIRST else self.copy_checked_at
-
 
 class Objects:
     """The register. It knows no reader: keys never leave the house through it."""

@@ -171,8 +171,11 @@ def test_the_log_is_not_flooded(caplog) -> None:
     assert "\n" not in caplog.records[0].getMessage()
 
 
-def test_it_runs_beside_everything_and_ends_when_told(work: Work, stores: Stores, tmp_path: Path) -> None:
+def test_it_runs_beside_everything_and_ends_when_told(
+    work: Work, stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The thread itself, over real stores: finds, mends, and does not sit out a long pause at the end."""
+    monkeypatch.setattr(module, "IDLE_SECONDS", 0.01)
     real = Work(work.tables, SystemClock())
     dice = random.Random(1)
     for number in range(12):
