@@ -24,13 +24,23 @@ def small_page(number: int, rng: random.Random) -> bytes:
     return out.getvalue()
 
 
+def noise(size: int, seed: int) -> bytes:
+    """Return a page image of at least `size` bytes that no packer makes smaller; nobody can read it."""
+    side = int(size**0.5) + 1
+    image = Image.frombytes("L", (side, side), random.Random(seed).randbytes(side * side))
+    out = io.BytesIO()
+    image.save(out, "PNG", dpi=(300, 300))
+    return out.getvalue()
+
+
 class Client:
     """One person uploading. Every request has a bound, so that a hung server is an unknown outcome and no hang."""
 
     def __init__(self, address: str, token: str, history: History, seed: int) -> None:
+        self.authorization = f"Bearer {token}"
         self._http = httpx.Client(
             base_url=address + API,
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": self.authorization},
             timeout=httpx.Timeout(15, connect=2),
         )
         self._history = history

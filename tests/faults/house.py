@@ -42,9 +42,8 @@ class FaultHouse:
         self._token = ""
 
     def __enter__(self) -> "FaultHouse":
-        made = self.command("init", "--json")
-        login = next(a["login"] for a in json.loads(made.stdout)["accounts"] if "archivist" in a["roles"])
-        self._token = self.command("token", "create", "--user", login).stdout.split()[-1]
+        self._accounts = json.loads(self.command("init", "--json").stdout)["accounts"]
+        self._token = self.token("archivist")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,13 +117,13 @@ class FaultHouse:
         """Return a client of the door; two with the same seed would send the same pages."""
         return Client(self.address, self._token, self.history, seed)
 
-    def settle(self, seconds: float = 60) -> None:
+    def settle(self, seconds: float = 60, *, start: bool = True) -> None:
         """Ask for every upload without an answer again until there is one, and start every delivery that has files."""
         client = self.client(0)
         try:
             for op in self.history.ops:
                 client.settle(op, seconds)
-            for batch in self.history.batches:
+            for batch in self.history.batches if start else []:
                 if not any(op.batch == batch and op.outcome == "acknowledged" for op in self.history.ops):
                     continue
                 until = time.monotonic() + seconds
@@ -146,6 +145,11 @@ class FaultHouse:
                 time.sleep(0.3)
 
     # --- the judge
+
+    def token(self, role: str) -> str:
+        """Return an access token of the demo account with this role."""
+        login = next(a["login"] for a in self._accounts if role in a["roles"])
+        return self.command("token", "create", "--user", login).stdout.split()[-1]
 
     def judge(self, *, walked: bool = True) -> Finding:
         """Let the checker look, then the commands an operator has: `audit verify` and `reconcile`."""
@@ -170,6 +174,25 @@ class FaultHouse:
         finally:
             os.environ.clear()
             os.environ.update(before)
+
+
+def on_postgres(folder: Path, url: str, password: str) -> dict[str, str]:
+    """Return the settings of a house whose rows and engine are on this PostgreSQL, the rest in folders."""
+    secret = folder / "password"
+    secret.write_text(password)
+    return {"VANTHU_DATABASE_URL": url, "VANTHU_DATABASE_PASSWORD_FILE": str(secret)}
+
+
+def on_stores(folder: Path, **stores: tuple[str, str, str]) -> dict[str, str]:
+    """Return the settings of a house whose bytes are in these buckets (`blobs`, `copy`: address and two keys)."""
+    told = {}
+    for name, (url, access, secret) in stores.items():
+        told[f"VANTHU_{name.upper()}_URL"] = url
+        for kind, key in (("access", access), ("secret", secret)):
+            path = folder / f"{name}-{kind}"
+            path.write_text(key)
+            told[f"VANTHU_{name.upper()}_{kind.upper()}_KEY_FILE"] = str(path)
+    return told
 
 
 def _free_port() -> int:

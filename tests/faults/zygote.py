@@ -6,6 +6,7 @@ the very command (`boot.cli.run`) in a process of its own; SIGKILL ends it like 
     python -m tests.faults.zygote    reads one JSON request a line, answers one JSON line
 """
 
+import ctypes
 import importlib
 import json
 import os
@@ -18,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+_PR_SET_PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -120,6 +122,9 @@ def _imported() -> None:
 
 
 def _child(told: dict[str, Any]) -> None:
+    ctypes.CDLL(None).prctl(
+        _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0
+    )  # a test that ends leaves nobody behind
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     log = os.open(told["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
