@@ -1,26 +1,23 @@
 """The opened stores of one data folder: what every command needs, without the engine, the readers or the signer."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from boot.settings import Settings
-from records.access import SYSTEM, Actor
+from records.access import Actor
 from records.clock import Clock, SystemClock
 from records.document import Fields
 from records.errors import ArchiveFault, Missing
 from records.page import PageText
 from search.index import SearchIndex, open_index
 from storage.blobs import BlobStore, open_blobs
-from storage.objects import ObjectState, Side
+from storage.complaints import Complaints
+from storage.objects import Side
 from storage.paired import PairedStore
 from storage.staging import Staging, open_staging
 from storage.tables import open_tables
 from storage.work import Work
-
-_log = logging.getLogger("vanthu.house")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,7 @@ class House:
     blobs: BlobStore
     staging: Staging
     index: SearchIndex
+    complaints: Complaints
 
     def close(self) -> None:
         """Let go of the index and the database."""
@@ -60,13 +58,15 @@ def open_house(settings: Settings) -> Iterator[House]:
     tables = open_tables(settings.database.url, settings.database.password)
     tables.migrate()
     work = Work(tables, clock)
+    complaints = Complaints()
     house = House(
         settings,
         clock,
         work,
-        open_stores(settings, partial(damage_seen, work)),
+        open_stores(settings, complaints),
         open_staging(settings.blobs.url, settings.blobs.access_key, settings.blobs.secret_key),
         open_index(settings.search.url, settings.search.user, settings.search.password),
+        complaints,
     )
     try:
         yield house
@@ -81,20 +81,6 @@ def open_stores(settings: Settings, on_damage: Callable[[Side, str, str], None])
         return first
     copy = open_blobs(settings.copy.url, settings.copy.access_key, settings.copy.secret_key)
     return PairedStore(first, copy, on_damage)
-
-
-def damage_seen(work: Work, side: Side, key: str, reason: str) -> None:
-    """Write down that a reader met damaged bytes; fixity finds the object again by this note and repairs it.
-
-    The reader has the good bytes of the other store by now, so trouble with the note must not take them away.
-    """
-    _log.error("object damaged in the %s store: %s: %s", side.value, key, reason)
-    try:
-        with work.begin() as tx:
-            tx.objects.found(key, side, ObjectState.DAMAGED, reason[:500])
-            tx.audit.append(SYSTEM.id, "object-damaged", key, "found-by-reader", {"store": side.value})
-    except ArchiveFault as fault:
-        _log.error("the damage of %s could not be written down: %s", key, fault)
 
 
 class StoredPages:

@@ -113,7 +113,7 @@ def running_engine(
         )
         walk = Walk(engine, tools)
         patrol = Patrol(engine, walk, tools, crew, duties(tools))
-        rounds = standing_rounds(house, executor)
+        rounds = standing_rounds(house, executor, house.complaints)
         engine.launch()
         patrol.start()
         rounds.start()

@@ -302,7 +302,8 @@ objects = Table(
     Column("copy_state", Text, nullable=False, server_default="good"),
     Column("copy_checked_at", Moment),
     _words("reason"),
-    Index(None, "first_checked_at"),
+    Index(None, "first_checked_at", "key"),
+    Index(None, "copy_checked_at", "key"),
     Index(None, "first_state"),
     Index(None, "copy_state"),
 )

@@ -75,7 +75,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_objects")),
     )
     op.create_index(op.f("ix_objects_copy_state"), "objects", ["copy_state"], unique=False)
-    op.create_index(op.f("ix_objects_first_checked_at"), "objects", ["first_checked_at"], unique=False)
+    op.create_index(
+        op.f("ix_objects_first_checked_at_key"), "objects", ["first_checked_at", "key"], unique=False
+    )
+    op.create_index(
+        op.f("ix_objects_copy_checked_at_key"), "objects", ["copy_checked_at", "key"], unique=False
+    )
     op.create_index(op.f("ix_objects_first_state"), "objects", ["first_state"], unique=False)
     op.create_table(
         "passes",
