@@ -49,6 +49,8 @@ _BY_CODE = {
 }
 """Codes whose status is not that of their family."""
 
+_SAME_BYTES = frozenset({401, 404})
+
 _FULL = "-full"
 """An `Away` whose code ends like this has no room to store in: 507, so that nobody just tries again and again."""
 
@@ -138,10 +140,11 @@ def problem(
 ) -> JSONResponse:
     """Return a problem document. `type` is a stable name, `title` Vietnamese, `next` what the person can do.
 
-    `request_id` is what the log calls this request; a 404 has none, because absent and forbidden are the same bytes.
+    `request_id` is what the log calls this request; 401 and 404 have it in the header only, because wrong login and
+    wrong password, absent and forbidden are the same bytes.
     """
     request_id = context_fields().get("request_id")
-    if request_id and status != 404:
+    if request_id and status not in _SAME_BYTES:
         more = {"request_id": request_id, **more}
     if status >= 500 and (part := part_of(code)):
         more = {"part": part, **more}

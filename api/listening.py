@@ -108,6 +108,10 @@ class WatchedProtocol(H11Protocol):
         super().on_response_complete()
         if self.throws_a_body_away:
             self._rest.begin()
+        elif (
+            self.waits_for_a_head and self.conn.trailing_data[0]
+        ):  # half of the next head came with the last request
+            self._head.begin()
 
     def pause_writing(self) -> None:
         """The client does not keep up with its answer: give it a while."""

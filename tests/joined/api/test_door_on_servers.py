@@ -44,7 +44,7 @@ def tools(
         data_dir=tmp_path,
         receive=_nothing,
         verify=_nothing,
-        limits=Limits(probe_kept_seconds=0.0),
+        limits=Limits(probe_seconds=30, probe_kept_seconds=0.0),
         queues=ListedQueues(work, letters=[letter(1)]),
     )
     index.close()

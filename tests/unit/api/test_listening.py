@@ -146,7 +146,7 @@ def test_a_body_that_dawdles_ends_with_408_and_leaves_nothing(
 
 
 def test_an_early_answer_arrives_although_the_body_still_comes(house: House) -> None:
-    with served(house, LineLimits(linger_seconds=0.5)) as port, line_to(port) as line:
+    with served(house, LineLimits(linger_seconds=3)) as port, line_to(port) as line:
         line.sendall(upload_head("x", "vt_nobody", "k1"))
         line.sendall(b"x" * 200_000)
         status, told = problem_in(until_closed(line))
@@ -154,7 +154,7 @@ def test_an_early_answer_arrives_although_the_body_still_comes(house: House) -> 
 
 
 def test_a_small_body_that_comes_late_keeps_the_connection(house: House) -> None:
-    with served(house, LineLimits(linger_seconds=0.3, idle_seconds=GENEROUS)) as port, line_to(port) as line:
+    with served(house, LineLimits(linger_seconds=3, idle_seconds=GENEROUS)) as port, line_to(port) as line:
         line.sendall(b"PUT /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
         assert line.recv(65536).startswith(b"HTTP/1.1 405")
         line.sendall(b"{}")
@@ -162,7 +162,7 @@ def test_a_small_body_that_comes_late_keeps_the_connection(house: House) -> None
             other.sendall(b"PUT /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n")
             until_closed(other)
         line.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        assert until_closed(line).startswith(b"HTTP/1.1 200")
+        assert b"HTTP/1.1 200" in until_closed(line)
 
 
 def test_uploads_over_the_cap_are_told_to_wait_and_readers_notice_nothing(

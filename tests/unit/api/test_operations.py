@@ -27,6 +27,7 @@ from tests.unit.api.api_house import House
 from tests.unit.api.api_queues import ListedQueues, letter
 
 API = "/api/v1"
+PATIENT = Limits(probe_seconds=60)  # whatever else this machine does now
 HERE, ELSEWHERE = ("127.0.0.1", 50000), ("192.0.2.7", 50000)
 
 
@@ -37,7 +38,7 @@ def busy(make_house: Callable[..., House]) -> House:
 
 
 def at_work(make_house: Callable[..., House], limits: Limits | None = None) -> House:
-    made = make_house(limits)
+    made = make_house(limits or PATIENT)
     queues = ListedQueues(made.tools.work)
     queues.queues += [
         QueueCount("pages", "waiting", 10412, 7260.0),
@@ -215,7 +216,7 @@ def test_the_button_runs_a_letter_again_and_says_when_it_cannot(busy: House) -> 
 
 
 def test_a_house_in_order_says_so(make_house: Callable[..., House]) -> None:
-    made = make_house()
+    made = make_house(PATIENT)
     queues = ListedQueues(made.tools.work, crew=[WorkerSeen("w1", "may-1", ("pages",), 9.0)])
     tools = replace(made.tools, queues=queues)
     page = House(create_app(tools), tools, made.seeded).client("administrator").get("/operations").text
@@ -337,7 +338,7 @@ def test_metrics_come_although_rows_and_engine_are_away(busy: House) -> None:
 
 
 def standing(house: House, **changes: object) -> tuple[int, dict[str, object]]:
-    tools = replace(house.tools, **changes)
+    tools = replace(house.tools, limits=PATIENT, **changes)
     answer = TestClient(create_app(tools)).get("/health/ready")
     if answer.status_code == 503:
         assert answer.headers["retry-after"]
@@ -404,7 +405,7 @@ def test_rows_away_is_not_ready_and_index_or_engine_away_is_poorer(busy: House) 
 
 
 def test_a_hung_part_costs_its_own_answer_only(make_house: Callable[..., House]) -> None:
-    house = at_work(make_house, Limits(probe_seconds=0.3, probe_kept_seconds=0.0))
+    house = at_work(make_house, Limits(probe_seconds=3, probe_kept_seconds=0.0))
     house.tools.queues.hangs = threading.Event()
     threads = threading.active_count()
     try:
@@ -425,7 +426,9 @@ def test_a_hung_part_costs_its_own_answer_only(make_house: Callable[..., House])
 
 def test_asking_all_the_time_does_not_load_the_parts(make_house: Callable[..., House]) -> None:
     asked = []
-    house = make_house(Limits(probe_kept_seconds=600), probes={"keys": lambda: asked.append(1)})
+    house = make_house(
+        Limits(probe_seconds=60, probe_kept_seconds=600), probes={"keys": lambda: asked.append(1)}
+    )
     client = TestClient(house.app)
     assert {client.get("/health/ready").status_code for _ in range(50)} == {200}
     assert len(asked) == 1
