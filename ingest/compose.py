@@ -15,7 +15,7 @@ from ocr.compose import ComposePage, compose_pdfa
 from ocr.pdfa import PdfMeta
 from ocr.read_back import compare
 from records.document import Fields
-from records.errors import ArchiveFault, Away
+from records.errors import ArchiveFault, Away, ToolMissing
 from records.outcome import Done, Later, Outcome, Refused
 from records.page import PageText
 from storage.documents import Document
@@ -59,7 +59,7 @@ def compose(
     try:
         made = tools.children.run("read", seconds, compose_pdfa, parts, meta, out)
         trip = tools.children.run("read", seconds, compare, out, list(texts))
-    except Away as fault:
+    except (Away, ToolMissing) as fault:  # the world's fault is never the paper's (decision 0008)
         return Later(str(fault), tools.clock.now())
     except ArchiveFault as fault:
         return Refused(fault.code, str(fault), fault.tell)
