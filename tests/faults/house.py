@@ -3,8 +3,6 @@
 import json
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ from records.document import BatchState
 from tests.faults.checker import Finding, check
 from tests.faults.client import Client
 from tests.faults.history import History
-from tests.faults.zygote import ROOT, Running, Zygote
+from tests.faults.zygote import Ran, Running, Zygote
 
 READY_SECONDS = 30.0
 """How long a restarted service may take until it is ready (reliability reference, oracle (f))."""
@@ -42,7 +40,7 @@ class FaultHouse:
         self._token = ""
 
     def __enter__(self) -> "FaultHouse":
-        self._accounts = json.loads(self.command("init", "--json").stdout)["accounts"]
+        self._accounts = json.loads(self.command("init", "--json").out)["accounts"]
         self._token = self.token("archivist")
         return self
 
@@ -64,16 +62,11 @@ class FaultHouse:
 
     # --- processes
 
-    def command(self, *words: str, check: bool = True, **extra: str) -> "subprocess.CompletedProcess[str]":
+    def command(self, *words: str, check: bool = True, **extra: str) -> Ran:
         """Run a command of the house to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "boot.cli", *words],
-            env={**os.environ, **self.environment, "PYTHONPATH": str(ROOT), **extra},
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=check,
-        )
+        ran = self._zygote.run(list(words), {**self.environment, **extra, "VANTHU_CRASHPOINT": ""})
+        assert not check or ran.code == 0, f"{words}: exit {ran.code}: {ran.out}{ran.err}"
+        return ran
 
     def door(self, point: str = "", **extra: str) -> Running:
         """Start the door; `point` is where it is to die (see storage/crashpoint.py)."""
@@ -149,7 +142,7 @@ class FaultHouse:
     def token(self, role: str) -> str:
         """Return an access token of the demo account with this role."""
         login = next(a["login"] for a in self._accounts if role in a["roles"])
-        return self.command("token", "create", "--user", login).stdout.split()[-1]
+        return self.command("token", "create", "--user", login).out.split()[-1]
 
     def judge(self, *, walked: bool = True) -> Finding:
         """Let the checker look, then the commands an operator has: `audit verify` and `reconcile`."""
@@ -157,8 +150,8 @@ class FaultHouse:
             found = check(house, self.history, walked=walked)
         for words in (("audit", "verify"), ("reconcile", "--json")):
             ran = self.command(*words, check=False)
-            if ran.returncode:
-                found.wrong.append(f"{' '.join(words)}: exit {ran.returncode} {ran.stdout}{ran.stderr}")
+            if ran.code:
+                found.wrong.append(f"{' '.join(words)}: exit {ran.code} {ran.out}{ran.err}")
         if self.slowest_ready > READY_SECONDS:
             found.wrong.append(f"ready only {self.slowest_ready:.1f} s after a restart")
         return found

@@ -51,7 +51,7 @@ def test_a_tool_that_is_missing(house: FaultHouse) -> None:
     """F22: without poppler nothing is sealed unread and nothing refused; the walk waits and goes on when it is back."""
     empty = house.folder / "no-tools"
     empty.mkdir()
-    assert house.command("worker", check=False, PATH=str(empty)).returncode == 4
+    assert house.command("worker", check=False, PATH=str(empty)).code == 4
     door = house.door(PATH=str(empty))
     house.await_ready()
     batch = _two_pages(house)

@@ -13,9 +13,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,15 @@ class Running:
             time.sleep(0.01)
 
 
+@dataclass(frozen=True)
+class Ran:
+    """A command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
 class Zygote:
     """The parent of every command of a campaign."""
 
@@ -75,17 +86,24 @@ class Zygote:
         self.close()
 
     def start(
-        self, words: list[str], environment: dict[str, str], log: str, program: str = "boot.cli"
+        self,
+        words: list[str],
+        environment: dict[str, str],
+        log: str,
+        program: str = "boot.cli",
+        out: str = "",
     ) -> Running:
         """Run `vanthu WORDS…` with these settings; what it prints is appended to the file `log` of the folder.
 
-        `program`: another module whose `run(words)` is to be called.
+        `program`: another module whose `run(words)` is to be called. `out`: a file for standard output alone; the
+        exit code is written beside it.
         """
         told = {
             "words": words,
             "environment": environment,
             "log": str(self._folder / log),
             "program": program,
+            "out": out,
         }
         with self._lock:
             assert self._process.stdin is not None
@@ -94,6 +112,19 @@ class Zygote:
             self._process.stdin.flush()
             answer = self._process.stdout.readline()
         return Running(json.loads(answer)["pid"])
+
+    def run(self, words: list[str], environment: dict[str, str], seconds: float = 180) -> Ran:
+        """Run a command to its end. Raises TimeoutError, and kills it then."""
+        with tempfile.TemporaryDirectory(dir=self._folder) as name:
+            place = Path(name)
+            running = self.start(words, environment, f"{name}/err", out=f"{name}/out")
+            try:
+                running.wait(seconds)
+            except TimeoutError:
+                running.kill()
+                raise
+            code = int((place / "out.code").read_text() or 1) if (place / "out.code").exists() else -1
+            return Ran(code, (place / "out").read_text(), (place / "err").read_text())
 
     def close(self) -> None:
         """End the zygote; what it started must have ended before."""
@@ -128,7 +159,8 @@ def _child(told: dict[str, Any]) -> None:
     os.setsid()
     null = os.open(os.devnull, os.O_RDONLY)
     log = os.open(told["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    for source, target in ((null, 0), (log, 1), (log, 2)):
+    out = os.open(told["out"], os.O_WRONLY | os.O_CREAT, 0o600) if told["out"] else log
+    for source, target in ((null, 0), (out, 1), (log, 2)):
         os.dup2(source, target)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
@@ -147,6 +179,8 @@ def _child(told: dict[str, Any]) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        if told["out"]:
+            Path(told["out"] + ".code").write_text(str(int(code)))
         os._exit(code)
 
 
