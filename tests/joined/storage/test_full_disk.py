@@ -113,7 +113,7 @@ def test_database_on_a_full_disk(small_disk: Path) -> None:
         assert tx.audit.append("a", "b", "c", "done") in (written, written + 1)
     tables.dispose()
     checked = subprocess.run(
-        [sys.executable, "storage/audit_verify.py", str(small_disk / "vanthu.db")],
+        [sys.executable, "storage/audit_verify", str(small_disk / "vanthu.db")],
         check=False,
         capture_output=True,
         cwd=Path(__file__).parents[3],
