@@ -17,8 +17,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.errors import problem
 
-_FILES_OF_OUR_OWN = 160
-"""Descriptors left to the rest of the process: pools to the database and the stores, the index, temporary files."""
+_AT_A_TIME = 32
+"""Connections that wait to be taken, and so taken at a time: asyncio takes as many before it looks at the first one."""
+_SHARE = 0.4
+"""Part of the open files (less those just taken) that connections may have; pools, index, temporary files have theirs.
+
+Running out must not happen: asyncio (CPython 3.11) then logs and schedules itself again once for each that waits.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ class LineLimits:
     def for_this_process(cls) -> "LineLimits":
         """Return the limits that fit the number of files this process may open."""
         soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        room = 100_000 if soft == resource.RLIM_INFINITY else soft - _FILES_OF_OUR_OWN
-        return cls(most_connections=max(32, min(cls().most_connections, room)))
+        room = 100_000 if soft == resource.RLIM_INFINITY else int((soft - 3 * _AT_A_TIME) * _SHARE)
+        return cls(most_connections=max(_AT_A_TIME, min(cls().most_connections, room)))
 
 
 def server_options(limits: LineLimits | None = None) -> dict[str, Any]:
@@ -54,7 +59,7 @@ def server_options(limits: LineLimits | None = None) -> dict[str, Any]:
         "loop": "asyncio",
         "timeout_keep_alive": chosen.idle_seconds,
         "h11_max_incomplete_event_size": 64 * 1024,
-        "backlog": 512,
+        "backlog": _AT_A_TIME,
         "log_config": None,  # boot/logs.py has set the log up
         "access_log": False,  # it would print queries; api/watch.py writes the line
         "server_header": False,

@@ -1,14 +1,18 @@
 """The shell around every answer: security headers, caps and pace of what comes in, the last word when it breaks."""
 
+import logging
 import re
 import time
 
 from anyio import fail_after
 from fastapi import HTTPException, Request
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem, unexpected
 from api.tools import Limits
+
+log = logging.getLogger("vanthu.api")
 
 _UPLOADS = re.compile(r"/api/v1/verify|/api/v1/batches/[^/]+/files|/verify|/batches/[^/]+/files")
 _LONGEST_URL = 8 * 1024
@@ -61,6 +65,10 @@ class Shell:
             return
         try:
             await self._app(scope, self._watched(scope, receive), dressed)
+        except ClientDisconnect:
+            log.info(
+                "%s %s: the caller went away before the body was whole", request.method, request.url.path
+            )
         except Exception as error:
             if begun:
                 raise

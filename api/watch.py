@@ -20,6 +20,9 @@ _TRACE = (b"traceparent", b"tracestate")
 _QUIET = ("/health", "/metrics", "/static", "/api/v1/health", "/operations")
 """Asked all the time by machines and browsers: counted, but not worth a line unless something is wrong."""
 
+_NOBODY_WAITS = 499
+"""Status of a request that was never answered, because the caller went away (the number that nginx uses)."""
+
 
 class Watch:
     """ASGI middleware. `route_of` gives the template of a request's address once it was routed."""
@@ -40,7 +43,7 @@ class Watch:
         method = str(scope["method"])
         carrier = {name.decode(): headers[name].decode("latin-1") for name in _TRACE if name in headers}
         begun = time.perf_counter()
-        status, size, until_first, streaming = 500, 0, 0.0, False
+        status, size, until_first, streaming = _NOBODY_WAITS, 0, 0.0, False
 
         async def noted(message: Message) -> None:
             nonlocal status, size, until_first, streaming

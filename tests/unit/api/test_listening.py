@@ -194,6 +194,23 @@ def test_uploads_over_the_cap_are_told_to_wait_and_readers_notice_nothing(
     assert answer.status_code == 422  # read again, and judged
 
 
+def test_a_caller_who_goes_away_half_way_is_no_bug_and_leaves_nothing(
+    house: House, batch: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = house.seeded.tokens["archivist"]
+    with caplog.at_level("INFO"), served(house, LineLimits()) as port:
+        with line_to(port) as line:
+            line.sendall(upload_head(batch, token, "k1") + b"x" * 100_000)
+            while not house.app.state.desk.uploads.running:
+                threading.Event().wait(0.02)
+        while house.app.state.desk.uploads.running:
+            threading.Event().wait(0.02)
+        assert small_read(port, token) == 200
+    assert "went away" in caplog.text and "499" in caplog.text
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert not list((house.tools.data_dir / "cache" / "incoming").iterdir())
+
+
 def test_many_slow_clients_make_room_for_readers(house: House) -> None:
     tokens = house.seeded.tokens
     with served(house, LineLimits(most_connections=32)) as port:
