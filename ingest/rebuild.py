@@ -41,7 +41,8 @@ def rebuild(
 ) -> Rebuilt:
     """Fill an empty database from `blobs`; the audit log from `logs`, the stores that may hold its segments.
 
-    `verifiers`: the public keys of the log's heads, so that a log made anew is noticed.
+    `blobs` must not write rows when it meets damage, for the rows are being filled. `verifiers`: the public keys of the
+    log's heads, so that a log made anew is noticed.
 
     Goes on where a killed rebuild stopped. Raises `Conflict` (`database-not-empty`), `Away` when a store or the
     database does not answer: then the same call later goes on.

@@ -107,9 +107,7 @@ def keep_missing_manifests(tools: IngestTools, limit: int = 100) -> int:
     Raises `Away` when the store does not take one.
     """
     with tools.work.reading() as tx:
-        finished = [b["id"] for b in tx.catalogue.rows("batches", state=BatchState.FINISHED.value)]
-        known = tx.objects.known([batch_key(batch_id, "manifest.json") for batch_id in finished])
-    due = [b for b in finished if batch_key(b, "manifest.json") not in known][:limit]
+        due = tx.catalogue.finished_without(manifest_name(1), limit)
     for batch_id in due:
         _keep_batch(tools, batch_id)
     return len(due)

@@ -68,7 +68,8 @@ def _made(work: Work, blobs: BlobStore, target: Path, told: Told, with_blobs: bo
         for number, table in enumerate(TABLES, start=1):
             told("rows", number, len(TABLES))
             parts.append(_rows(tx, half, table))
-        head, note, objects = tx.audit.head(), tx.heads.last(), tx.catalogue.count("objects")
+        head, note = tx.audit.head(), tx.heads.last()
+    objects = next(part.rows for part in parts if part.name == part_name("objects"))
     if note is not None:
         with hashed_part(half, NOTE) as writer:
             writer.write(note.note.encode())

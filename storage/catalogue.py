@@ -21,16 +21,18 @@ from sqlalchemy import (
     TypeDecorator,
     func,
     insert,
+    literal,
     select,
     text,
     update,
 )
 from sqlalchemy.exc import DataError, IntegrityError
 
+from records.document import BatchState
 from records.errors import ArchiveFault
 from storage.ground import Ground
 from storage.profile import profile_of
-from storage.schema import METADATA, files, objects, page_texts, pages, renditions, storable
+from storage.schema import METADATA, batches, files, objects, page_texts, pages, renditions, storable
 
 Row = dict[str, Any]
 
@@ -101,8 +103,9 @@ class Catalogue:
 
     def count(self, table: str) -> int:
         """Return how many rows `table` has."""
-        counted = select(func.count()).select_from(METADATA.tables[table])
-        return self._ground.connection.execute(counted).scalar_one()
+        connection = self._ground.connection
+        with profile_of(connection).unhurried(connection):
+            return connection.execute(select(func.count()).select_from(METADATA.tables[table])).scalar_one()
 
     def replace(self, table: str, row: Row) -> None:
         """Put `row` in the place of the one with its primary key. Raises `RowUnfit`, also when there is none."""
@@ -130,10 +133,12 @@ class Catalogue:
         from storage import migrate  # Alembic takes half a second to import and is hardly ever needed
 
         connection = self._ground.connection
-        METADATA.drop_all(connection)
-        for statement in ("DROP TABLE alembic_version", *profile_of(connection).AFTER_DROP):
-            connection.execute(text(statement))
-        migrate.upgrade(connection)
+        profile = profile_of(connection)
+        with profile.migrating(connection):
+            METADATA.drop_all(connection)
+            for statement in ("DROP TABLE alembic_version", *profile.AFTER_DROP):
+                connection.execute(text(statement))
+            migrate.upgrade(connection)
 
     def pointing_at(self, key: str) -> list[tuple[str, str]]:
         """Return table and name of every row that relies on the object under `key`."""
@@ -148,9 +153,20 @@ class Catalogue:
         found: list[tuple[str, str, str]] = []
         for table, column in POINTERS:
             entered = select(objects.c.key).where(objects.c.key == table.c[column]).exists()
-            rows = self._ground.connection.execute(select(table).where(~entered)).mappings()
+            connection = self._ground.connection
+            with profile_of(connection).unhurried(connection):
+                rows = connection.execute(select(table).where(~entered)).mappings().all()
             found.extend((table.name, _row_name(row), row[column]) for row in rows)
         return found
+
+    def finished_without(self, name: str, limit: int) -> list[str]:
+        """Return finished batches for which no object `batches/<id>/<name>` is in the register."""
+        key = literal("batches/") + batches.c.id + literal(f"/{name}")
+        entered = select(objects.c.key).where(objects.c.key == key).exists()
+        due = select(batches.c.id).where(batches.c.state == BatchState.FINISHED, ~entered)
+        return list(
+            self._ground.connection.execute(due.order_by(batches.c.created_at).limit(limit)).scalars()
+        )
 
     def readings(self, page_ids: Sequence[str]) -> dict[str, bytes]:
         """Return the page JSON of those pages that were read, byte for byte as their `reading_sha256` tells."""

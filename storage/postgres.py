@@ -180,6 +180,17 @@ def hold_name(connection: Connection, *name: str) -> None:
 
 
 @contextmanager
+def unhurried(connection: Connection) -> Iterator[None]:
+    """Let the statements of the block take up to an hour each; the rest of the transaction is as impatient as ever."""
+    from storage import postgres_wire
+
+    with postgres_wire.unhurried(connection, MIGRATION_SECONDS):
+        connection.execute(text(f"SET LOCAL statement_timeout = '{MIGRATION_SECONDS}s'"))
+        yield
+        connection.execute(text(f"SET LOCAL statement_timeout = '{postgres_wire.PATIENCE.statement}s'"))
+
+
+@contextmanager
 def migrating(connection: Connection) -> Iterator[None]:
     """Keep other migrators out, take the time it takes, and leave every text column in plain order.
 

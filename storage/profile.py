@@ -57,6 +57,10 @@ class Profile(Protocol):
         """Keep others off a name until the end of the transaction."""
         ...
 
+    def unhurried(self, connection: Connection, /) -> AbstractContextManager[None]:
+        """Let the statements of the block take the time that a look at every row takes."""
+        ...
+
     def migrating(self, connection: Connection, /) -> AbstractContextManager[None]:
         """Keep other migrators out until the end of the transaction."""
         ...

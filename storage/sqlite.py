@@ -139,6 +139,11 @@ def hold_name(_connection: Connection, *_name: str) -> None:
     """The only writer holds every name."""
 
 
+def unhurried(_connection: Connection) -> AbstractContextManager[None]:
+    """A statement takes the time it takes."""
+    return nullcontext()
+
+
 def migrating(_connection: Connection) -> AbstractContextManager[None]:
     """The only writer keeps other migrators out, and text is in plain order by itself."""
     return nullcontext()
