@@ -9,6 +9,9 @@ from records.errors import ArchiveFault, Away
 from records.outcome import Done, Later, Outcome, Refused
 from signing.seal import Sealed
 
+HOUSE_FAULTS = frozenset({"keys-unreadable", "no-key", "signing-settings", "demo-pki", "seal-write"})
+"""Codes that speak of our key, settings or disk: waited for, because the paper has no part in them (decision 0008)."""
+
 
 def seal(tools: IngestTools, document_id: str, composed: Composed) -> Outcome[Sealed]:
     """Sign `composed` into `sealed.pdf` beside it. Later: no time stamp or key now. Refused: the seal is not valid."""
@@ -18,4 +21,6 @@ def seal(tools: IngestTools, document_id: str, composed: Composed) -> Outcome[Se
     except Away as fault:
         return Later(str(fault), tools.clock.now())
     except ArchiveFault as fault:
+        if fault.code in HOUSE_FAULTS:
+            return Later(f"{fault.code}: {fault}", tools.clock.now())
         return Refused(fault.code, str(fault), fault.tell)

@@ -253,24 +253,23 @@ def test_index_that_knows_an_older_secrecy(
         with house.opened() as opened, opened.work.reading() as tx:
             documents = [d.id for d in tx.documents.of_batch(batch)]
             word = max(tx.pages.readings(documents[0])[0].text.split(), key=len)
-        reader = httpx.Client(
+        with httpx.Client(
             base_url=house.address + API,
             headers={"Authorization": f"Bearer {house.token('reader')}"},
             timeout=15,
-        )
-        before = reader.get("/search", params={"q": word}).json()
-        assert before["total"] >= 1, word
-        with house.opened() as opened, opened.work.tables.writing() as connection:
-            connection.exec_driver_sql("update documents set level = 'secret'")
-        assert door.alive()
-        answer = reader.get("/search", params={"q": word})
-        assert (answer.status_code, answer.json()["total"], answer.json()["hits"]) == (200, 0, [])
-        assert word not in answer.text.replace(f'"{word}"', "")
-        for document in documents:
-            for address in ("", "/pdf", "/pages/1/words", "/pages/1/image"):
-                assert reader.get(f"/documents/{document}{address}").status_code == 404
-        assert reader.get("/documents").json()["total"] == 0
-        reader.close()
+        ) as reader:
+            before = reader.get("/search", params={"q": word}).json()
+            assert before["total"] >= 1, word
+            with house.opened() as opened, opened.work.tables.writing() as connection:
+                connection.exec_driver_sql("update documents set level = 'secret'")
+            assert door.alive()
+            answer = reader.get("/search", params={"q": word})
+            assert (answer.status_code, answer.json()["total"], answer.json()["hits"]) == (200, 0, [])
+            assert word not in answer.text.replace(f'"{word}"', "")
+            for document in documents:
+                for address in ("", "/pdf", "/pages/1/words", "/pages/1/image"):
+                    assert reader.get(f"/documents/{document}{address}").status_code == 404
+            assert reader.get("/documents").json()["total"] == 0
         if engine == "elastic":
             index = open_index(settings["VANTHU_SEARCH_URL"], user, password)
             assert len(list(index.documents())) == 2, "the index was to be stale"
