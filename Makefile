@@ -6,7 +6,7 @@ PORT ?= 8000
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check servers servers-stop secrets bench fault lock clean
+.PHONY: help setup run test check servers servers-stop secrets bench faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ test: ## everything: checks, then the joined and browser tests on real servers (
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	VANTHU_SERVERS=must $(PY) -m pytest tests/joined tests/browser tests/walk
+	VANTHU_SERVERS=must $(PY) -m pytest tests/joined tests/browser tests/walk tests/faults
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test
@@ -50,9 +50,10 @@ bench: ## pages a second and error rate beside stock OCRmyPDF on the same pages
 	@boot/install.sh test
 	$(PY) bench/ocr.py
 
-fault: ## the long campaign: kill -9 at 30 random moments of a 60-page batch
+faults: ## the long campaign (over 1,000 kill -9) and every fault of docs/reliability.md, written into it
 	@boot/install.sh test
-	VANTHU_KILLS=30 $(PY) -m pytest tests/walk/test_kill.py -s
+	@$(PY) tests/tools/servers.py get
+	VANTHU_SERVERS=must $(PY) tests/faults/run.py
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv
