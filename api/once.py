@@ -17,6 +17,7 @@ from api.deps import CallerDep, ToolsDep
 from records.clock import new_id
 from records.errors import Away, Conflict, Unfit
 from signing.closed import close, open_closed
+from storage.crashpoint import crashpoint
 from storage.replies import Reply
 from storage.work import Tx, Work
 
@@ -58,6 +59,8 @@ class Once:
             if self._secret is not None:
                 closed = close(self._secret, self._account, content)
                 tx.replies.keep(self._account, self._key, self._asked, Reply(status, closed, _JSON))
+            crashpoint("once-before-commit")
+        crashpoint("once-after-commit")
         return Response(content, status, media_type=_JSON)
 
     def beyond(
@@ -78,6 +81,7 @@ class Once:
                 return known
         try:
             found = reach()
+            crashpoint("once-after-reach")
             return self.in_one(lambda tx: settle(tx, found), status)
         finally:
             if self._secret is not None:
