@@ -11,6 +11,7 @@ from functools import partial
 import uvicorn
 
 from api.app import create_app
+from api.listening import server_options
 from api.tools import Limits, Tools
 from boot.childroom import open_children, verify_in_child
 from boot.house import House, open_house
@@ -24,6 +25,7 @@ from ingest.receive import receive_stream
 from ingest.tools import IngestTools
 from jobs.engine_view import EngineView
 from jobs.lock import EngineLock
+from signing.keys import load_demo_keys
 
 _log = logging.getLogger("vanthu.serve")
 _LOCK_SECONDS = 1.0
@@ -81,6 +83,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 version=VERSION,
                 secure_cookies=settings.secure_cookies,
                 queues=view,
+                probes={"keys": lambda: load_demo_keys(settings.keys_dir)},
             )
         )
         if not settings.shared_engine:
@@ -88,7 +91,5 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
             keeper.start()
             stack.callback(keeper.stop)
         say(f"Vanthu chạy tại http://{host}:{port} (Ctrl+C để dừng)")
-        uvicorn.run(
-            app, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10, server_header=False
-        )
+        uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=10, **server_options())
     return Exit.WELL
