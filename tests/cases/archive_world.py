@@ -185,7 +185,7 @@ class World:
 def reading(number: int, width: int, height: int) -> PageText:
     """Return a reading whose confidence does not survive rounding: the awkward one of the two kinds."""
     words = tuple(
-        Word(f"chữ{n}", Box(10 * n, 10, 10 * n + 8, 20), 0.123456 + n / 7.0, n // 3) for n in range(5)
+        Word(f"chữ{n}", Box(10 * n, 10, 10 * n + 8, 20), 0.11115 + n * 0.10005, n // 3) for n in range(5)
     )
     return PageText(number, width, height, 150.0, 0, 0.1234567, "made 1", words)
 

@@ -412,6 +412,27 @@ class RebuildDamageCases(RebuildCases):
         assert codes(rebuilt(fresh)) == {"log-says-otherwise"}
         assert fresh.archived() == world.archived()
 
+    @pytest.mark.parametrize("name", ["access.pdf", "pages.json", "manifest.json"])
+    def test_a_version_that_is_not_whole_is_neither_adopted_nor_rebuilt(
+        self, world: World, afresh: Afresh, spoil: SPOIL, name: str
+    ) -> None:
+        batch = world.deliver({"a.jpg": scan("a")})
+        (document_id,) = world.begin_walk(batch)
+        world.archive(document_id)
+        key = document_key(document_id, 1, name)
+        whole = _bytes(world.blobs, key)
+        spoil(key, whole[:-9] + b"x" + whole[-8:])
+        fresh = afresh()
+        done = rebuilt(fresh)
+        assert [(t.key, t.code) for t in done.troubles] == [
+            (document_key(document_id, 1, MANIFEST), "manifest-damaged")
+        ]
+        assert fresh.archived() == {}
+        assert fresh.begin_walk(batch) == [document_id]
+        assert adopt(fresh.tools, document_id) is False
+        fresh.archive(document_id)
+        assert list(fresh.archived()) == [document_id], "it is made anew from the images"
+
     def test_a_document_of_nobody_is_named(self, world: World, afresh: Afresh, spoil: SPOIL) -> None:
         batch = world.digitize({"a.jpg": scan("a")})
         (document_id,) = world.archived()
