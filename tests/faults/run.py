@@ -82,15 +82,20 @@ def _results(report: Path) -> list[Result]:
     for one in ElementTree.parse(report).iter("testcase"):
         bad = [child.tag for child in one if child.tag in ("failure", "error", "skipped")]
         outcome = "passed" if not bad else "skipped" if set(bad) == {"skipped"} else "failed"
-        found.append(Result(one.get("file") or "", _name(one), outcome))
+        found.append(Result(*_place(one), outcome))
     return found
 
 
-def _name(one: ElementTree.Element) -> str:
-    """Return the part of the node id behind the file, without parameters."""
-    owner = (one.get("classname") or "").rpartition(".")[2]
+def _place(one: ElementTree.Element) -> tuple[str, str]:
+    """Return file and name of a test as in its node id, without parameters.
+
+    The class name tells the file: what pytest calls the file of an inherited case is where the case was written.
+    """
+    *folders, last = (one.get("classname") or "").split(".")
     name = (one.get("name") or "").partition("[")[0]
-    return f"{owner}::{name}" if owner.startswith("Test") else name
+    if last.startswith("Test"):
+        return "/".join(folders) + ".py", f"{last}::{name}"
+    return "/".join([*folders, last]) + ".py", name
 
 
 def _of(case: FaultCase, results: Sequence[Result]) -> list[Result]:
