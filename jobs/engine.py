@@ -6,6 +6,7 @@ Only `jobs/engine*.py` import dbos (pinned; decisions 0002 and 0046 tell of its 
 import json
 import logging
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -131,6 +132,7 @@ class Engine:
         logging.getLogger("dbos").setLevel(logging.WARNING)
         self._dbos = DBOS(config=config)
         self._client: DBOSClient | None = None
+        self._whole = threading.Event()
         if listen is not None:
             DBOS.listen_queues([queue.name for queue in served])
 
@@ -160,6 +162,7 @@ class Engine:
                 on_conflict="always_update",
             )
         self._client = engine_gaps.client_of(self._dbos, self._serializer)
+        self._whole.set()
 
     def stop(self) -> None:
         """End the engine; unfinished workflows resume at the next launch."""
@@ -208,7 +211,8 @@ class Engine:
         flow = self._names[workflow]
 
         def together() -> Json:
-            assert self._client is not None  # noqa: S101  workflows run after `launch`
+            self._whole.wait()  # the library resumes workflows before its launch returns
+            assert self._client is not None  # noqa: S101  made before `_whole`
             told = [(workflow_id, flow, arguments) for workflow_id, arguments in jobs]
             engine_gaps.enqueue_together(self._dbos, self._client, queue, priority, told)
             return len(told)

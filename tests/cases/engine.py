@@ -16,6 +16,7 @@ PROGRAM = textwrap.dedent(
     """
     import json, os, sys, time
     from pathlib import Path
+    from jobs import engine_gaps
     from jobs.engine import Engine, EngineAddress, QueueOptions, WorkflowFailed
 
     told = json.loads(sys.argv[1])
@@ -50,6 +51,8 @@ PROGRAM = textwrap.dedent(
 
         def document(count):
             engine.step("begin", note, "begin")
+            if told.get("die_before_fan_out"):
+                os.kill(os.getpid(), 9)
             jobs = [(f"page:{number}", (number,)) for number in range(count)]
             engine.fan_out("pages", "pages", 10, page_flow, jobs)
             engine.fan_out("pages", "pages", 10, page_flow, jobs)
@@ -63,6 +66,9 @@ PROGRAM = textwrap.dedent(
             return out
 
         flow = engine.workflow("document", document)
+        if "launch_pause" in told:
+            places = engine_gaps.own_places
+            engine_gaps.own_places = lambda *given: (time.sleep(told["launch_pause"]), places(*given))
         engine.launch()
         for dead in told.get("dead", []):
             engine.hand_back([dead])
@@ -166,6 +172,13 @@ class EngineCases:
         os.kill(running.pid, signal.SIGKILL)
         running.communicate()
         out, _ = place.start("a", 0.01, start=False).communicate(timeout=60)
+        assert json.loads(out.splitlines()[0]) == EXPECTED
+
+    def test_work_taken_up_at_launch_waits_until_the_engine_is_whole(self, place: Place) -> None:
+        """The library resumes what was running before its own launch returns."""
+        place.start("a", 0.0, die_before_fan_out=True).communicate(timeout=60)
+        assert place.lines() == ["begin"]
+        out, _ = place.start("a", 0.0, start=False, launch_pause=1.5).communicate(timeout=60)
         assert json.loads(out.splitlines()[0]) == EXPECTED
 
     def test_a_draining_process_finishes_what_it_has_and_takes_nothing_new(self, place: Place) -> None:
