@@ -16,6 +16,8 @@ from ingest.register import register
 from ingest.tools import IngestTools
 from records.access import SYSTEM
 from records.document import DocumentState
+from records.errors import Away
+from records.outcome import Done, Later, Outcome
 from records.page import PageText
 from signing.seal import Sealed
 from storage.blobs import BlobFault, BlobStore
@@ -38,11 +40,18 @@ class Found:
         return (*self.manifest.renditions, self.itself)
 
 
-def adopt(tools: IngestTools, document_id: str) -> bool:
-    """Admit the next version of a document from the store if it is there whole; return whether it was.
+def adopt(tools: IngestTools, document_id: str) -> Outcome[bool]:
+    """Admit the next version of a document from the store if it is there whole; Done carries whether it was.
 
-    Costs one look at the store when there is nothing. Safe to repeat. Raises `Away`.
+    Costs one look at the store when there is nothing. Safe to repeat. Later: the store is away.
     """
+    try:
+        return Done(_adopted(tools, document_id))
+    except Away as fault:
+        return Later(str(fault), tools.clock.now())
+
+
+def _adopted(tools: IngestTools, document_id: str) -> bool:
     with tools.work.reading() as tx:
         document = tx.documents.get(SYSTEM, document_id)
         pages = tx.pages.of_document(SYSTEM, document_id)

@@ -13,7 +13,7 @@ from ingest.inspect import look
 from ingest.keys import received_key
 from ingest.names import clean_name, clean_path
 from ingest.quarantine import hold, pieces, quarantined
-from ingest.sidecars import RECEIVED, keep_file_note
+from ingest.sidecars import RECEIVED, file_note, keep_file_note
 from ingest.tools import IngestTools
 from records.access import Action, Actor, authorize
 from records.document import BatchState, FileState
@@ -188,10 +188,7 @@ def _write_down(tx: Tx, actor: Actor, file: DeliveredFile, pages: int, refused: 
 def _receipt(tools: IngestTools, file: DeliveredFile) -> Receipt:
     """The one answer for this file, however often it is asked for and whatever the walk made of it since."""
     seq = keep_file_note(tools, file.id)
-    if file.state is FileState.REFUSED:
-        with tools.work.reading() as tx:  # refused on receipt: the two events are of one transaction
-            at_once = list(tx.catalogue.rows("audit", seq=seq + 1, object=file.id, action=_REFUSED))
-        if at_once:
-            raise Unfit(file.reason, code=file.code, tell=file.tell)
+    if file.state is FileState.REFUSED and file_note(tools, file)["file"]["state"] == FileState.REFUSED:
+        raise Unfit(file.reason, code=file.code, tell=file.tell)
     copies = 2 if isinstance(tools.blobs, PairedStore) else 1
     return Receipt(file.id, file.sha256, file.size, seq, file.pages, file.media_type, copies)

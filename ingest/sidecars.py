@@ -15,7 +15,8 @@ from ingest.tools import IngestTools
 from records.document import BatchState, DocumentState, FileState
 from records.errors import Away
 from records.outcome import Done, Later, Outcome
-from storage.blobs import BlobFault, Conflict, Stored, Unavailable
+from storage.batches import DeliveredFile
+from storage.blobs import BlobFault, BlobMissing, Conflict, Stored, Unavailable
 from storage.catalogue import Row
 from storage.crashpoint import crashpoint
 from storage.work import Tx
@@ -38,15 +39,16 @@ def keep_file_note(tools: IngestTools, file_id: str) -> int:
     with tools.work.reading() as tx:
         file = tx.batches.file(file_id)
         key = file_note_key(file.batch_id, file_id)
-        seq = received_seq(tx, file_id)
-        if tx.objects.get(key) is not None:
-            return seq
-        batch = _one(tx, "batches", file.batch_id)
-        row = _one(tx, "files", file_id)
-    if (
-        row["state"] == FileState.ACCEPTED
-    ):  # the note tells of the receiving; what the walk made of it comes later
-        row["state"] = FileState.RECEIVED.value
+        event = next(tx.catalogue.rows("audit", object=file_id, action=RECEIVED), None)
+        noted = tx.objects.get(key) is not None
+        batch, row = _one(tx, "batches", file.batch_id), _one(tx, "files", file_id)
+    if noted:  # without the event the row was rebuilt from this very note, and the end of the log was lost
+        return int(event["seq"] if event is not None else file_note(tools, file)["audit_seq"])
+    if event is None:
+        raise RuntimeError(f"file {file_id} has neither a note nor an event")
+    seq = int(event["seq"])
+    # the note tells of the receiving; what the walk made of it comes later
+    row["state"] = FileState.RECEIVED.value if row["state"] == FileState.ACCEPTED else row["state"]
     told = {"file": row, "batch": {name: batch[name] for name in _GIVEN}, "audit_seq": seq}
     crashpoint("receive-before-note")
     stored = _put(tools, key, framed(FILE, told))
@@ -59,10 +61,14 @@ def keep_file_note(tools: IngestTools, file_id: str) -> int:
     return seq
 
 
-def received_seq(tx: Tx, file_id: str) -> int:
-    """Return the number of the audit event that records the delivery of a file."""
-    event = next(tx.catalogue.rows("audit", object=file_id, action=RECEIVED))
-    return int(event["seq"])
+def file_note(tools: IngestTools, file: DeliveredFile) -> dict[str, Any]:
+    """Return what was written down when a file was received. Raises `BlobFault`, `ManifestDamaged`, `Away`."""
+    key = file_note_key(file.batch_id, file.id)
+    with tools.work.reading() as tx:
+        kept = tx.objects.get(key)
+    if kept is None:
+        raise BlobMissing(key)
+    return unframed(tools.blobs.read(key, kept.sha256), FILE)
 
 
 def keep_batch_start(tools: IngestTools, batch_id: str) -> Outcome[int]:

@@ -32,7 +32,7 @@ def forget_work(url: str, password: str, now: datetime) -> bool:
         with engine.begin() as connection:
             if SCHEMA not in inspect(connection).get_schema_names():
                 return False
-            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+            connection.execute(text("SET LOCAL lock_timeout = '2s'"))
             connection.execute(DropSchema(SCHEMA, cascade=True))
             return True
     except OperationalError as fault:

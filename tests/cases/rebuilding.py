@@ -141,7 +141,19 @@ class RebuildCases:
         with fresh.work.reading() as tx:
             (row,) = tx.batches.files(SYSTEM, batch)
         assert (row.id, row.sha256, row.idempotency_key) == (first.file_id, first.sha256, "path:a.jpg")
+        assert fresh.hand_in(batch, "a.jpg", scan("a")) == first, "the receipt outlives the log that was lost"
         assert fresh.hand_in(batch, "b.jpg", scan("b")).pages == 1
+
+    def test_a_refusal_outlives_the_log(self, world: World, afresh: Afresh) -> None:
+        batch = world.open()
+        codes_told = set()
+        for each in (world, world, afresh()):
+            if each is not world:
+                assert rebuilt(each).troubles == ()
+            with pytest.raises(Unfit) as fault:
+                each.hand_in(batch, "hỏng.pdf", b"%PDF-1.4 broken")
+            codes_told.add((fault.value.code, fault.value.tell))
+        assert len(codes_told) == 1
 
     def test_what_changed_after_the_finish_comes_back(self, world: World, afresh: Afresh) -> None:
         batch = world.digitize({"a.jpg": scan("a"), "b.jpg": scan("b")}, refuse=[0])
@@ -252,7 +264,7 @@ class RebuildCases:
     ) -> None:
         batch = world.deliver({"a.jpg": scan("a")})
         (document_id,) = world.begin_walk(batch)
-        assert adopt(world.tools, document_id) is False
+        assert adopt(world.tools, document_id) == Done(False)
         world.archive(document_id)
         archived = world.archived()
         # the books as they stood before: what a restored backup knows
@@ -260,8 +272,8 @@ class RebuildCases:
         copy_rows(world, fresh, ("batches", "files", "audit"))
         (again,) = fresh.begin_walk(batch)
         assert again == document_id
-        assert adopt(fresh.tools, document_id) is True
-        assert adopt(fresh.tools, document_id) is False
+        assert adopt(fresh.tools, document_id) == Done(True)
+        assert adopt(fresh.tools, document_id) == Done(False)
         assert fresh.archived() == archived
         with fresh.work.reading() as tx:
             assert tx.pages.readings(document_id) and tx.outbox.backlog().waiting == 1
@@ -272,7 +284,7 @@ class RebuildCases:
         batch = world.deliver({"a.jpg": scan("a")})
         (document_id,) = world.begin_walk(batch)
         spoil(document_key(document_id, 1, "access.pdf"), b"%PDF of an engine that is gone")
-        assert adopt(world.tools, document_id) is False
+        assert adopt(world.tools, document_id) == Done(False)
         world.archive(document_id)
         world.finish(batch)
         with world.work.reading() as tx:
@@ -429,7 +441,7 @@ class RebuildDamageCases(RebuildCases):
         ]
         assert fresh.archived() == {}
         assert fresh.begin_walk(batch) == [document_id]
-        assert adopt(fresh.tools, document_id) is False
+        assert adopt(fresh.tools, document_id) == Done(False)
         fresh.archive(document_id)
         assert list(fresh.archived()) == [document_id], "it is made anew from the images"
 
