@@ -6,7 +6,7 @@ PORT ?= 8000
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check servers servers-stop secrets bench faults lock clean
+.PHONY: drill help setup run test check servers servers-stop secrets bench faults lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	for f in requirements requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-emit-index-url --no-emit-find-links $$f.in -o $$f.lock; done
+
+drill: ## restore drill: back up under load, restore elsewhere, compare
+	@boot/install.sh test
+	$(PY) -m tests.tools.restore_drill
 
 clean: ## stop the test servers, remove caches and the virtual environment (never the data)
 	@[ ! -d .tools/servers ] || python3 tests/tools/servers.py stop

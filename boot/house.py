@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from boot.settings import Settings
+from ingest.rebuild import is_rebuilding
 from records.access import Actor
 from records.clock import Clock, SystemClock
 from records.document import Fields
-from records.errors import ArchiveFault, Missing
+from records.errors import ArchiveFault, Conflict, Missing
 from records.page import PageText
 from search.index import SearchIndex, open_index
 from storage.blobs import BlobStore, open_blobs
@@ -58,6 +59,13 @@ def open_house(settings: Settings) -> Iterator[House]:
     tables = open_tables(settings.database.url, settings.database.password)
     tables.migrate()
     work = Work(tables, clock)
+    if is_rebuilding(work):
+        tables.dispose()
+        raise Conflict(
+            "a rebuild is under way",
+            code="rebuilding",
+            tell="Cơ sở dữ liệu đang được dựng lại dở dang. Hãy chạy `vanthu rebuild` cho xong rồi mới dùng.",
+        )
     complaints = Complaints()
     house = House(
         settings,

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ingest.adopt import adopt
 from ingest.children import ChildrenStopped
 from ingest.compose import Composed, compose, intact
 from ingest.deposit import Deposited, deposit
@@ -24,7 +25,7 @@ from ingest.publish import drain
 from ingest.recognise import read_page
 from ingest.register import INDEX, register
 from ingest.seal import seal
-from ingest.sidecars import keep_batch_manifest
+from ingest.sidecars import keep_batch_manifest, keep_batch_start
 from ingest.split import split_file
 from ingest.tools import IngestTools
 from jobs.engine import LONGEST_WAIT, Engine, Json, QueueOptions, WorkflowFailed
@@ -128,6 +129,7 @@ class Walk:
 
     def _walk_batch(self, batch_id: str, attempt: int) -> Json:
         engine = self._engine
+        self._until("keep-start", lambda: self._keep_start(batch_id), None)
         chunks = engine.step("plan-files", self._plan_files, batch_id)
         ids = [workflow_id("files", batch_id, attempt, number) for number in range(len(chunks))]
         jobs = [(name, (batch_id, chunk)) for name, chunk in zip(ids, chunks, strict=True)]
@@ -217,6 +219,9 @@ class Walk:
         crashpoint("finish-after-commit")
         return None
 
+    def _keep_start(self, batch_id: str) -> Json:
+        return _told(keep_batch_start(self._tools, batch_id), lambda count: count)
+
     def _keep_manifest(self, batch_id: str) -> Json:
         return _told(keep_batch_manifest(self._tools, batch_id), lambda key: key)
 
@@ -225,6 +230,9 @@ class Walk:
     def _walk_document(self, document_id: str, attempt: int) -> Json:
         engine = self._engine
         opened = engine.step("open", self._open, document_id)
+        if self._until("adopt-whole", lambda: self._adopt_whole(document_id), document_id):
+            self._hand_to_index(document_id, attempt)  # deposited before, and the rows did not know
+            return "archived"
         pages, chunk = opened["pages"], opened["chunk"]
         firsts = range(1, pages + 1, chunk)
         jobs = [
@@ -243,15 +251,16 @@ class Walk:
             return "refused"
         composed, sealed, deposited = made
         engine.step("register", self._register, document_id, fields, composed, sealed, deposited)
-        engine.fan_out(
-            "index",
-            "index",
-            BULK,
-            self._index_flow,
-            [(workflow_id("index", document_id, attempt), (document_id,))],
-        )
+        self._hand_to_index(document_id, attempt)
         engine.step("tidy", self._tidy, document_id)
         return "archived"
+
+    def _hand_to_index(self, document_id: str, attempt: int) -> None:
+        job = (workflow_id("index", document_id, attempt), (document_id,))
+        self._engine.fan_out("index", "index", BULK, self._index_flow, [job])
+
+    def _adopt_whole(self, document_id: str) -> Json:
+        return _told(adopt(self._tools, document_id), lambda done: done)
 
     def _make(self, document_id: str, attempt: int, fields: Json) -> tuple[Json, Json, Json] | None:
         """Compose, seal and deposit; None when refused. A file lost on its way (its machine died, its disk lost it)
