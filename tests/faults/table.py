@@ -28,6 +28,7 @@ TABLE: tuple[FaultCase, ...] = (
         (
             f"{_FAULTS}test_campaign.py::test_embedded_house",
             f"{_FAULTS}test_campaign.py::test_cluster_house",
+            f"{_FAULTS}test_points.py",
             "tests/unit/ingest/test_receive.py",
             f"{_JOINED}test_kill_put_once.py",
         ),
