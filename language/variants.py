@@ -21,14 +21,16 @@ _LETTERS: dict[str, tuple[str, str]] = {
 _UNTONED = str.maketrans({toned: base for toned, (base, _) in _LETTERS.items()})
 _TONE_OF = {toned: sign for toned, (_, sign) in _LETTERS.items()}
 _FORGET = str.maketrans("", "", TONE_SIGNS)
-_Y_AFTER = frozenset({"b", "c", "d", "đ", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "x"})
+_Y_AFTER = frozenset({"b", "c", "d", "g", "h", "k", "l", "m", "n", "p", "r", "s", "t", "v", "x"})
 _Y_AFTER_TWO = frozenset({"qu", "th", "ph", "kh", "nh", "ch", "tr"})
 
 
 def _i_for_y(plain: str) -> str:
     """Write a final y as i where the two are the same sound: after a lone consonant and after qu (kỹ, lý, quý)."""
+    # the consonant counts without its mark, so that the folded key of a word is that of the folded word (ÑY, NY)
     if plain[-1:] == "y" and (
-        (len(plain) == 2 and plain[0] in _Y_AFTER) or (len(plain) == 3 and plain[:2] in _Y_AFTER_TWO)
+        (len(plain) == 2 and fold(plain[0]) in _Y_AFTER)
+        or (len(plain) == 3 and fold(plain[:2]) in _Y_AFTER_TWO)
     ):
         return plain[:-1] + "i"
     return plain

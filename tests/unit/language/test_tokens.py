@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import language.syllables
@@ -39,6 +39,7 @@ def test_tokens_tile_the_text(text: str) -> None:
 
 
 @given(ANY)
+@example("ÑY")
 def test_keys_of_a_token(text: str) -> None:
     for run in token_texts(canonical(text)):
         assert len(folded_key(run)) == len(run)
