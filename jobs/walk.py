@@ -316,14 +316,8 @@ class Walk:
 
     def _seal_document(self, document_id: str, composed: Json) -> Json:
         """The signing service's part, on a machine that holds the key."""
-        wait = 1.0
-        while True:
-            told = self._engine.step("seal", self._seal, document_id, composed)
-            if "later" not in told:
-                return {**told, "composed": composed}
-            _log.warning("seal waits %.0f s: %s", wait, told["later"])
-            self._engine.sleep(wait)
-            wait = min(wait * 2, LONGEST_WAIT)
+        told = self._patiently("seal", lambda: self._seal(document_id, composed))
+        return {**told, "composed": composed}
 
     def _index_documents(self, document_id: str) -> Json:
         """Index what the outbox holds, many documents to one commit; the one that asked is usually among them."""
@@ -461,15 +455,20 @@ class Walk:
 
     def _until(self, name: str, work: Callable[[], Json], document_id: str | None) -> Json:
         """Run a step until it is done or refused; a `Later` waits ever longer, across restarts too, without end."""
+        told = self._patiently(name, work)
+        if "done" in told:
+            return told["done"]
+        if document_id is not None:
+            self._engine.step("refuse", self._refuse, document_id, *told["refused"])
+        return None
+
+    def _patiently(self, name: str, work: Callable[[], Json]) -> Json:
+        """Run a step until it answers something else than `later`; the waits grow, and go on after a restart."""
         wait = 1.0
         while True:
             told = self._engine.step(name, work)
-            if "done" in told:
-                return told["done"]
-            if "refused" in told:
-                if document_id is not None:
-                    self._engine.step("refuse", self._refuse, document_id, *told["refused"])
-                return None
+            if "later" not in told:
+                return told
             _log.warning("%s waits %.0f s: %s", name, wait, told["later"])
             self._engine.sleep(wait)
             wait = min(wait * 2, LONGEST_WAIT)
