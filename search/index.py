@@ -115,7 +115,9 @@ class SearchIndex(Protocol):
 
         Readers see the old index until then, and keep it when the block raises. No change made meanwhile is lost
         in the old one: other writers get `search-index-busy` (tantivy) or write to both (Elasticsearch). Rows must
-        be read inside the block. The fresh index knows no versions: what the rows say now counts.
+        be read inside the block, and a row be committed before its change is delivered: a writer that looked
+        before the block began writes to the old index only, and then the block finds its row. The fresh index
+        knows no versions: what the rows say now counts.
         """
         ...
 

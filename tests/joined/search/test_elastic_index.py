@@ -179,9 +179,10 @@ def test_a_rebuild_while_others_search_and_write(index: SearchIndex, elastic: Ad
         totals.append(ask(index, "nội dung", limit=100).total)
 
     def write(n: int) -> None:
+        # the row comes first, as it does in the walk: a rebuild reads what rows there are
+        written.append(f"w{n}")
         put(index, f"w{n}", "nội dung", version=1)
         index.commit()
-        written.append(f"w{n}")
 
     threads = [threading.Thread(target=guarded, args=(step,)) for step in (read, read, write)]
     for thread in threads:

@@ -13,10 +13,12 @@ from storage.work import Work
 from tests.cases.database import PostgresDatabase, TurnedClock
 from tests.tools.servers import Servers
 
-WIPE = "SET session_replication_role = replica; " + "; ".join(
+WIPE = "ALTER TABLE audit ENABLE TRIGGER USER; SET session_replication_role = replica; " + "; ".join(
     f'DELETE FROM "{name}"' for name in METADATA.tables
 )
-"""Past every trigger and link, as only a superuser may; far cheaper than a database a test."""
+"""Past every trigger and link, as only a superuser may; far cheaper than a database a test. A test that played the
+owner of the database may have switched the log's triggers off: they are on again for the next one.
+"""
 
 
 CREATE = "CREATE DATABASE {} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'vi'"
