@@ -4,7 +4,6 @@ The framework's own reader has no cap on a file's size; this one stops at the fi
 """
 
 import contextlib
-import errno
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -19,6 +18,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from records.errors import Away, Unfit
+from storage.disk import FULL
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
@@ -27,7 +27,6 @@ _MAX_FIELD = 64 * 1024
 _MAX_HEADER = 16 * 1024
 _FLUSH = 1024 * 1024
 _READ = 256 * 1024
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(slots=True)
@@ -257,7 +256,7 @@ def _too_large(cap: int) -> Unfit:
 
 
 def _no_spool(fault: OSError) -> Away:
-    full = fault.errno in _FULL
+    full = fault.errno in FULL
     return Away(
         f"incoming folder: {fault}",
         code="spool-full" if full else "spool-away",

@@ -1,8 +1,9 @@
-"""Who read what: reading a document is an event of the audit log, once per sitting and not once per click."""
+"""Who read what: reading and listing are events of the audit log, once per sitting and not once per click."""
 
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from api.tools import Tools
 from records.access import Actor
@@ -11,14 +12,15 @@ SITTING = 600.0
 """Seconds within which the same reader reading the same document again is the same reading."""
 
 _REMEMBERED = 20_000
+_MOST_IDS = 990  # characters of ids one event names (as a search does)
 
 
 class ReadLog:
-    """Writes `document-read` events; remembers recent ones so that paging through a document is one event."""
+    """Writes `document-read` and `documents-listed` events; remembers recent ones, so paging is not an event a page."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
-        self._recent: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, ...], float] = OrderedDict()
         self._lock = threading.Lock()
 
     def note(self, reader: Actor, document_id: str, part: str) -> None:
@@ -27,14 +29,30 @@ class ReadLog:
         Call it after the access check and before the answer goes out. Raises `Away` when the log cannot be written:
         then the answer must not go out either.
         """
-        key = (reader.id, document_id)
+        self._once((reader.id, document_id), "document-read", document_id, {"part": part})
+
+    def listed(self, reader: Actor, asked: Sequence[str], shown: Sequence[str], total: int) -> None:
+        """Write down that a list put the documents `shown` before `reader`; `asked` are the names of the filters.
+
+        What was typed into the filters is not written (it may be a secret subject). Call and raises as `note`.
+        """
+        names, ids = " ".join(asked), " ".join(shown)
+        details: dict[str, str | int] = {
+            "asked": names,
+            "shown": ids[:_MOST_IDS],
+            "count": len(shown),
+            "total": total,
+        }
+        self._once((reader.id, names, ids), "documents-listed", "", details)
+
+    def _once(self, key: tuple[str, ...], action: str, object_id: str, details: dict[str, str | int]) -> None:
         now = time.monotonic()
         with self._lock:
             last = self._recent.get(key)
             if last is not None and now - last < SITTING:
                 return
         with self._tools.work.begin() as tx:
-            tx.audit.append(reader.id, "document-read", document_id, "done", {"part": part})
+            tx.audit.append(key[0], action, object_id, "done", details)
         with self._lock:
             self._recent[key] = now
             self._recent.move_to_end(key)

@@ -11,6 +11,7 @@ from typing import IO
 from ingest.names import clean_name
 from records.clock import new_id
 from records.errors import Away, Unfit
+from storage.disk import FULL
 
 _CHUNK = 1024 * 1024
 
@@ -34,7 +35,7 @@ def quarantined(folder: Path) -> Iterator[tuple[Path, IO[bytes]]]:
 def hold(chunks: Iterator[bytes], out: IO[bytes], most: int, shown: str) -> tuple[str, int]:
     """Write `chunks` durably into quarantine; return (SHA-256, size).
 
-    Raises `Unfit` (`file-too-large`) past `most` bytes, `Away` (`store-away`) when the disk does not take them.
+    Raises `Unfit` (`file-too-large`) past `most` bytes, `Away` (`spool-full`, `spool-away`): the disk takes no more.
     """
     digest, size = hashlib.sha256(), 0
     try:
@@ -53,8 +54,8 @@ def hold(chunks: Iterator[bytes], out: IO[bytes], most: int, shown: str) -> tupl
     except OSError as cause:
         raise Away(
             f"quarantine: {cause}",
-            code="store-away",
-            tell="Ổ đĩa tạm không ghi được (có thể đã đầy); tệp chưa được nhận. Hãy giải phóng chỗ rồi thử lại.",
+            code="spool-full" if cause.errno in FULL else "spool-away",
+            tell="Ổ đĩa tạm đã đầy hoặc không ghi được; tệp chưa được nhận. Hãy giải phóng chỗ rồi thử lại.",
         ) from cause
     return digest.hexdigest(), size
 

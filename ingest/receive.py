@@ -165,8 +165,10 @@ def _put(tools: IngestTools, intent: str, key: str, held: _Held) -> None:
     if isinstance(stored, Unavailable):
         raise Away(
             stored.reason,
-            code="store-away",
-            tell="Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối); tệp chưa được nhận. Hãy thử lại sau.",
+            code=stored.code,
+            tell="Kho lưu trữ đã đầy; tệp chưa được nhận. Hãy báo quản trị viên giải phóng chỗ rồi gửi lại."
+            if stored.full
+            else "Kho lưu trữ chưa ghi được lúc này (mất kết nối hoặc chỉ đọc); tệp chưa được nhận. Hãy thử lại sau.",
         )
     raise Away(
         f"{key} holds {stored.found_sha256}",

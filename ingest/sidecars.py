@@ -210,7 +210,7 @@ def _put(tools: IngestTools, key: str, data: bytes) -> Stored | Conflict:
     if isinstance(stored, Unavailable):
         raise Away(
             stored.reason,
-            code="store-away",
+            code=stored.code,
             tell="Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy thử lại sau.",
         )
     return stored

@@ -48,6 +48,12 @@ class Unavailable:
     """The store is away, full, read-only or returns other bytes than it was given; nothing was stored."""
 
     reason: str
+    full: bool = False  # there is no room: another try is of no use until somebody makes some
+
+    @property
+    def code(self) -> str:
+        """The code of the fault to tell."""
+        return StoreFull.code if self.full else StoreAway.code
 
 
 class BlobFault(ArchiveFault):
@@ -117,6 +123,12 @@ class StoreAway(Away):
             or "Kho lưu trữ đang không ghi được (đầy đĩa, mất kết nối hoặc chỉ đọc). "
             "Chưa có gì bị mất; hãy thử lại sau.",
         )
+
+
+class StoreFull(StoreAway):
+    """The store has no room left; reading goes on."""
+
+    code = "store-full"
 
 
 class TargetAway(Away):

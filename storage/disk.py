@@ -11,6 +11,9 @@ from pathlib import Path
 
 from storage.blobs import CHUNK, Measured
 
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says when a disk, or somebody's share of it, has no room left."""
+
 
 class Incoming:
     """A folder where bytes wait until they have a name; several processes may share it.

@@ -23,7 +23,7 @@ from storage.blobs import (
     check_key,
 )
 from storage.crashpoint import crashpoint
-from storage.disk import Incoming, copy, measured, pieces, reading, settle, sync_up
+from storage.disk import FULL, Incoming, copy, measured, pieces, reading, settle, sync_up
 from storage.listing import Listed, walk_folder
 
 INCOMING = ".incoming"
@@ -54,7 +54,7 @@ class FolderStore:
                     return self._again(key, target, measured(coming.fileno()), sha256)
                 return self._first(key, target, coming.fileno(), sha256)
             except OSError as fault:
-                return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}")
+                return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}", fault.errno in FULL)
 
     def read(self, key: str, sha256: str) -> bytes:
         """See `BlobStore.read`."""
@@ -154,7 +154,7 @@ class FolderStore:
                         crashpoint("folder-after-replace")
                     sync_up(target.parent, self.root)
             except OSError as fault:
-                return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}")
+                return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}", fault.errno in FULL)
         return Stored(key, sha256, good.size)
 
     def probe(self) -> str:

@@ -142,7 +142,7 @@ class PairedStore:
             self._tell(side, key, BlobCorrupt(key, promised, end.found_sha256))
             end = store.mend(key, source, promised)
         if isinstance(end, Unavailable):
-            return Unavailable(f"{side} store: {end.reason}")
+            return Unavailable(f"{side} store: {end.reason}", end.full)
         return end
 
     def _either(self, key: str, ask: Callable[[BlobStore], _T]) -> _T:

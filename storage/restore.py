@@ -91,7 +91,7 @@ def restore_blobs(backup: Backup, blobs: BlobStore, told: Told) -> list[str]:
         if isinstance(stored, Unavailable):
             raise Away(
                 stored.reason,
-                code="store-away",
+                code=stored.code,
                 tell="Kho lưu trữ ở nơi khôi phục không ghi được (đầy đĩa hoặc mất kết nối). Hãy xử lý rồi chạy lại; "
                 "phần đã chép được giữ lại.",
             )

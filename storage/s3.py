@@ -23,6 +23,7 @@ from storage.blobs import (
     Measured,
     StoreAway,
     Stored,
+    StoreFull,
     TargetAway,
     Unavailable,
     check_key,
@@ -73,7 +74,7 @@ class S3Store:
                     made = self.bucket.create(key, upload)
                 found = self.measure(key)
             except (StoreAway, BlobUnreadable) as fault:
-                return Unavailable(str(fault))
+                return Unavailable(str(fault), isinstance(fault, StoreFull))
         if found == upload.whole:
             return Stored(key, found.sha256, found.size)
         if made or found is None:
@@ -166,7 +167,7 @@ class S3Store:
                         self.bucket.replace(key, upload)
                     found = self.measure(key)
             except (StoreAway, BlobUnreadable) as fault:
-                return Unavailable(str(fault))
+                return Unavailable(str(fault), isinstance(fault, StoreFull))
         if found != upload.whole:
             return Unavailable(f"{key}: the store gave back other bytes")
         return Stored(key, sha256, upload.whole.size)

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from minio.datatypes import parse_list_objects
 
-from storage.blobs import CHUNK, PROBE, BlobMissing, BlobUnreadable, StoreAway, check_key
+from storage.blobs import CHUNK, PROBE, BlobMissing, BlobUnreadable, StoreAway, StoreFull, check_key
 from storage.crashpoint import crashpoint
 from storage.listing import Listed
 from storage.s3_patience import Patience, Refusal, Trouble
@@ -42,7 +43,8 @@ class Bucket:
         except Refusal as no:
             if no.code == "NoSuchKey":
                 raise BlobMissing(key) from no
-            raise StoreAway(f"{self!r}: {key}: {no}", tell=_tell(no)) from no
+            kind = StoreFull if no.status == HTTPStatus.INSUFFICIENT_STORAGE else StoreAway
+            raise kind(f"{self!r}: {key}: {no}", tell=_tell(no)) from no
         except Trouble as trouble:
             if key and trouble.answered and self._gives_another():
                 raise BlobUnreadable(key, str(trouble)) from trouble

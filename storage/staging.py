@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from records.errors import Conflict as StateConflict
-from storage.blobs import BlobStore, Conflict, StoreAway, Unavailable, check_key
+from storage.blobs import BlobStore, Conflict, StoreAway, StoreFull, Unavailable, check_key
 from storage.folder import FolderStore
 
 FOLDER = ".staging"
@@ -96,8 +96,8 @@ def hold_in(store: BlobStore, name: str, source: Path) -> str:
     match store.put_once(name, source):
         case Conflict(found):
             raise NameTaken(name, found)
-        case Unavailable(reason):
-            raise StoreAway(f"staging {name}: {reason}")
+        case Unavailable(reason, full):
+            raise (StoreFull if full else StoreAway)(f"staging {name}: {reason}")
         case stored:
             return stored.sha256
 

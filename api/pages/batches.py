@@ -50,7 +50,7 @@ def batch_page(request: Request, batch_id: Identifier, desk: DeskDep, caller: Vi
     """Show a delivery: the place to drop files while it is open, then how far the walk has come."""
     actor = visitor_may(request, caller, Action.DIGITIZE)
     batch = batches.get_batch(desk.tools, actor, batch_id)
-    found = documents.list_documents(desk.tools, actor, documents.Wanted(batch_id=batch_id), 100, 0)
+    found = documents.list_documents(desk, actor, documents.Wanted(batch_id=batch_id), 100, 0)
     return page(
         request,
         "batch.html",

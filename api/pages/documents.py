@@ -60,7 +60,7 @@ def document_list(
     shown = DocumentState(state) if state in set(DocumentState) else None
     shown_year = int(year) if year.isascii() and year.isdigit() and len(year) == 4 else None
     wanted = documents.Wanted(subject, number, type_code, shown_year, shown, batch)
-    found = documents.list_documents(desk.tools, reader, wanted, _PER_PAGE, offset)
+    found = documents.list_documents(desk, reader, wanted, _PER_PAGE, offset)
     asked = {
         "subject": subject,
         "number": number,

@@ -87,7 +87,7 @@ def home(request: Request, desk: DeskDep, caller: Visitor) -> Response:
     }
     if permits(actor, Action.SEARCH):
         archived = documents.Wanted(state=DocumentState.ARCHIVED)
-        found = documents.list_documents(tools, actor, archived, _RECENT, 0)
+        found = documents.list_documents(desk, actor, archived, _RECENT, 0)
         values |= {"documents": found.items, "total_documents": found.total}
     if permits(actor, Action.DIGITIZE):
         recent = batches.list_batches(tools, actor, _RECENT, 0)
@@ -97,6 +97,6 @@ def home(request: Request, desk: DeskDep, caller: Visitor) -> Response:
         values |= {
             "batches": recent.items,
             "running": running,
-            "waiting": documents.list_documents(tools, actor, refused, 1, 0).total,
+            "waiting": documents.count_documents(tools, actor, refused),
         }
     return page(request, "home.html", caller, "home", **values)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from api.deps import DeskDep, Reader, Searcher, ToolsDep
+from api.deps import DeskDep, Reader, Searcher
 from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
 from api.schemas.documents import DocumentOut, PageOut, WordsOut
 from api.services import documents, page_images
@@ -21,7 +21,7 @@ PRIVATE = "private, no-cache"
 @router.get("")
 def list_documents(
     reader: Searcher,
-    tools: ToolsDep,
+    desk: DeskDep,
     subject: Annotated[str, Query(max_length=300, description="Part of the subject, accents optional.")] = "",
     number: Annotated[str, Query(max_length=100)] = "",
     type_code: Annotated[str, Query(alias="type", max_length=8)] = "",
@@ -34,7 +34,7 @@ def list_documents(
 ) -> Listing[DocumentOut]:
     """Return the documents you may see, newest first."""
     wanted = documents.Wanted(subject, number, type_code, year, state, batch, dossier)
-    return documents.list_documents(tools, reader, wanted, limit, offset)
+    return documents.list_documents(desk, reader, wanted, limit, offset)
 
 
 @router.get("/{document_id}")

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 from typing import Literal
 from urllib.parse import quote
@@ -39,6 +39,11 @@ class Wanted:
     batch_id: str = ""
     dossier: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which parts are asked for."""
+        return tuple(part.name for part in fields(self) if getattr(self, part.name) not in ("", None))
+
     def as_filter(self) -> DocumentFilter:
         """Return the form the rows are asked with; a number is compared by its key ("1593 cv tu" = "1593-CV/TU")."""
         typed = canonical(self.number).strip()
@@ -66,12 +71,19 @@ class Download:
 
 
 def list_documents(
-    tools: Tools, reader: Actor, wanted: Wanted, limit: int, offset: int
+    desk: Desk, reader: Actor, wanted: Wanted, limit: int, offset: int
 ) -> Listing[DocumentOut]:
-    """Return a page of the documents `reader` may see, newest first."""
-    with tools.work.reading() as tx:
+    """Return a page of the documents `reader` may see, newest first; what was shown to whom is written down."""
+    with desk.tools.work.reading() as tx:
         found, total = tx.documents.find(reader, wanted.as_filter(), limit, offset)
+    desk.reads.listed(reader, wanted.names, [d.id for d in found], total)
     return Listing(items=[DocumentOut.of(d) for d in found], total=total, limit=limit, offset=offset)
+
+
+def count_documents(tools: Tools, reader: Actor, wanted: Wanted) -> int:
+    """Return how many documents a list would have."""
+    with tools.work.reading() as tx:
+        return tx.documents.find(reader, wanted.as_filter(), 1, 0)[1]
 
 
 def get_document(desk: Desk, reader: Actor, document_id: str) -> DocumentOut:

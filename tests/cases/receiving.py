@@ -186,19 +186,22 @@ class ReceivingCases:
             assert [f.ordinal for f in tx.batches.files(_reader(), batch)] == [1, 2]
             assert len(tx.catalogue.kept([tx.batches.file(one.file_id).blob_key])) == 1
 
-    def test_a_store_that_is_away_acknowledges_nothing_and_leaves_no_intent(self, world: World) -> None:
-        class Full:
+    @pytest.mark.parametrize("full", [False, True])
+    def test_a_store_that_is_away_acknowledges_nothing_and_leaves_no_intent(
+        self, world: World, full: bool
+    ) -> None:
+        class Poor:
             def __getattr__(self, name: str) -> Any:
                 return getattr(world.blobs, name)
 
             def put_once(self, key: str, source: Path, sha256: str | None = None) -> Unavailable:
-                return Unavailable(f"{key}: no space left on device")
+                return Unavailable(f"{key}: not today", full)
 
         batch = world.open()
-        poor = World(replace(world.tools, blobs=Full()))  # type: ignore[arg-type]
+        poor = World(replace(world.tools, blobs=Poor()))  # type: ignore[arg-type]
         with pytest.raises(Away) as fault:
             poor.hand_in(batch, "a.jpg", scan("a"))
-        assert fault.value.code == "store-away"
+        assert fault.value.code == ("store-full" if full else "store-away")
         with world.work.reading() as tx:
             assert tx.intents.keys() == set() and not list(tx.catalogue.rows("files"))
         assert world.hand_in(batch, "a.jpg", scan("a")).pages == 1

@@ -12,6 +12,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import quote
 
 from tests.tools import server_programs
 from tests.tools.server_process import Account, spawn
@@ -186,20 +187,22 @@ class Elastic:
 
     @property
     def mark(self) -> str:
-        return f"-Dvanthu.server={self.place.folder}"
+        # its scripts part options at spaces, which the name of a folder may have
+        return f"-Dvanthu.server={quote(str(self.place.folder))}"
 
     @property
     def config(self) -> Path:
         return self.place.folder / "config"
 
     def _environment(self) -> dict[str, str]:
+        program, scratch = server_programs.elasticsearch(self.place.programs), self.place.folder / "tmp"
         return {
             "ES_JAVA_HOME": str(server_programs.java_home()),
             "ES_PATH_CONF": str(self.config),
             "ES_JAVA_OPTS": f"-Xms1g -Xmx1g {self.mark}",
-            "ES_TMPDIR": str(self.place.folder / "tmp"),
-            # what starts it keeps its scratch files here too
-            "CLI_JAVA_OPTS": f"{self.mark} -Djava.io.tmpdir={self.place.folder / 'tmp'}",
+            "ES_TMPDIR": str(scratch),
+            # what starts it keeps its scratch files here too; it goes into its own folder first
+            "CLI_JAVA_OPTS": f"{self.mark} -Djava.io.tmpdir={os.path.relpath(scratch, program)}",
         }
 
     def prepare(self) -> None:

@@ -46,7 +46,7 @@ def test_full_disk(small_disk: Path, tmp_path: Path) -> None:
     first, big = _file(tmp_path / "first", 1 << 20), _file(tmp_path / "big", 8 << 20)
     kept = store.put_once("a/first", first)
     assert isinstance(kept, Stored)
-    assert store.put_once("a/big", big) == Unavailable(f"a/big: {os.strerror(errno.ENOSPC)}")
+    assert store.put_once("a/big", big) == Unavailable(f"a/big: {os.strerror(errno.ENOSPC)}", full=True)
     assert list((small_disk / "store" / INCOMING).iterdir()) == []
     assert store.size("a/big") is None
     assert store.read("a/first", kept.sha256) == first.read_bytes()

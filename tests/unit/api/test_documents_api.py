@@ -6,6 +6,7 @@ import io
 import pytest
 from PIL import Image, ImageChops
 
+from records.access import Actor, Role
 from tests.unit.api.api_house import House
 from tests.unit.api.api_seed import HEIGHT, SECOND, WIDTH
 
@@ -185,6 +186,22 @@ def test_reading_and_downloading_are_written_down_once_a_sitting(house: House) -
     reader.get(f"{API}/documents/{document}/pdf")
     reader.get(f"{API}/documents/{document}/pdf")
     assert house.events("document-downloaded") == [(me, document, "done")] * 2
+
+
+def test_a_list_is_written_down_once_a_sitting_without_what_was_typed(house: House) -> None:
+    reader, me = house.client("reader"), house.seeded.accounts["reader"]
+    for _ in range(2):
+        shown = reader.get(f"{API}/documents?subject=chuyển&type=CV").json()
+    reader.get("/documents")
+    auditor = Actor("q", "Quản trị", frozenset({Role.ADMINISTRATOR}))
+    with house.tools.work.reading() as tx:
+        events = [e for e in tx.audit.list(auditor) if e.action == "documents-listed"]
+    assert [(e.actor, e.details["asked"], e.details["total"]) for e in reversed(events)][:1] == [
+        (me, "subject type_code", shown["total"])
+    ]
+    assert len(events) == 2
+    assert all(item["id"] in str(events[-1].details["shown"]) for item in shown["items"])
+    assert "chuyển" not in repr(events)
 
 
 def test_the_list_of_pages_is_a_reading_too(house: House) -> None:

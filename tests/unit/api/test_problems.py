@@ -260,7 +260,7 @@ def test_a_full_spool_is_507_and_leaves_nothing(house: House, monkeypatch: pytes
     incoming = house.tools.data_dir / "cache" / "incoming"
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     signal_before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    monkeypatch.setattr("api.multipart._FULL", frozenset({errno.EFBIG}))
+    monkeypatch.setattr("api.multipart.FULL", frozenset({errno.EFBIG}))
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, before[1]))
         answer = house.client("archivist").post(
