@@ -3,6 +3,7 @@ SHELL := /bin/sh
 PY := .venv/bin/python
 DATA ?= $(or $(VANTHU_DATA_DIR),data)
 PORT ?= 8000
+JOBS ?= 2
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
@@ -27,14 +28,14 @@ check: ## format, lint, types, import contracts, unit tests
 	$(PY) -m ruff check .
 	$(PY) -m mypy .
 	.venv/bin/lint-imports
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest -n $(JOBS) --dist worksteal tests/unit
 
 test: ## everything: checks, then the joined and browser tests on real servers (brings validators and servers too)
 	@boot/install.sh test
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	VANTHU_SERVERS=must $(PY) -m pytest tests/joined tests/browser tests/walk tests/faults
+	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOBS) --dist loadfile tests/joined tests/browser tests/walk tests/faults
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test

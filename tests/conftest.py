@@ -29,17 +29,13 @@ def servers() -> Iterator[Servers]:
     """PostgreSQL, two MinIO and Elasticsearch, running. Those that ran before are left running afterwards."""
     ours = Servers()
     must = os.environ.get("CI", "").lower() in {"1", "true"} or os.environ.get("VANTHU_SERVERS") == "must"
-    before = {name for name in ours.kinds if ours.pid(name)}
     try:
-        ours.start()
-        yield ours
+        with ours.used():
+            yield ours
     except (Missing, DidNotStart) as trouble:
         if must:
             pytest.fail(str(trouble), pytrace=False)
         pytest.skip(f"no real servers here: {trouble}")
-    finally:
-        if begun := [name for name in ours.kinds if name not in before]:
-            ours.stop(*begun)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,6 +84,28 @@ class Servers:
                     kind.patience,
                 )
         return begun
+
+    @contextmanager
+    def used(self, *names: str) -> Iterator[None]:
+        """Have `names` (none: all) run meanwhile. The last of several users stops those that users began, no others."""
+        note = self.folder / "begun"
+        with (self.folder / "users").open("w") as users:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            try:
+                before = {name for name in names or NAMES if self.pid(name)}
+                try:
+                    self.start(*names)
+                finally:
+                    with note.open("a") as lines:
+                        lines.writelines(f"{name}\n" for name in names or NAMES if name not in before)
+                yield
+            finally:
+                fcntl.flock(users, fcntl.LOCK_UN)
+                with suppress(BlockingIOError):  # somebody else is still at work, and will see to it
+                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    if begun := set(note.read_text().split()):
+                        self.stop(*sorted(begun))
+                    note.unlink()
 
     def stop(self, *names: str) -> None:
         """End `names` (none: all) the way an administrator would, and wait for it."""

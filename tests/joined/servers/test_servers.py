@@ -78,6 +78,18 @@ def test_a_row_that_was_committed_survives_the_kill(own_servers: Servers) -> Non
         assert connection.execute("SELECT n FROM kept").fetchall() == [(1,)]
 
 
+def test_the_last_user_stops_what_users_began(own_servers: Servers) -> None:
+    with own_servers.used("postgres"):
+        with Servers(own_servers.folder).used("postgres"):
+            pass
+        assert own_servers.pid("postgres")
+    assert own_servers.pid("postgres") is None
+    own_servers.start("postgres")  # by hand: it stays
+    with own_servers.used("postgres"):
+        pass
+    assert own_servers.pid("postgres")
+
+
 def test_no_secret_is_in_the_state_or_on_a_command_line_or_readable_by_others(servers: Servers) -> None:
     state = json.dumps(servers.state)
     for name in NAMES:
