@@ -34,7 +34,7 @@ LONGEST_WAIT = 300.0
 """Seconds between two tries of a step whose store or tool is away."""
 _RESULT_SECONDS = 0.25
 """Between two looks for another workflow's result."""
-APPLICATION_VERSION = "2"
+APPLICATION_VERSION = "3"
 """Raised by hand when a workflow changes in a way that old, half-run ones cannot follow. It is part of every workflow
 id of the walk, so that work half done by an older program is taken up anew from the rows."""
 _MOST_RECOVERIES = 100

@@ -103,7 +103,11 @@ def end(mark: str, sign: signal.Signals, patience: float) -> None:
 
 
 def free_port(wanted: int) -> int:
-    """Return `wanted` when it is free (0: none wanted), else another free port on loopback."""
+    """Return `wanted` when it is free (0: none wanted), else another free port on loopback.
+
+    The last threads of a killed server may hold its port a moment longer than the process is to be seen.
+    """
+    deadline = time.monotonic() + 10
     while True:
         port = wanted or secrets.choice(PORTS)
         with closing(socket.socket()) as probe:
@@ -111,7 +115,9 @@ def free_port(wanted: int) -> int:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
-                wanted = 0
+                if time.monotonic() > deadline:
+                    wanted = 0
+                time.sleep(0.05 if wanted else 0)
                 continue
             return port
 

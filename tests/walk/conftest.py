@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -61,6 +62,8 @@ class Vanthu:
             text=True,
             env={**self.environment, **extra},
             cwd=self.data.parent,
+            # where the tests themselves run in the background, Ctrl+C would be ignored for good
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 
