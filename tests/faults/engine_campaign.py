@@ -5,7 +5,7 @@ import random
 import threading
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.faults.engine_program import PAGES, PLACES
@@ -27,6 +27,10 @@ class EngineReport:
     repeated: int = 0
     seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
+
+    def told(self) -> dict[str, object]:
+        """Return the report for programs."""
+        return asdict(self)
 
     def lines(self) -> list[str]:
         """Return the report for people."""
