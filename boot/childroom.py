@@ -14,7 +14,7 @@ from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
 from records.clock import SystemClock
 from records.errors import ArchiveFault
-from signing.keys import load_demo_keys
+from signing.keys import load_keys
 from signing.options import SigningOptions
 from signing.seal import Sealed, SigningService
 from signing.timestamps import time_stamps
@@ -48,9 +48,7 @@ def verify_in_child(children: ChildPools, roots: tuple[Path, ...], path: Path, n
 def _service(keys_dir: Path, tsa_url: str) -> SigningService:
     clock = SystemClock()
     options = SigningOptions(keys=keys_dir, tsa_url=tsa_url).check()
-    return SigningService(
-        load_demo_keys(keys_dir), time_stamps(options, clock), clock, (keys_dir / "roots.pem",)
-    )
+    return SigningService(load_keys(keys_dir), time_stamps(options, clock), clock, (keys_dir / "roots.pem",))
 
 
 def seal_in_child(

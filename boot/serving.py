@@ -25,7 +25,7 @@ from ingest.receive import receive_stream
 from ingest.tools import IngestTools
 from jobs.engine_view import EngineView
 from jobs.lock import EngineLock
-from signing.keys import load_demo_keys
+from signing.keys import load_keys
 
 _log = logging.getLogger("vanthu.serve")
 _LOCK_SECONDS = 1.0
@@ -83,7 +83,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 version=VERSION,
                 secure_cookies=settings.secure_cookies,
                 queues=view,
-                probes={"keys": lambda: load_demo_keys(settings.keys_dir)},
+                probes={"keys": lambda: load_keys(settings.keys_dir)},
             )
         )
         if not settings.shared_engine:

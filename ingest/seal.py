@@ -9,7 +9,11 @@ from records.errors import ArchiveFault, Away
 from records.outcome import Done, Later, Outcome, Refused
 from signing.seal import Sealed
 
-HOUSE_FAULTS = frozenset({"keys-unreadable", "no-key", "signing-settings", "demo-pki", "seal-write"})
+HOUSE_FAULTS = frozenset(
+    {"keys-unreadable", "keys-table", "no-key", "signing-settings", "demo-pki", "seal-write"}
+    | {"pin-wrong", "pin-locked", "pin-last-try", "pin-unreadable", "token-module"}
+    | {"token-ambiguous", "token-key-missing", "token-key-mismatch"}
+)
 """Codes that speak of our key, settings or disk: waited for, because the paper has no part in them (decision 0008)."""
 
 

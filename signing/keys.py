@@ -1,12 +1,13 @@
 """Hold the signing keys: parsed once, used by many threads, never written anywhere.
 
-pyHanko parses the private key again for every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once.
+The folder of keys has a table (`key_table`) or holds the demo authority. pyHanko parses the private key again for
+every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once.
 """
 
 import hashlib
 import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,11 +18,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-from pyhanko.sign.signers import SimpleSigner
+from pyhanko.sign.signers import Signer, SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from records.errors import ArchiveFault
 from signing import demo_pki
+from signing.demo_pki import is_complete
+from signing.key_table import FileKey, KeyEntry, KeyRole, read_key_table
+from signing.tokens import Tokens, TokenSigner
 
 _CRL_KEPT = timedelta(minutes=10)
 _CRL_GOOD_FOR = timedelta(days=7)
@@ -35,12 +39,17 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 class CachedKeySigner(SimpleSigner):
     """A pyHanko signer over one RSA key that is parsed once. Safe to share between threads: it keeps no state."""
 
-    def __init__(self, key: rsa.RSAPrivateKey, certificate: asn1_x509.Certificate) -> None:
+    def __init__(
+        self,
+        key: rsa.RSAPrivateKey,
+        certificate: asn1_x509.Certificate,
+        others: SimpleCertificateStore | None = None,
+    ) -> None:
         # the parent keeps an encoded key for its own parsing; ours never leaves the cryptography object
         super().__init__(
             signing_cert=certificate,
             signing_key=None,
-            cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
+            cert_registry=_store(()) if others is None else others,
             embed_roots=False,
         )
         self._key = key
@@ -52,12 +61,21 @@ class CachedKeySigner(SimpleSigner):
 
 @dataclass(frozen=True, slots=True)
 class SealKey:
-    """One key that can seal: its name in the house, the signer, the certificate and its SHA-256."""
+    """One key that can seal: its name in the house, the signer, the certificate and its SHA-256; whose it is."""
 
     name: str
-    signer: CachedKeySigner
+    signer: Signer
     certificate: asn1_x509.Certificate
     certificate_sha256: str
+    role: KeyRole = KeyRole.ARCHIVE
+    unit: str = ""
+    holder: str = ""
+
+    @property
+    def good_until(self) -> datetime:
+        """The last moment of its certificate."""
+        until: datetime = self.certificate.not_valid_after
+        return until
 
 
 class DemoRevocation:
@@ -118,12 +136,64 @@ class KeyRing:
         return self.keys[wanted]
 
 
+def load_keys(folder: Path) -> KeyRing:
+    """Return the keys of `folder`: those of its table, or the demo authority's when it has none.
+
+    No token is opened before it has to sign. Raises `ArchiveFault` (`keys-table`, `keys-unreadable`).
+    """
+    table = read_key_table(folder)
+    if table is None:
+        return load_demo_keys(folder)
+    tokens = Tokens(folder / "tokens")
+    keys = {entry.name: _load(entry, tokens) for entry in table.entries}
+    if not is_complete(folder):
+        return KeyRing(keys=keys, default=table.default, trust=(folder / demo_pki.ROOTS,))
+    # real keys beside the demo authority: its time stamps still need its revocation lists
+    root, root_key = load_p12(folder, demo_pki.ROOT)
+    return KeyRing(keys, DemoRevocation(root, root_key), table.default, (folder / demo_pki.ROOTS,))
+
+
+def _load(entry: KeyEntry, tokens: Tokens) -> SealKey:
+    others = _store(_certificates(entry.chain) if entry.chain else ())
+    source = entry.source
+    signer: Signer
+    if isinstance(source, FileKey):
+        found, key = load_pkcs12(source.file, source.passphrase)
+        certificate = asn1_x509.Certificate.load(found.public_bytes(Encoding.DER))
+        signer = CachedKeySigner(key, certificate, others)
+    else:
+        certificate = _certificates(source.certificate)[0]
+        signer = TokenSigner(tokens.of(source), source.key_id, certificate, others)
+    sha256 = hashlib.sha256(certificate.dump()).hexdigest()
+    return SealKey(entry.name, signer, certificate, sha256, entry.role, entry.unit, entry.holder)
+
+
+def _store(certificates: Iterable[asn1_x509.Certificate]) -> SimpleCertificateStore:
+    store = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    store.register_multiple(certificates)
+    return store
+
+
+def _certificates(path: Path) -> list[asn1_x509.Certificate]:
+    """Return the certificates of a PEM file. Raises `ArchiveFault` (`keys-unreadable`)."""
+    try:
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as fault:
+        raise _unreadable(path, fault) from fault
+    return [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in found]
+
+
 def load_demo_keys(folder: Path) -> KeyRing:
     """Return the keys made by `create_demo_pki`. Raises `ArchiveFault` (`keys-unreadable`)."""
     certificate, key = load_p12(folder, demo_pki.SEAL)
     root, root_key = load_p12(folder, demo_pki.ROOT)
     seal = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
-    archive = SealKey("archive", CachedKeySigner(key, seal), seal, hashlib.sha256(seal.dump()).hexdigest())
+    archive = SealKey(
+        "archive",
+        CachedKeySigner(key, seal),
+        seal,
+        hashlib.sha256(seal.dump()).hexdigest(),
+    )
     return KeyRing(
         keys={archive.name: archive},
         revocation=DemoRevocation(root, root_key),
@@ -133,19 +203,25 @@ def load_demo_keys(folder: Path) -> KeyRing:
 
 def load_p12(folder: Path, name: str) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
     """Return certificate and RSA key of one PKCS#12 file of a demo folder. Raises `ArchiveFault`."""
+    return load_pkcs12(folder / name, folder / demo_pki.PASSPHRASE)
+
+
+def load_pkcs12(path: Path, passphrase: Path) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
+    """Return certificate and RSA key of a PKCS#12 file. Raises `ArchiveFault` (`keys-unreadable`)."""
     try:
-        passphrase = (folder / demo_pki.PASSPHRASE).read_bytes().strip()
-        key, certificate, _ = pkcs12.load_key_and_certificates((folder / name).read_bytes(), passphrase)
+        key, certificate, _ = pkcs12.load_key_and_certificates(
+            path.read_bytes(), passphrase.read_bytes().strip()
+        )
     except (OSError, ValueError) as fault:
-        raise _unreadable(folder, name, fault) from fault
+        raise _unreadable(path, fault) from fault
     if certificate is None or not isinstance(key, rsa.RSAPrivateKey):
-        raise _unreadable(folder, name, ValueError("no certificate with an RSA key inside"))
+        raise _unreadable(path, ValueError("no certificate with an RSA key inside"))
     return certificate, key
 
 
-def _unreadable(folder: Path, name: str, fault: Exception) -> ArchiveFault:
+def _unreadable(path: Path, fault: Exception) -> ArchiveFault:
     return ArchiveFault(
-        f"{folder / name}: {fault}",
+        f"{path}: {fault}",
         code="keys-unreadable",
         tell="Không mở được khóa ký. Chạy “vanthu init” để tạo khóa thử nghiệm, "
         "hoặc khôi phục thư mục khóa từ bản sao lưu.",

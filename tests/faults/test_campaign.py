@@ -54,7 +54,9 @@ def test_engine_on_sqlite(tmp_path: Path, zygote: Zygote) -> None:
 def test_engine_on_postgresql(tmp_path: Path, zygote: Zygote, postgres_database: tuple[str, str]) -> None:
     secret = tmp_path / "password"
     secret.write_text(postgres_database[1])
-    report = EngineCampaign(tmp_path, postgres_database[0], str(secret), zygote, SEED).run(KILLS * 3 // 2 or 4)
+    report = EngineCampaign(tmp_path, postgres_database[0], str(secret), zygote, SEED).run(
+        KILLS * 3 // 2 or 4
+    )
     tell("engine-postgresql", report)
     assert not report.wrong
     assert report.documents > 0

@@ -18,6 +18,7 @@ DOORS = {
     "elasticsearch": "search/elastic_",
     "elastic_transport": "search/elastic_door.py",
     "pyhanko": "signing/",
+    "pkcs11": "signing/tokens.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",

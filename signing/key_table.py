@@ -1,0 +1,156 @@
+"""Which signing keys there are: `keys.toml` in the folder of keys, read and checked whole before any key is touched.
+
+Without that file the folder holds the demo authority's keys (`demo_pki`). How to write one: docs/howto/keys.md.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from records.errors import ArchiveFault
+
+TABLE = "keys.toml"
+
+
+class KeyRole(StrEnum):
+    """What a key may be used for; a profile asks for one of these."""
+
+    ARCHIVE = "archive"  # the organisation's seal on digitized papers
+    OFFICIAL = "official"  # a person who signs for a unit
+    SEAL = "seal"  # the organisation's seal on outgoing papers
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """A key in a PKCS#12 file; `passphrase` is the file that holds its passphrase."""
+
+    file: Path
+    passphrase: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """A key that never leaves a PKCS#11 token: the vendor's module, which token, which key, the file with its PIN.
+
+    `label` or `serial` (one may be empty) finds the token, `key_id` the key on it: labels with Vietnamese letters are
+    told wrong by some modules. `certificate` is its certificate as a PEM file, so that knowing it needs no token.
+    """
+
+    module: Path
+    label: str
+    serial: str
+    key_id: bytes
+    pin: Path
+    certificate: Path
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """One key: its name in the house, what it may do, for which unit, by whose hand, and where it is."""
+
+    name: str
+    role: KeyRole
+    source: FileKey | TokenKey
+    unit: str = ""
+    holder: str = ""  # the log-in of the official whose key it is
+    chain: Path | None = None  # PEM file with the certificates between it and the root
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTable:
+    """Every key, and the one that seals digitized papers."""
+
+    entries: tuple[KeyEntry, ...]
+    default: str
+
+
+_COMMON = {"name", "role", "unit", "holder", "chain"}
+_FILE = {"file", "passphrase_file"}
+_TOKEN = {"module", "token_label", "token_serial", "key_id", "pin_file", "certificate"}
+
+
+def read_key_table(folder: Path) -> KeyTable | None:
+    """Return the table of `folder`, None when there is none. Relative paths in it start from `folder`.
+
+    Raises `ArchiveFault` (`keys-table`) with the entry and the word that is wrong.
+    """
+    path = folder / TABLE
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as fault:
+        raise _wrong(path, str(fault)) from fault
+    unknown = set(content) - {"default", "key"}
+    if unknown:
+        raise _wrong(path, f"unknown words: {', '.join(sorted(unknown))}")
+    rows = content.get("key", [])
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise _wrong(path, "there must be at least one [[key]]")
+    entries = tuple(_entry(path, number, row) for number, row in enumerate(rows, start=1))
+    names = [entry.name for entry in entries]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise _wrong(path, f"name used twice: {', '.join(twice)}")
+    archive = [entry.name for entry in entries if entry.role is KeyRole.ARCHIVE]
+    default = content.get("default", archive[0] if len(archive) == 1 else "")
+    if default not in archive:
+        raise _wrong(
+            path, f"default must name one of the archive keys: {', '.join(archive) or 'there is none'}"
+        )
+    return KeyTable(entries, default)
+
+
+def _entry(path: Path, number: int, row: Mapping[str, Any]) -> KeyEntry:
+    where = f"[[key]] {number}" + (f" ({row['name']})" if isinstance(row.get("name"), str) else "")
+    if bad := sorted(word for word, value in row.items() if not isinstance(value, str) or not value.strip()):
+        raise _wrong(path, f"{where}: must be a text that is not empty: {', '.join(bad)}")
+    words = set(row)
+    on_token = bool(words & _TOKEN)
+    allowed = _COMMON | (_TOKEN if on_token else _FILE)
+    if unknown := sorted(words - allowed):
+        raise _wrong(path, f"{where}: unknown here: {', '.join(unknown)}")
+    needed = {"name", "role"} | ({"module", "key_id", "pin_file", "certificate"} if on_token else _FILE)
+    if missing := sorted(needed - words):
+        raise _wrong(path, f"{where}: missing: {', '.join(missing)}")
+    if on_token and not words & {"token_label", "token_serial"}:
+        raise _wrong(path, f"{where}: missing: token_label or token_serial")
+    if row["role"] not in set(KeyRole):
+        raise _wrong(path, f"{where}: role must be one of {', '.join(KeyRole)}")
+    if row["role"] == KeyRole.OFFICIAL and "holder" not in words:
+        raise _wrong(path, f"{where}: missing: holder (the log-in of the official)")
+    at = path.parent
+    source: FileKey | TokenKey
+    if on_token:
+        try:
+            key_id = bytes.fromhex(row["key_id"])
+        except ValueError as fault:
+            raise _wrong(path, f"{where}: key_id must be hexadecimal") from fault
+        source = TokenKey(
+            at / row["module"],
+            row.get("token_label", ""),
+            row.get("token_serial", ""),
+            key_id,
+            at / row["pin_file"],
+            at / row["certificate"],
+        )
+    else:
+        source = FileKey(at / row["file"], at / row["passphrase_file"])
+    return KeyEntry(
+        name=row["name"],
+        role=KeyRole(row["role"]),
+        source=source,
+        unit=row.get("unit", ""),
+        holder=row.get("holder", ""),
+        chain=at / row["chain"] if "chain" in row else None,
+    )
+
+
+def _wrong(path: Path, why: str) -> ArchiveFault:
+    return ArchiveFault(
+        f"{path}: {why}",
+        code="keys-table",
+        tell=f"Bảng khóa ký {path.name} có chỗ sai: {why}. Chưa khóa nào được dùng; hãy sửa rồi chạy lại.",
+    )

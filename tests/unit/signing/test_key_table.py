@@ -1,0 +1,98 @@
+"""The table of keys: read whole or not at all, and what is wrong is named."""
+
+from pathlib import Path
+
+import pytest
+
+from records.errors import ArchiveFault
+from signing.key_table import TABLE, FileKey, KeyRole, TokenKey, read_key_table
+from signing.keys import load_keys
+from tests.cases.sealing import World
+
+FILE = '[[key]]\nname = "a"\nrole = "archive"\nfile = "a.p12"\npassphrase_file = "/run/secrets/a"\n'
+TOKEN = (
+    '[[key]]\nname = "b"\nrole = "seal"\nmodule = "/lib/x.so"\ntoken_label = "Con dấu"\nkey_id = "0a1B"\n'
+    'pin_file = "pin"\ncertificate = "b.pem"\nunit = "Đảng ủy xã"\n'
+)
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / TABLE).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_no_table_is_no_fault(tmp_path: Path) -> None:
+    assert read_key_table(tmp_path) is None
+
+
+def test_a_file_and_a_token(tmp_path: Path) -> None:
+    table = read_key_table(written(tmp_path, FILE + TOKEN))
+    assert table is not None
+    one, two = table.entries
+    assert (table.default, one.name, one.role, one.source) == (
+        "a",
+        "a",
+        KeyRole.ARCHIVE,
+        FileKey(tmp_path / "a.p12", Path("/run/secrets/a")),
+    )
+    assert two.unit == "Đảng ủy xã"
+    assert two.source == TokenKey(
+        Path("/lib/x.so"), "Con dấu", "", b"\x0a\x1b", tmp_path / "pin", tmp_path / "b.pem"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", r"at least one \[\[key\]\]"),
+        ("key = 3", "at least one"),
+        ("key = [1]", "at least one"),
+        ("[[key]", "Expected|expected"),
+        ("\x00", "Invalid|illegal|invalid"),
+        ("colour = 1\n" + FILE, "unknown words: colour"),
+        (FILE + FILE, "name used twice: a"),
+        (FILE + FILE.replace('"a"', '"a2"'), "default must name one of the archive keys: a, a2"),
+        (TOKEN, "there is none"),
+        ('default = "b"\n' + FILE + TOKEN, "default must name"),
+        (FILE.replace("role", "rôle"), "Expected"),
+        (FILE.replace('"archive"', '"king"'), "role must be one of archive, official, seal"),
+        (FILE.replace('"archive"', '"official"'), "missing: holder"),
+        (FILE.replace('file = "a.p12"\n', "", 1), "missing: file"),
+        (FILE.replace('"a.p12"', '" "'), r"\(a\): must be a text that is not empty: file"),
+        (FILE.replace('"a.p12"', "5"), "must be a text"),
+        (FILE + 'pin = "1234"\n', "unknown here: pin"),
+        (FILE + TOKEN.replace("0a1B", "xyz"), "key_id must be hexadecimal"),
+        (FILE + TOKEN.replace('token_label = "Con dấu"\n', ""), "token_label or token_serial"),
+        (FILE + TOKEN.replace('certificate = "b.pem"\n', ""), "missing: certificate"),
+        (FILE + TOKEN + 'file = "c.p12"\n', "unknown here: file"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ArchiveFault, match=why) as fault:
+        read_key_table(written(tmp_path, text))
+    assert fault.value.code == "keys-table"
+    assert "keys.toml" in fault.value.tell
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / TABLE).write_bytes(b"\xff\xfe[[key]]")
+    with pytest.raises(ArchiveFault) as fault:
+        read_key_table(tmp_path)
+    assert fault.value.code == "keys-table"
+
+
+def test_without_a_table_the_demo_authoritys_keys(world: World) -> None:
+    assert set(load_keys(world.folder).keys) == {"archive"}
+
+
+def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveFault, match=r"a\.p12") as fault:
+        load_keys(written(tmp_path, FILE))
+    assert fault.value.code == "keys-unreadable"
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "b.pem").write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n")
+    with pytest.raises(ArchiveFault, match=r"b\.pem") as fault:
+        load_keys(written(tmp_path, TOKEN.replace('"seal"', '"archive"')))
+    assert fault.value.code == "keys-unreadable"
