@@ -301,7 +301,7 @@ def sign(jobs: int, tries: int = 20) -> None:
                 env=environment,
             )
 
-        giver = member("giver", ["sign"], jobs)
+        giver = member("giver", ["index"], jobs)  # it hands work in and does none
         readers = [member(f"reader-{n}", ["pages", "sign"], 0) for n in range(2)]
         waits: list[float] = []
         for process in (giver, *readers):
