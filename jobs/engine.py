@@ -154,6 +154,7 @@ class Engine:
         """Open the database, resume what was running when the last process ended, and serve the queues."""
         DBOS.launch()
         engine_gaps.own_places(self._dbos, {q.name: (q.at_once, q.poll) for q in self._queues})
+        engine_gaps.ask_less(self._dbos)
         for queue in self._queues:
             DBOS.register_queue(
                 queue.name,

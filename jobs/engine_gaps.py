@@ -4,12 +4,14 @@ The library is pinned; `tests/cases/engine.py` is the contract. Only `jobs/engin
 See docs/decisions/0046-many-workers-around-dbos.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dbos import DBOS, DBOSClient
 
 PENDING = "PENDING"
+_REMEMBERED = 30.0
 
 
 def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
@@ -19,13 +21,47 @@ def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
     """
     read = dbos._sys_db.get_queue
 
+    known = _remembering()
+
     def get_queue(name: str, **options: Any) -> Any:
-        queue = read(name, **options)
+        queue = known((name, *sorted(options.items())), lambda: read(name, **options))
         if queue is not None and name in places:
             queue._worker_concurrency, queue._polling_interval_sec = places[name]
         return queue
 
     dbos._sys_db.get_queue = get_queue  # type: ignore[method-assign]
+
+
+def ask_less(dbos: DBOS) -> None:
+    """Let a poll ask for work only: what else the library asks each time changes with a release, not between polls.
+
+    It asked for the newest version of the application with every poll of every queue, a third of a worker's own time.
+    """
+    newest = dbos._sys_db._is_latest_version
+
+    def is_latest(app_version: str, c: Any = None) -> bool:
+        return bool(known(app_version, lambda: newest(app_version, c)))
+
+    known = _remembering()
+    dbos._sys_db._is_latest_version = is_latest  # type: ignore[method-assign]
+
+
+def _remembering() -> Callable[[Any, Callable[[], Any]], Any]:
+    """Return a memory: asked for a name, it gives what it heard in the last seconds, else asks; None is not kept.
+
+    Threads may ask at once: at worst two of them ask the database.
+    """
+    kept: dict[Any, tuple[float, Any]] = {}
+
+    def known(name: Any, ask: Callable[[], Any]) -> Any:
+        until, answer = kept.get(name, (0.0, None))
+        if time.monotonic() >= until:
+            answer = ask()
+            if answer is not None:
+                kept[name] = (time.monotonic() + _REMEMBERED, answer)
+        return answer
+
+    return known
 
 
 def enqueue_together(

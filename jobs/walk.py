@@ -47,7 +47,7 @@ def queues(cores: int) -> tuple[QueueOptions, ...]:
         QueueOptions("batches", _BATCHES_AT_ONCE, poll=0.25),
         QueueOptions("files", max(2, cores), poll=0.25),
         QueueOptions("documents", min(cores * 4, 64), poll=0.25),
-        QueueOptions("pages", cores * 3),
+        QueueOptions("pages", cores * 3, poll=0.25),  # there are always pages at hand that wait for a child
         QueueOptions("sign", 2),
         QueueOptions("index", 1, poll=0.25),
     )
