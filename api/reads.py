@@ -12,7 +12,8 @@ SITTING = 600.0
 """Seconds within which the same reader reading the same document again is the same reading."""
 
 _REMEMBERED = 20_000
-_MOST_IDS = 990  # characters of ids one event names (as a search does)
+MOST_IDS = 990
+"""Characters of ids that one event names."""
 
 
 class ReadLog:
@@ -29,7 +30,7 @@ class ReadLog:
         Call it after the access check and before the answer goes out. Raises `Away` when the log cannot be written:
         then the answer must not go out either.
         """
-        self._once((reader.id, document_id), "document-read", document_id, {"part": part})
+        self._once(reader, (document_id,), "document-read", document_id, {"part": part})
 
     def listed(self, reader: Actor, asked: Sequence[str], shown: Sequence[str], total: int) -> None:
         """Write down that a list put the documents `shown` before `reader`; `asked` are the names of the filters.
@@ -39,20 +40,23 @@ class ReadLog:
         names, ids = " ".join(asked), " ".join(shown)
         details: dict[str, str | int] = {
             "asked": names,
-            "shown": ids[:_MOST_IDS],
+            "shown": ids[:MOST_IDS],
             "count": len(shown),
             "total": total,
         }
-        self._once((reader.id, names, ids), "documents-listed", "", details)
+        self._once(reader, (names, ids), "documents-listed", "", details)
 
-    def _once(self, key: tuple[str, ...], action: str, object_id: str, details: dict[str, str | int]) -> None:
+    def _once(
+        self, reader: Actor, what: tuple[str, ...], action: str, object_id: str, details: dict[str, str | int]
+    ) -> None:
+        key = (reader.id, *what)
         now = time.monotonic()
         with self._lock:
             last = self._recent.get(key)
             if last is not None and now - last < SITTING:
                 return
         with self._tools.work.begin() as tx:
-            tx.audit.append(key[0], action, object_id, "done", details)
+            tx.audit.append(reader.id, action, object_id, "done", details)
         with self._lock:
             self._recent[key] = now
             self._recent.move_to_end(key)

@@ -163,12 +163,10 @@ def _put(tools: IngestTools, intent: str, key: str, held: _Held) -> None:
     with tools.work.begin() as tx:
         tx.intents.done(intent)
     if isinstance(stored, Unavailable):
-        raise Away(
-            stored.reason,
-            code=stored.code,
-            tell="Kho lưu trữ đã đầy; tệp chưa được nhận. Hãy báo quản trị viên giải phóng chỗ rồi gửi lại."
+        raise stored.fault(
+            "Kho lưu trữ đã đầy; tệp chưa được nhận. Hãy báo quản trị viên giải phóng chỗ rồi gửi lại."
             if stored.full
-            else "Kho lưu trữ chưa ghi được lúc này (mất kết nối hoặc chỉ đọc); tệp chưa được nhận. Hãy thử lại sau.",
+            else "Kho lưu trữ chưa ghi được lúc này (mất kết nối hoặc chỉ đọc); tệp chưa được nhận. Hãy thử lại sau."
         )
     raise Away(
         f"{key} holds {stored.found_sha256}",

@@ -208,11 +208,7 @@ def _put(tools: IngestTools, key: str, data: bytes) -> Stored | Conflict:
         out.flush()
         stored = tools.blobs.put_once(key, held, hashlib.sha256(data).hexdigest())
     if isinstance(stored, Unavailable):
-        raise Away(
-            stored.reason,
-            code=stored.code,
-            tell="Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy thử lại sau.",
-        )
+        raise stored.fault("Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy thử lại sau.")
     return stored
 
 

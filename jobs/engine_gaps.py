@@ -20,7 +20,6 @@ def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
     The library keeps both in the shared database, so the last machine to start would decide for all of them.
     """
     read = dbos._sys_db.get_queue
-
     known = _remembering()
 
     def get_queue(name: str, **options: Any) -> Any:
@@ -38,11 +37,11 @@ def ask_less(dbos: DBOS) -> None:
     It asked for the newest version of the application with every poll of every queue, a third of a worker's own time.
     """
     newest = dbos._sys_db._is_latest_version
+    known = _remembering()
 
     def is_latest(app_version: str, c: Any = None) -> bool:
         return bool(known(app_version, lambda: newest(app_version, c)))
 
-    known = _remembering()
     dbos._sys_db._is_latest_version = is_latest  # type: ignore[method-assign]
 
 

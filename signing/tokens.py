@@ -93,11 +93,6 @@ class Token:
             ) from None
         return signature
 
-    def close(self) -> None:
-        """Log out; the next call logs in again."""
-        with self._lock:
-            self._drop()
-
     # --- with the lock held
 
     def _alive(self, work: Callable[[], _T]) -> _T:

@@ -50,10 +50,9 @@ class Unavailable:
     reason: str
     full: bool = False  # there is no room: another try is of no use until somebody makes some
 
-    @property
-    def code(self) -> str:
-        """The code of the fault to tell."""
-        return StoreFull.code if self.full else StoreAway.code
+    def fault(self, tell: str = "") -> "StoreAway":
+        """Return the fault to raise where nothing can go on without the store."""
+        return (StoreFull if self.full else StoreAway)(self.reason, tell=tell)
 
 
 class BlobFault(ArchiveFault):

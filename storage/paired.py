@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
@@ -142,7 +143,7 @@ class PairedStore:
             self._tell(side, key, BlobCorrupt(key, promised, end.found_sha256))
             end = store.mend(key, source, promised)
         if isinstance(end, Unavailable):
-            return Unavailable(f"{side} store: {end.reason}", end.full)
+            return replace(end, reason=f"{side} store: {end.reason}")
         return end
 
     def _either(self, key: str, ask: Callable[[BlobStore], _T]) -> _T:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from records.errors import ArchiveFault, Away, Conflict
+from records.errors import ArchiveFault, Conflict
 from storage.backup_parts import (
     MANIFEST,
     TABLES,
@@ -89,11 +89,9 @@ def restore_blobs(backup: Backup, blobs: BlobStore, told: Told) -> list[str]:
         told("blobs", number, backup.objects)
         stored = blobs.put_once(row[0], backup.blobs / row[0], row[1])
         if isinstance(stored, Unavailable):
-            raise Away(
-                stored.reason,
-                code=stored.code,
-                tell="Kho lưu trữ ở nơi khôi phục không ghi được (đầy đĩa hoặc mất kết nối). Hãy xử lý rồi chạy lại; "
-                "phần đã chép được giữ lại.",
+            raise stored.fault(
+                "Kho lưu trữ ở nơi khôi phục không ghi được (đầy đĩa hoặc mất kết nối). Hãy xử lý rồi chạy lại; "
+                "phần đã chép được giữ lại."
             )
         if not isinstance(stored, Stored):
             taken.append(row[0])

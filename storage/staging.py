@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from records.errors import Conflict as StateConflict
-from storage.blobs import BlobStore, Conflict, StoreAway, StoreFull, Unavailable, check_key
+from storage.blobs import BlobStore, Conflict, StoreAway, Unavailable, check_key
 from storage.folder import FolderStore
 
 FOLDER = ".staging"
@@ -96,8 +97,8 @@ def hold_in(store: BlobStore, name: str, source: Path) -> str:
     match store.put_once(name, source):
         case Conflict(found):
             raise NameTaken(name, found)
-        case Unavailable(reason, full):
-            raise (StoreFull if full else StoreAway)(f"staging {name}: {reason}")
+        case Unavailable() as none:
+            raise replace(none, reason=f"staging {name}: {none.reason}").fault()
         case stored:
             return stored.sha256
 

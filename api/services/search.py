@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import quote
 
+from api.reads import MOST_IDS
 from api.schemas.common import FieldsOut
 from api.schemas.documents import title_of
 from api.schemas.search import Crop, HitOut, SearchOut
@@ -224,5 +225,5 @@ def _write_down(tools: Tools, reader: Actor, found: Found) -> None:
             "searched",
             "",
             "done",
-            {"hits": len(found.hits), "total": found.total, "shown": shown[:990]},
+            {"hits": len(found.hits), "total": found.total, "shown": shown[:MOST_IDS]},
         )

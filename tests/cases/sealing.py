@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pikepdf
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from records.clock import Clock, SystemClock
+from signing import demo_pki
 from signing.demo_pki import create_demo_pki
-from signing.keys import KeyRing, load_demo_keys
+from signing.keys import KeyRing, load_demo_keys, load_p12
 from signing.seal import SigningService
 from signing.timestamps import DemoTimeStamps
 
@@ -39,6 +43,19 @@ def a_world(folder: Path, clock: Clock | None = None) -> World:
     create_demo_pki(folder, ORGANISATION, clock)
     ring, tsa = load_demo_keys(folder), DemoTimeStamps(folder, clock)
     return World(folder, clock, ring, tsa, SigningService(ring, tsa, clock, [folder / "roots.pem"]))
+
+
+def certified(
+    authority: Path, name: str, bits: int = 2048
+) -> tuple[rsa.RSAPrivateKey, asn1_x509.Certificate]:
+    """Make a key and have the demo authority in the folder `authority` certify it for signing."""
+    root, root_key = load_p12(authority, demo_pki.ROOT)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    subject = demo_pki._name(name, f"DEMO – {name}")
+    made = demo_pki._certificate(
+        subject, key, root.subject, root_key, SystemClock().now(), 5, demo_pki._as_seal
+    )
+    return key, asn1_x509.Certificate.load(made.public_bytes(Encoding.DER))
 
 
 def a_pdf(path: Path, pages: int = 1, words: str = "Quyet dinh") -> Path:

@@ -1,4 +1,4 @@
-"""A PKCS#11 token in software for the tests: SoftHSM, with a key and a certificate of the demo authority on it."""
+"""A PKCS#11 token in software for the tests: SoftHSM."""
 
 import subprocess
 from dataclasses import dataclass
@@ -10,25 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from records.clock import SystemClock
-from signing import demo_pki
-from signing.keys import load_p12
-
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "2746-quê"
-
-
-def certified(
-    authority: Path, name: str, bits: int = 2048
-) -> tuple[rsa.RSAPrivateKey, asn1_x509.Certificate]:
-    """Make a key and have the demo authority in the folder `authority` certify it for signing."""
-    root, root_key = load_p12(authority, demo_pki.ROOT)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    subject = demo_pki._name(name, f"DEMO – {name}")
-    made = demo_pki._certificate(
-        subject, key, root.subject, root_key, SystemClock().now(), 5, demo_pki._as_seal
-    )
-    return key, asn1_x509.Certificate.load(made.public_bytes(Encoding.DER))
 
 
 def pem(certificate: asn1_x509.Certificate) -> bytes:

@@ -19,8 +19,8 @@ from signing.seal import SigningService
 from signing.tokens import Token, Tokens
 from signing.verdict import Answer
 from signing.verify import verify_pdf
-from tests.cases.sealing import World, a_pdf, a_world
-from tests.tools.soft_token import MODULE, PIN, SoftToken, certified, pem
+from tests.cases.sealing import World, a_pdf, a_world, certified
+from tests.tools.soft_token import MODULE, PIN, SoftToken, pem
 
 pytestmark = pytest.mark.joined
 LABEL = "Con dấu UBND xã"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pikepdf
 import pytest
 from asn1crypto import pem, x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -18,14 +17,13 @@ from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko_certvalidator import ValidationContext
 
-from records.clock import SystemClock
 from signing import demo_pki
 from signing.keys import CachedKeySigner, load_p12
 from signing.trust import load_trust
 from signing.verdict import Answer, Verdict
 from signing.verify import verify_pdf
 from tests.cases import sealing
-from tests.cases.sealing import World, a_pdf, a_world, byte_ranges, revision_ends
+from tests.cases.sealing import World, a_pdf, a_world, byte_ranges, certified, revision_ends
 
 NOT_GREEN = {Answer.INVALID, Answer.INDETERMINATE}
 
@@ -380,18 +378,7 @@ def test_filling_a_form_after_signing_is_shown_as_a_later_change(check, world: W
 
 def _own_signer(world: World, bits: int) -> CachedKeySigner:
     """A seal key of another size, certified by the demo root."""
-    root, root_key = load_p12(world.folder, demo_pki.ROOT)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
-    certificate = demo_pki._certificate(
-        demo_pki._name("X", "DEMO weak"),
-        key,
-        root.subject,
-        root_key,
-        SystemClock().now(),
-        5,
-        demo_pki._as_seal,
-    )
-    return CachedKeySigner(key, x509.Certificate.load(certificate.public_bytes(Encoding.DER)))
+    return CachedKeySigner(*certified(world.folder, "X", bits))
 
 
 def test_short_keys_are_not_relied_on(check, world: World, plain: bytes) -> None:
