@@ -3,6 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from rapidfuzz.distance import Levenshtein
+
 from language.fold import fold
 
 _NOT_LETTER = re.compile(r"[^a-z0-9]+")
@@ -17,16 +19,7 @@ def letters(text: str) -> str:
 
 def slips(one: str, other: str, limit: int) -> int:
     """Return the edit distance of two strings, or `limit` + 1 as soon as it must be larger."""
-    if abs(len(one) - len(other)) > limit:
-        return limit + 1
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, 1):
-        before, row[0] = row[0], i
-        for j, b in enumerate(other, 1):
-            before, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, before + (a != b))
-        if min(row) > limit:
-            return limit + 1
-    return min(row[-1], limit + 1)
+    return Levenshtein.distance(one, other, score_cutoff=limit)
 
 
 def allowed_slips(phrase: str) -> int:

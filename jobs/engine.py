@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from dbos import (
     SetWorkflowID,
 )
 
-from jobs import engine_gaps
+from jobs import engine_bell, engine_gaps
 from records.errors import Away, ToolMissing
 from records.trace import span
 from storage.engine_pool import open_pool
@@ -32,9 +33,9 @@ _log = logging.getLogger("vanthu.engine")
 Json = Any
 LONGEST_WAIT = 300.0
 """Seconds between two tries of a step whose store or tool is away."""
-_RESULT_SECONDS = 0.25
-"""Between two looks for another workflow's result."""
-APPLICATION_VERSION = "3"
+_RESULT_SECONDS = 1.0
+"""Between two looks for the result of a workflow that another machine may run."""
+APPLICATION_VERSION = "4"
 """Raised by hand when a workflow changes in a way that old, half-run ones cannot follow. It is part of every workflow
 id of the walk, so that work half done by an older program is taken up anew from the rows."""
 _MOST_RECOVERIES = 100
@@ -68,11 +69,15 @@ class WorkflowFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class QueueOptions:
-    """A queue and how many of its workflows this process runs at once; `poll` in seconds bounds the claim rate."""
+    """A queue and how many of its workflows this process runs at once.
+
+    `poll`: seconds between two looks for work, which bounds the claim rate; `idle`: at most, while there is none.
+    """
 
     name: str
     at_once: int
     poll: float = 0.1
+    idle: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,7 @@ class Engine:
         served = [q for q in self._queues if listen is None or q.name in listen]
         self._served = {q.name: q for q in served}
         self._names: dict[Callable[..., Json], str] = {}
+        self._bell = engine_bell.Bell({q.name: (q.poll, max(q.poll, q.idle)) for q in self._queues})
         self._serializer = _JsonSerializer()
         config: DBOSConfig = {
             "name": "vanthu",
@@ -153,8 +159,9 @@ class Engine:
     def launch(self) -> None:
         """Open the database, resume what was running when the last process ended, and serve the queues."""
         DBOS.launch()
-        engine_gaps.own_places(self._dbos, {q.name: (q.at_once, q.poll) for q in self._queues})
+        engine_gaps.own_places(self._dbos, {q.name: q.at_once for q in self._queues}, self._bell.pace)
         engine_gaps.ask_less(self._dbos)
+        engine_bell.install(self._dbos, self._bell)
         for queue in self._queues:
             DBOS.register_queue(
                 queue.name,
@@ -196,6 +203,7 @@ class Engine:
         """
         with SetWorkflowID(workflow_id), SetEnqueueOptions(priority=priority):
             DBOS.enqueue_workflow(queue, workflow, *args)
+        self._bell.ring(queue)
 
     def fan_out(
         self,
@@ -216,6 +224,7 @@ class Engine:
             assert self._client is not None  # noqa: S101  made before `_whole`
             told = [(workflow_id, flow, arguments) for workflow_id, arguments in jobs]
             engine_gaps.enqueue_together(self._dbos, self._client, queue, priority, told)
+            self._bell.ring(queue)
             return len(told)
 
         DBOS.run_step({"name": name}, together)
@@ -249,6 +258,8 @@ class Engine:
 
     def result(self, workflow_id: str) -> Json:
         """Wait inside a workflow for another one's result. Raises `WorkflowFailed` when that one failed."""
+        over = partial(engine_bell.is_over, self._dbos, workflow_id)
+        self._bell.await_end(workflow_id, over, _RESULT_SECONDS)
         try:
             return DBOS.retrieve_workflow(workflow_id, existing_workflow=False).get_result(
                 polling_interval_sec=_RESULT_SECONDS

@@ -14,10 +14,11 @@ PENDING = "PENDING"
 _REMEMBERED = 30.0
 
 
-def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
-    """Let this process decide how many workflows of each queue it runs at once and how often it asks.
+def own_places(dbos: DBOS, places: Mapping[str, int], pace: Callable[[str], float]) -> None:
+    """Let this process decide how many workflows of each queue it runs at once (`places`) and how often it asks.
 
     The library keeps both in the shared database, so the last machine to start would decide for all of them.
+    `pace` is asked before each poll, on the thread that polls.
     """
     read = dbos._sys_db.get_queue
     known = _remembering()
@@ -25,7 +26,7 @@ def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
     def get_queue(name: str, **options: Any) -> Any:
         queue = known((name, *sorted(options.items())), lambda: read(name, **options))
         if queue is not None and name in places:
-            queue._worker_concurrency, queue._polling_interval_sec = places[name]
+            queue._worker_concurrency, queue._polling_interval_sec = places[name], pace(name)
         return queue
 
     dbos._sys_db.get_queue = get_queue  # type: ignore[method-assign]
@@ -34,7 +35,8 @@ def own_places(dbos: DBOS, places: Mapping[str, tuple[int, float]]) -> None:
 def ask_less(dbos: DBOS) -> None:
     """Let a poll ask for work only: what else the library asks each time changes with a release, not between polls.
 
-    It asked for the newest version of the application with every poll of every queue, a third of a worker's own time.
+    It asked for the newest version of the application with every poll of every queue, a third of a worker's own time,
+    and opened a transaction for a queue of which this process has all it may run.
     """
     newest = dbos._sys_db._is_latest_version
     known = _remembering()
@@ -43,6 +45,18 @@ def ask_less(dbos: DBOS) -> None:
         return bool(known(app_version, lambda: newest(app_version, c)))
 
     dbos._sys_db._is_latest_version = is_latest  # type: ignore[method-assign]
+    claim = dbos._sys_db.start_queued_workflows
+
+    def unless_full(
+        queue: Any, executor: str, version: str, partition: Any, running: int = 0, *rest: Any, **options: Any
+    ) -> Any:
+        # the library opens a transaction before it sees that this process has no room; a busy worker is always full
+        if queue._worker_concurrency is not None and running >= queue._worker_concurrency:
+            return [], "worker_concurrency"
+        return claim(queue, executor, version, partition, running, *rest, **options)
+
+    system: Any = dbos._sys_db
+    system.start_queued_workflows = unless_full
 
 
 def _remembering() -> Callable[[Any, Callable[[], Any]], Any]:

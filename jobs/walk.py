@@ -48,7 +48,7 @@ def queues(cores: int) -> tuple[QueueOptions, ...]:
         QueueOptions("files", max(2, cores), poll=0.25),
         QueueOptions("documents", min(cores * 4, 64), poll=0.25),
         QueueOptions("pages", cores * 3, poll=0.25),  # there are always pages at hand that wait for a child
-        QueueOptions("sign", 2),
+        QueueOptions("sign", 2, poll=0.25, idle=0.5),
         QueueOptions("index", 1, poll=0.25),
     )
 
@@ -199,9 +199,8 @@ class Walk:
         return self._engine.step("publish", self._steps.publish, document_id)
 
     def _read_pages(self, document_id: str, first: int, last: int) -> Json:
-        return [
-            self._engine.step("read", self._steps.read_one, document_id, n) for n in range(first, last + 1)
-        ]
+        # one record for all of them: a step that begins anew passes over the pages that are read
+        return self._engine.step("read", self._steps.read_pages, document_id, first, last)
 
     def _until(self, name: str, work: Callable[[], Json], document_id: str | None) -> Json:
         """Run a step until it is done or refused; a `Later` waits ever longer, across restarts too, without end."""

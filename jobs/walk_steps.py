@@ -43,6 +43,8 @@ _LOOK_SECONDS = 0.1
 _FILES_AT_ONCE = 16
 _MOST_PAGES_A_CHUNK = 8
 _CHUNKS_A_DOCUMENT = 8
+_CHUNKS_A_BATCH = 100
+"""Pieces of work that keep many machines busy to the end; more of them only cost the engine's time."""
 _INDEX_SECONDS = 30.0
 """How long the end of a batch waits for the index; a sick index must not hold a healthy archive up."""
 
@@ -123,15 +125,21 @@ class Steps:
     def open_document(self, document_id: str) -> Json:
         """Return how many pages the document has, and how many of them one piece of work reads."""
         pages = open_document(self._tools, document_id)
-        # recorded, since a resuming machine must cut the document into the very same pieces
-        return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, pages // _CHUNKS_A_DOCUMENT))}
-
-    def read_one(self, document_id: str, number: int) -> Json:
-        """Read one page; return the state of its reading."""
         with self._tools.work.reading() as tx:
-            page = tx.pages.get(SYSTEM, document_id, number)
-        outcome = read_page(self._tools, page)
-        return outcome.value.state if isinstance(outcome, Done) else ""
+            around = tx.pages.count(tx.documents.get(SYSTEM, document_id).batch_id)
+        chunk = max(pages // _CHUNKS_A_DOCUMENT, around // _CHUNKS_A_BATCH)
+        # recorded, since a resuming machine must cut the document into the very same pieces
+        return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk))}
+
+    def read_pages(self, document_id: str, first: int, last: int) -> Json:
+        """Read the pages from `first` to `last`; return the state of each reading. Pages read before are left alone."""
+        states = []
+        for number in range(first, last + 1):
+            with self._tools.work.reading() as tx:
+                page = tx.pages.get(SYSTEM, document_id, number)
+            outcome = read_page(self._tools, page)
+            states.append(outcome.value.state if isinstance(outcome, Done) else "")
+        return states
 
     def describe(self, document_id: str) -> Json:
         """Read the fields of the document out of its pages."""

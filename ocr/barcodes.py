@@ -1,4 +1,4 @@
-"""The door to zxing-cpp: bar codes of a page, found at scanner-separator sizes first and finer only when needed."""
+"""The door to zxing-cpp: bar codes of a page, at the resolution asked for."""
 
 from dataclasses import dataclass
 
@@ -28,16 +28,12 @@ class Code:
     box: Box
 
 
-def read_codes(image: Gray, dpi: float, delivered: tuple[int, int]) -> tuple[Code, ...]:
-    """Return the codes of a page image of `dpi` dots per inch, top to bottom, boxes scaled to `delivered` pixels."""
-    for wanted in (COARSE, FINE):
-        factor = dpi / wanted
-        if wanted != COARSE and dpi < 1.3 * COARSE:
-            break
-        found = _read(shrunk(image, factor), delivered)
-        if found:
-            return found
-    return ()
+def read_codes(image: Gray, dpi: float, look: float, delivered: tuple[int, int]) -> tuple[Code, ...]:
+    """Return the codes of a page image of `dpi` dots per inch, looked at with `look` of them, top to bottom.
+
+    Boxes are scaled to `delivered` pixels (width, height). A finer look than the image has is the image itself.
+    """
+    return _read(shrunk(image, dpi / look), delivered)
 
 
 def _read(image: Gray, delivered: tuple[int, int]) -> tuple[Code, ...]:

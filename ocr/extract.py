@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocr import tiff, unfit
-from ocr.barcodes import FINE, Code, read_codes
+from ocr.barcodes import COARSE, FINE, Code, read_codes
 from ocr.images import (
     Gray,
     dark,
@@ -32,6 +32,10 @@ _BORDER = 0.05
 
 _SEPARATOR_INK = 0.02
 """Most ink beside the code on a separator sheet. Printed sheets have 0.008, the shortest corpus page 0.045."""
+
+_FINE_LOOK_INK = 0.06
+"""Most ink of a page that is searched again for a code of small modules: the separator's own and 0.04 for the code.
+A code that 150 dpi cannot resolve has modules below 0.5 mm, so even 350 of them in a row cover 3 % of an A4 page."""
 
 _SEPARATOR_CODE = 0.12
 """Least share of the page width that the code of a separator sheet takes; a QR on a letter is smaller."""
@@ -173,10 +177,7 @@ def _embedded(image: Embedded, number: int, out_dir: Path) -> _Taken | None:
 def _described(page: _Taken, shown: str) -> PageImage:
     said = head(page.path, shown)
     dpi = page.dpi or said.dpi or guess_dpi(said.width, said.height)
-    gray = load_gray(page.path, shown, reduce=2 if dpi >= 2 * FINE else 1)
-    seen_dpi = dpi * gray.shape[1] / said.width
-    codes = read_codes(gray, seen_dpi, (said.width, said.height))
-    ink, beside = _ink(gray, seen_dpi, codes, said.width / gray.shape[1])
+    codes, ink, beside = _survey(page.path, shown, dpi, (said.width, said.height))
     return PageImage(
         frame=page.frame,
         path=page.path,
@@ -192,6 +193,32 @@ def _described(page: _Taken, shown: str) -> PageImage:
         ink_beside_codes=beside,
         hint_rotation=said.rotation if page.rotation is None else page.rotation,
     )
+
+
+def _survey(
+    path: Path, shown: str, dpi: float, size: tuple[int, int]
+) -> tuple[tuple[Code, ...], float, float]:
+    """Return the codes of a page of `size` pixels and its ink with and without them.
+
+    The second, finer look costs as much as all the rest of taking a page in, and finds only codes of small modules;
+    a page with more ink than a separator with such a code has is not looked at again.
+    """
+    gray = load_gray(path, shown, reduce=_halvings(dpi, COARSE))
+    seen = dpi * gray.shape[1] / size[0]
+    gray = shrunk(gray, seen / COARSE)
+    seen = dpi * gray.shape[1] / size[0]
+    codes = read_codes(gray, seen, COARSE, size)
+    ink, beside = _ink(gray, seen, codes, size[0] / gray.shape[1])
+    if not codes and ink <= _FINE_LOOK_INK and dpi >= 1.3 * COARSE:
+        fine = load_gray(path, shown, reduce=_halvings(dpi, FINE))
+        codes = read_codes(fine, dpi * fine.shape[1] / size[0], FINE, size)
+        ink, beside = _ink(gray, seen, codes, size[0] / gray.shape[1])
+    return codes, ink, beside
+
+
+def _halvings(dpi: float, wanted: float) -> int:
+    """Return the largest of 1, 2, 4, 8 by which an image of `dpi` may shrink and still have `wanted` dots per inch."""
+    return max(n for n in (1, 2, 4, 8) if n == 1 or dpi / n >= wanted)
 
 
 def _ink(gray: Gray, dpi: float, codes: tuple[Code, ...], scale: float) -> tuple[float, float]:

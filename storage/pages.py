@@ -100,6 +100,11 @@ class Pages:
         """Return every page of a batch in the order of delivery."""
         return self._pages(pages.c.batch_id == batch_id, pages.c.ordinal)
 
+    def count(self, batch_id: str) -> int:
+        """Return how many page images a batch has so far."""
+        which = select(func.count()).select_from(pages).where(pages.c.batch_id == batch_id)
+        return int(self._ground.connection.execute(which).scalar_one())
+
     def of_document(self, reader: Actor, document_id: str) -> list[Page]:
         """Return the pages of a document by number. Raises `Missing` when it is absent or not this reader's
         to see.
