@@ -22,7 +22,18 @@ from api.pages import verify as verify_pages
 from api.pages.render import NotSignedIn, to_sign_in
 from api.reads import ReadLog
 from api.route_names import RouteNames
-from api.routes import accounts, batches, documents, health, metrics, operations, search, sessions, verify
+from api.routes import (
+    accounts,
+    batches,
+    documents,
+    health,
+    metrics,
+    operations,
+    search,
+    sessions,
+    signings,
+    verify,
+)
 from api.schemas.common import Problem
 from api.services.health import Watchman
 from api.services.operations import Overseer
@@ -79,7 +90,7 @@ def create_app(tools: Tools) -> FastAPI:
     _sweep(tools.data_dir / "cache" / "incoming")
     errors.install(app)
     app.add_exception_handler(NotSignedIn, _lead_to_sign_in)
-    for kind in (sessions, batches, documents, search, verify, accounts, operations):
+    for kind in (sessions, batches, documents, search, verify, signings, accounts, operations):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(health.router, prefix=API, include_in_schema=False)
     app.include_router(health.router)

@@ -134,6 +134,7 @@ MaybeCaller = Annotated[Caller | None, Depends(find_caller)]
 Digitizer = Annotated[Actor, Depends(need(Action.DIGITIZE))]
 Searcher = Annotated[Actor, Depends(need(Action.SEARCH))]
 Manager = Annotated[Actor, Depends(need(Action.MANAGE_ACCOUNTS))]
+Signer = Annotated[Actor, Depends(need(Action.SIGN))]
 Operator = Annotated[Actor, Depends(need(Action.OPERATE))]
 
 

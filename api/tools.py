@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from procedures.order import KeyFacts
 from records.access import Actor
 from records.clock import Clock
 from records.errors import Away
@@ -13,6 +14,7 @@ from search.index import SearchIndex
 from signing.verdict import Verdict
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
+from storage.signing_values import Paper
 from storage.work import Work
 
 
@@ -58,6 +60,21 @@ class Receive(Protocol):
         Raises `Conflict` (`idempotency-conflict`: the key was used for other bytes; `batch-started`), `Missing`
         (no such batch), `Unfit` (`file-empty`, `file-too-large`, `digest-mismatch`), `Away` (store full or gone).
         """
+
+
+class ReceivePaper(Protocol):
+    """Take one PDF into a batch of papers to be signed (`ingest.receive_paper.receive_paper` bound to its tools)."""
+
+    def __call__(
+        self,
+        batch_id: str,
+        name: str,
+        chunks: Iterator[bytes],
+        idempotency_key: str,
+        actor: Actor,
+        declared_sha256: str | None = None,
+    ) -> Paper:
+        """Return the paper; the same key and bytes again return the same paper. Raises as `receive_paper`."""
 
 
 class Verify(Protocol):
@@ -149,7 +166,8 @@ class Tools:
     `data_dir`: the data folder; the api writes only its disposable `cache/` and temporary files there.
     `demo`: the signing keys are the built-in demo ones, and every page says so.
     `secure_cookies`: the service is reached by https, so cookies are `Secure` and named `__Host-…`.
-    `queues`: the engine as seen from outside. `probes`: further parts of the house by name (`keys`, `time-stamps`),
+    `queues`: the engine as seen from outside. `signing_keys`: the keys that people may order signatures with.
+    `probes`: further parts of the house by name (`keys`, `time-stamps`),
     each a function that raises when the part does not answer; see api/services/health.py for the names it knows.
     """
 
@@ -159,12 +177,14 @@ class Tools:
     index: SearchIndex
     data_dir: Path
     receive: Receive
+    receive_paper: ReceivePaper
     verify: Verify
     limits: Limits = field(default_factory=Limits)
     demo: bool = True
     version: str = "0"
     secure_cookies: bool = False
     queues: QueueView = field(default_factory=NoEngine)
+    signing_keys: Callable[[], Sequence[KeyFacts]] = tuple
     probes: Mapping[str, Callable[[], object]] = field(default_factory=dict)
 
     @property

@@ -77,6 +77,8 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 index=house.index,
                 data_dir=settings.data_dir,
                 receive=partial(receive_stream, tools),
+                receive_paper=partial(receive_paper, tools),
+                signing_keys=lambda: key_facts(settings.keys_dir),
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),
                 limits=Limits(max_upload_bytes=settings.max_file_bytes),
                 demo=not settings.tsa_url,

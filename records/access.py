@@ -13,6 +13,8 @@ class Role(StrEnum):
     READER = "reader"
     ARCHIVIST = "archivist"
     ADMINISTRATOR = "administrator"
+    OFFICIAL = "official"  # signs outgoing papers with a key of their own
+    CLERK = "clerk"  # văn thư: numbers, seals and copies outgoing papers
 
 
 class Level(StrEnum):
@@ -30,6 +32,7 @@ class Action(StrEnum):
     SEARCH = "search"
     DIGITIZE = "digitize"  # make batches, hand in files, start them, watch them
     VERIFY = "verify"  # check a PDF handed in
+    SIGN = "sign"  # order signatures; under which profile and with which key: procedures.order
     MANAGE_ACCOUNTS = "manage-accounts"
     READ_AUDIT = "read-audit"
     OPERATE = "operate"  # see queues, rounds and figures of the running system, run given-up work again
@@ -69,6 +72,8 @@ READABLE: dict[Role, frozenset[Level]] = {
     Role.READER: frozenset({Level.OPEN}),
     Role.ARCHIVIST: frozenset(Level),
     Role.ADMINISTRATOR: frozenset(),
+    Role.OFFICIAL: frozenset(),
+    Role.CLERK: frozenset(),
 }
 """Levels each role may read. An administrator runs the system and reads no content by that role alone."""
 
@@ -77,6 +82,7 @@ _PERMITS: dict[Action, frozenset[Role]] = {
     Action.SEARCH: frozenset({Role.READER, Role.ARCHIVIST}),
     Action.DIGITIZE: frozenset({Role.ARCHIVIST}),
     Action.VERIFY: frozenset(Role),
+    Action.SIGN: frozenset({Role.OFFICIAL, Role.CLERK}),
     Action.MANAGE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.READ_AUDIT: frozenset({Role.ADMINISTRATOR}),
     Action.OPERATE: frozenset({Role.ADMINISTRATOR}),

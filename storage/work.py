@@ -20,6 +20,7 @@ from storage.pages import Pages
 from storage.passes import Passes
 from storage.replies import Replies
 from storage.sessions import Sessions
+from storage.signings import Signings
 from storage.tables import Tables
 from storage.tokens import Tokens
 
@@ -42,6 +43,7 @@ class Tx:
         self.passes = Passes(ground)
         self.replies = Replies(ground)
         self.heads = Heads(ground)
+        self.signings = Signings(ground)
         self.catalogue = Catalogue(ground)
 
 

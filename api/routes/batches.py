@@ -1,47 +1,22 @@
 """Deliveries over HTTP: open, hand files in one request each, start, watch."""
 
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated
 
-from anyio import sleep, to_thread
+from anyio import to_thread
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 
-from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow, check_csrf, find_caller
+from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow, check_csrf
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.services import batches
+from api.transfer import MULTIPART, declared_digest, follow
 from records.access import Action
-from records.errors import ArchiveFault, Unfit
+from records.errors import Unfit
 
 router = APIRouter(prefix="/batches", tags=["batches"])
-
-_POLL = 1.0  # seconds between two looks at the rows
-_HEARTBEAT = 15
-_ASK_AGAIN = 10  # polls between two checks that the watcher is still signed in
-
-MULTIPART: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "relative_path": {
-                            "type": "string",
-                            "description": "Place of the file inside the delivery.",
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
 
 
 @router.post("", status_code=201, response_model=BatchOut)
@@ -103,7 +78,7 @@ async def create_file(
                 "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
             )
         part = form.files[0]
-        declared = request.headers.get("x-content-sha256") or _digest(content_digest)
+        declared = declared_digest(request, content_digest)
         path = form.fields.get("relative_path") or part.name
         receipt, before = await desk.uploads.work(
             batches.take_in, tools, actor, batch_id, part, path, key, declared
@@ -135,40 +110,4 @@ async def watch_batch(
     """
     await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)
 
-    async def events() -> AsyncIterator[ServerSentEvent]:
-        last, count = "", 0
-        while True:
-            try:
-                if count % _ASK_AGAIN == 0 and await to_thread.run_sync(find_caller, request, tools) is None:
-                    yield ServerSentEvent(event="signed-out", data="{}")
-                    return
-                batch = await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)
-            except ArchiveFault:
-                await sleep(_POLL)  # the database is busy or away: the next look tells
-                continue
-            count += 1
-            told = batch.model_dump_json()
-            ended = batch.state == "finished"
-            if told != last or ended:
-                last = told
-                yield ServerSentEvent(event="finished" if ended else "progress", id=str(count), data=told)
-            if ended:
-                return
-            await sleep(_POLL)
-
-    return EventSourceResponse(events(), ping=_HEARTBEAT)
-
-
-def _digest(header: str | None) -> str | None:
-    """Return the hexadecimal SHA-256 of a `Content-Digest: sha-256=:base64:` field, None when there is none."""
-    import base64
-    import binascii
-
-    for item in (header or "").split(","):
-        name, _, value = item.strip().partition("=")
-        if name.lower() == "sha-256" and value.startswith(":") and value.endswith(":"):
-            try:
-                return base64.b64decode(value[1:-1], validate=True).hex()
-            except binascii.Error:
-                return "malformed"  # never equal to a hash: the receiver refuses with its own sentence
-    return None
+    return follow(request, tools, lambda: batches.get_batch(tools, actor, batch_id), {"finished"})

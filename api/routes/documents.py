@@ -1,6 +1,5 @@
 """Documents over HTTP: list, read, look at, download."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
@@ -10,6 +9,7 @@ from api.deps import DeskDep, Reader, Searcher
 from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
 from api.schemas.documents import DocumentOut, PageOut, WordsOut
 from api.services import documents, page_images
+from api.transfer import handed_out
 from records.document import DocumentState
 
 router = APIRouter(prefix="/documents", tags=["documents"])
@@ -58,16 +58,7 @@ def get_pdf(
 ) -> StreamingResponse:
     """Download the sealed PDF/A, or the file as it was handed in (`rendition=original`)."""
     found = documents.download(desk, reader, document_id, rendition)
-    return StreamingResponse(
-        _first_checked(found.pieces),
-        media_type=found.media_type,
-        headers={
-            "Content-Disposition": documents.disposition(found.name),
-            "Content-Length": str(found.size),
-            "ETag": f'"{found.sha256}"',
-            "Repr-Digest": f"sha-256=:{_base64(found.sha256)}:",
-        },
-    )
+    return handed_out(found.pieces, found.name, found.media_type, found.size, found.sha256)
 
 
 @router.get("/{document_id}/pages")
@@ -118,20 +109,3 @@ def get_image(
         return Response(status_code=304, headers=headers)
     view = page_images.make(desk, picture)
     return Response(view.data, media_type=view.media_type, headers=headers)
-
-
-def _first_checked(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Draw the first piece before the answer begins, so that a missing or short corrupt file is a clean error."""
-    first = next(pieces, b"")
-
-    def rest() -> Iterator[bytes]:
-        yield first
-        yield from pieces
-
-    return rest()
-
-
-def _base64(sha256: str) -> str:
-    import base64
-
-    return base64.b64encode(bytes.fromhex(sha256)).decode()

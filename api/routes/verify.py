@@ -6,9 +6,9 @@ from fastapi.responses import Response
 
 from api.deps import DeskDep, Uploader, allow, check_csrf
 from api.once import KeyHeader, Once, asked_of, checked_key
-from api.routes.batches import MULTIPART
 from api.schemas.verify import VerdictOut
 from api.services.verify import judge, write_down
+from api.transfer import MULTIPART
 from records.access import Action
 from records.errors import Unfit
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import PurePosixPath
 from typing import Literal
-from urllib.parse import quote
 
 from api.deps import Desk
 from api.schemas.common import Listing
@@ -182,12 +181,6 @@ def file_name(document: Document, suffix: str, rendition: str) -> str:
     kept = "".join("-" if c in '/\\:*?"<>|' else c for c in plain if unicodedata.category(c)[0] != "C")
     tail = "" if rendition == "access" else " (bản gốc)"
     return f"{kept[:120].strip(' .') or document.id}{tail}{suffix}"
-
-
-def disposition(name: str) -> str:
-    """Return the `Content-Disposition` of a download (RFC 6266, RFC 8187): an ASCII name and the real one."""
-    plain = "".join(c if (c.isascii() and c.isalnum()) or c in " ._-()" else "_" for c in fold(name))
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _original(tools: Tools, tx: Tx, reader: Actor, document: Document) -> tuple[str, RenditionOut] | None:

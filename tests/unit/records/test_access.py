@@ -17,16 +17,17 @@ from records.access import (
 from records.errors import Missing, NotAllowed
 
 TABLE = {
-    #                        reader, archivist, administrator
-    Action.READ: (True, True, False),
-    Action.SEARCH: (True, True, False),
-    Action.DIGITIZE: (False, True, False),
-    Action.VERIFY: (True, True, True),
-    Action.MANAGE_ACCOUNTS: (False, False, True),
-    Action.READ_AUDIT: (False, False, True),
-    Action.OPERATE: (False, False, True),
+    #                        reader, archivist, administrator, official, clerk
+    Action.READ: (True, True, False, False, False),
+    Action.SEARCH: (True, True, False, False, False),
+    Action.DIGITIZE: (False, True, False, False, False),
+    Action.VERIFY: (True, True, True, True, True),
+    Action.SIGN: (False, False, False, True, True),
+    Action.MANAGE_ACCOUNTS: (False, False, True, False, False),
+    Action.READ_AUDIT: (False, False, True, False, False),
+    Action.OPERATE: (False, False, True, False, False),
 }
-ROLES = (Role.READER, Role.ARCHIVIST, Role.ADMINISTRATOR)
+ROLES = (Role.READER, Role.ARCHIVIST, Role.ADMINISTRATOR, Role.OFFICIAL, Role.CLERK)
 
 
 def actor(*roles: Role) -> Actor:

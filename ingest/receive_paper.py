@@ -1,0 +1,92 @@
+"""Take a paper in that is to be signed: the same write protocol as for a delivered file, into a batch of papers.
+
+Bytes in quarantine → looked at in a child → intent → store, read back → row, register and audit event in one
+transaction. The same request sent again gets the same paper (docs/decisions/0067).
+"""
+
+from collections.abc import Iterator
+
+from ingest.inspect import look
+from ingest.keys import received_key
+from ingest.names import clean_name
+from ingest.quarantine import hold, quarantined
+from ingest.tools import IngestTools
+from records.access import Action, Actor, authorize
+from records.errors import Away, Unfit
+from records.outcome import Done, Refused
+from storage.blobs import Stored, Unavailable
+from storage.canonical import Scalar
+from storage.crashpoint import crashpoint
+from storage.signing_values import NewPaper, Paper
+
+PAPER_RECEIVED = "paper-received"
+MOST_BYTES = 200 * 1024**2
+"""Largest paper to be signed; a scan's PDF is sealed by the walk and does not come this way."""
+
+
+def receive_paper(
+    tools: IngestTools,
+    batch_id: str,
+    name: str,
+    chunks: Iterator[bytes],
+    idempotency_key: str,
+    actor: Actor,
+    declared_sha256: str | None = None,
+) -> Paper:
+    """Keep a PDF and enter it into a batch of papers to be signed.
+
+    Raises `Unfit` (not a PDF, damaged, encrypted, too large, `digest-mismatch`): nothing was kept; `Conflict` as
+    `Signings.add_paper`; `Away` when a store or the database cannot take it: send the same request again.
+    """
+    authorize(actor, Action.SIGN)
+    shown = clean_name(name)
+    with quarantined(tools.quarantine) as (held, out):
+        sha256, size = hold(chunks, out, MOST_BYTES, shown)
+        if declared_sha256 and declared_sha256.lower() != sha256:
+            raise Unfit(
+                f"{shown}: declared {declared_sha256}, got {sha256}",
+                code="digest-mismatch",
+                tell=f"{shown}: nội dung nhận được không khớp mã băm đã khai báo. Hãy gửi lại tệp này.",
+            )
+        looked = look(tools, held, shown)
+        if isinstance(looked, Refused):
+            raise Unfit(looked.reason, code=looked.code, tell=looked.tell)
+        if not isinstance(looked, Done):
+            raise Away(
+                looked.reason, tell="Chưa xem được tệp lúc này nên chưa nhận. Hãy thử lại sau ít phút."
+            )
+        if looked.value.facts.kind != "pdf":
+            raise Unfit(
+                f"{shown}: {looked.value.facts.kind}",
+                code="paper-not-pdf",
+                tell=f"{shown} không phải tệp PDF. Chỉ ký được văn bản PDF; hãy xuất văn bản ra PDF rồi gửi lại.",
+            )
+        new = NewPaper(shown, received_key(sha256, b"%PDF"), sha256, size, idempotency_key)
+        with tools.work.begin() as tx:
+            intent = tx.intents.add(new.key, sha256, size, actor.id, batch_id)
+        crashpoint("paper-after-intent")
+        stored = tools.blobs.put_once(new.key, held, sha256)
+        if not isinstance(stored, Stored):
+            with tools.work.begin() as tx:
+                tx.intents.done(intent)
+            if isinstance(stored, Unavailable):
+                raise stored.fault("Kho lưu trữ chưa ghi được; văn bản chưa được nhận. Hãy thử lại sau.")
+            raise Away(
+                f"{new.key} holds {stored.found_sha256}",
+                code="blob-conflict",
+                tell="Kho lưu trữ có tệp hỏng ở vị trí này; văn bản chưa được nhận. Hãy báo quản trị viên.",
+            )
+        return _enter(tools, actor, batch_id, new, intent)
+
+
+def _enter(tools: IngestTools, actor: Actor, batch_id: str, new: NewPaper, intent: str) -> Paper:
+    """Write the paper down. When it is not taken (a `Conflict`), the intent tells of the bytes left over."""
+    with tools.work.begin() as tx:
+        known = tx.signings.paper_by_key(batch_id, new.idempotency_key)
+        paper = tx.signings.add_paper(batch_id, new)
+        tx.objects.keep(new.key, new.sha256, new.size)
+        tx.intents.done(intent)
+        if known is None:
+            told: dict[str, Scalar] = {"batch": batch_id, "sha256": new.sha256, "size": new.size}
+            tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
+    return paper

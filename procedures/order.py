@@ -1,0 +1,72 @@
+"""Who may order which signature: the profile asks for a key of one role, and a person's key is that person's alone.
+
+Rule: the signature of a competent person is theirs (NĐ 30/2020 Điều 13), the organisation's seal is in the keeping of
+the clerical officer (Điều 32): an official never seals, a clerk never signs for an official.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from records.access import Role
+from records.errors import ArchiveFault, NotAllowed
+from signing.key_table import KeyRole
+
+NEEDS: dict[str, KeyRole] = {
+    "official": KeyRole.OFFICIAL,
+    "seal": KeyRole.SEAL,
+    "annex": KeyRole.SEAL,
+    "copy": KeyRole.SEAL,
+}
+"""The profiles that people order, and the role of the key each is made with. `archive` is the walk's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFacts:
+    """What people are told of a key: never where it is."""
+
+    name: str
+    role: KeyRole
+    unit: str
+    holder: str
+
+
+def choose_key(
+    profile: str, asked: str, login: str, roles: frozenset[Role], keys: Sequence[KeyFacts]
+) -> KeyFacts:
+    """Return the key that a batch of `profile` ordered by the account `login` is signed with; `asked` may be "".
+
+    Raises `ArchiveFault`: `profile-unknown`, `no-key` (none fits), `key-choice` (several do: name one); `NotAllowed`
+    when the profile or the key is not this person's to use.
+    """
+    needs = NEEDS.get(profile)
+    if needs is None:
+        raise ArchiveFault(
+            f"profile {profile!r}",
+            code="profile-unknown",
+            tell=f"Chưa có kiểu ký “{profile[:40]}”. Kiểu dùng được: {', '.join(NEEDS)}.",
+        )
+    wanted = Role.OFFICIAL if needs is KeyRole.OFFICIAL else Role.CLERK
+    if wanted not in roles:
+        raise NotAllowed(f"{login} is no {wanted} and may not sign as {profile}")
+    fitting = [key for key in keys if key.role is needs]
+    if needs is KeyRole.OFFICIAL:
+        fitting = [key for key in fitting if key.holder == login]
+    if asked:
+        named = [key for key in fitting if key.name == asked]
+        if not named and any(key.name == asked for key in keys):
+            raise NotAllowed(f"{login} may not sign as {profile} with the key {asked}")
+        fitting = named
+    if not fitting:
+        raise ArchiveFault(
+            f"no key for {profile} of {login} named {asked!r}",
+            code="no-key",
+            tell="Chưa có chứng thư ký nào dùng được cho yêu cầu này. Hãy báo quản trị viên khai báo trong keys.toml.",
+        )
+    if len(fitting) > 1:
+        names = ", ".join(sorted(key.name for key in fitting))
+        raise ArchiveFault(
+            f"several keys for {profile}: {names}",
+            code="key-choice",
+            tell=f"Có nhiều chứng thư dùng được: {names}. Hãy chọn một.",
+        )
+    return fitting[0]

@@ -1,0 +1,219 @@
+"""Sign the papers of a batch, each once: from the kept bytes to a checked, kept, registered signature.
+
+Repeating any of it is safe. A signature that was made on this machine but not yet written down is found in the work
+folder and taken, so that a crash does not make the key sign the same paper again. Nothing is marked signed whose bytes
+were not read back from the store.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from records.clock import Clock
+from records.errors import ArchiveFault, Away
+from signing.keys import HOUSE_FAULTS
+from signing.seal import Sealed
+from storage.blobs import BlobStore, Conflict, Stored, Unavailable
+from storage.canonical import Scalar
+from storage.crashpoint import crashpoint
+from storage.signing_values import BatchStage, Paper, PaperStage, Signature, SigningBatch
+from storage.work import Tx, Work
+
+_log = logging.getLogger("vanthu.signings")
+
+SIGNED = "paper-signed"
+_FACTS = "facts.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How a paper is to be signed: profile, key ("" the profile's own), level ("" the profile's own), its stamp."""
+
+    profile: str
+    key: str
+    level: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignTools:
+    """What signing papers needs. `sign` signs a file into another in the child that holds the keys."""
+
+    work: Work
+    blobs: BlobStore
+    clock: Clock
+    sign: Callable[[Path, Path, str, Order], Sealed]
+    work_dir: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A paper that cannot be signed now, and for what it waits."""
+
+    code: str
+    reason: str
+    tell: str
+
+
+def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
+    """Sign one paper; None when it is at its end, which its row tells (signed, refused, cancelled).
+
+    Fails closed: without a token, a proven time or the state of the certificate the paper waits, whatever was tried.
+    """
+    with tools.work.reading() as tx:
+        paper = tx.signings.paper(paper_id)
+        batch = tx.signings.batch(paper.batch_id)
+        before = tx.signings.signed_before(paper, batch)
+    if paper.state is not PaperStage.WAITING or batch.state is BatchStage.CANCELLED:
+        return None
+    if before is not None and before.signature is not None:
+        _write_down(tools, batch, paper, before.signature, {"as": before.id})
+        return None
+    folder = tools.work_dir / f"paper-{paper.id}"
+    try:
+        ended = _sign(tools, batch, paper, folder)
+    except Away as fault:
+        return _wait(tools, paper, fault)
+    except ArchiveFault as fault:
+        if fault.code in HOUSE_FAULTS:
+            return _wait(tools, paper, fault)
+        _refuse(tools, batch, paper, fault)
+        ended = None
+    if ended is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ended
+
+
+def _sign(tools: SignTools, batch: SigningBatch, paper: Paper, folder: Path) -> Waits | None:
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / "signed.pdf"
+    sealed = _made_before(folder, made)
+    if sealed is None:
+        source = folder / "source.pdf"
+        tools.blobs.copy_out(paper.source_key, source, paper.source_sha256)
+        made.unlink(missing_ok=True)
+        order = Order(batch.profile, batch.key, batch.level, tuple(sorted(batch.options.items())))
+        sealed = tools.sign(source, made, paper.id, order)
+        crashpoint("paper-signed")
+        _note(folder, sealed)
+        crashpoint("paper-noted")
+    key = signed_key(sealed.sha256)
+    with tools.work.begin() as tx:
+        intent = tx.intents.add(key, sealed.sha256, sealed.size, batch.created_by, paper.id)
+    stored = tools.blobs.put_once(key, made, sealed.sha256)
+    if not isinstance(stored, Stored):
+        with tools.work.begin() as tx:
+            tx.intents.done(intent)
+        return _wait(tools, paper, _not_stored(key, stored))
+    crashpoint("paper-stored")
+    signature = Signature(
+        key,
+        sealed.sha256,
+        sealed.size,
+        sealed.level,
+        sealed.field,
+        sealed.signed_at,
+        sealed.certificate_sha256,
+        sealed.certificate_serial,
+        sealed.time_stamp_serial,
+    )
+    _write_down(tools, batch, paper, signature, {}, intent)
+    return None
+
+
+def signed_key(sha256: str) -> str:
+    """Return the key of a signed paper."""
+    return f"signed/{sha256[:2]}/{sha256}.pdf"
+
+
+def _write_down(
+    tools: SignTools,
+    batch: SigningBatch,
+    paper: Paper,
+    made: Signature,
+    more: dict[str, Scalar],
+    intent: str | None = None,
+) -> None:
+    """Enter a signature into the books: row, object and audit event in one transaction."""
+    told: dict[str, Scalar] = {
+        "batch": batch.id,
+        "profile": batch.profile,
+        "before_sha256": paper.source_sha256,
+        "after_sha256": made.sha256,
+        "level": made.level,
+        "certificate_sha256": made.certificate_sha256,
+        "certificate_serial": made.certificate_serial,
+        "time_stamp_serial": made.time_stamp_serial,
+    }
+    with tools.work.begin() as tx:
+        tx.objects.keep(made.key, made.sha256, made.size)
+        if intent is not None:
+            tx.intents.done(intent)
+        if tx.signings.signed(paper.id, made):
+            _end_batch(tx, batch)
+            tx.audit.append(batch.created_by, SIGNED, paper.id, "done", told | more)
+        crashpoint("paper-before-commit")
+    crashpoint("paper-after-commit")
+
+
+def _refuse(tools: SignTools, batch: SigningBatch, paper: Paper, fault: ArchiveFault) -> None:
+    _log.warning("paper %s: %s: %s", paper.id, fault.code, fault)
+    with tools.work.begin() as tx:
+        if tx.signings.refused(paper.id, fault.code, str(fault)[:900], fault.tell):
+            _end_batch(tx, batch)
+            tx.audit.append(batch.created_by, "paper-refused", paper.id, fault.code, {"batch": batch.id})
+
+
+def _wait(tools: SignTools, paper: Paper, fault: ArchiveFault) -> Waits:
+    told = Waits(fault.code, str(fault)[:900], fault.tell)
+    with tools.work.begin() as tx:
+        tx.signings.held(paper.id, told.code, told.reason, told.tell)
+        tx.signings.hold(paper.batch_id, told.tell)
+    return told
+
+
+def _end_batch(tx: Tx, batch: SigningBatch) -> None:
+    tx.signings.go_on(batch.id)
+    if tx.signings.finish(batch.id):
+        counts = {str(state): count for state, count in tx.signings.counts(batch.id).items()}
+        tx.audit.append(batch.created_by, "signing-batch-finished", batch.id, "done", counts)
+
+
+def _not_stored(key: str, stored: Conflict | Unavailable) -> ArchiveFault:
+    if isinstance(stored, Unavailable):
+        return stored.fault("Kho lưu trữ chưa ghi được văn bản đã ký; văn bản chờ và được ghi lại sau.")
+    return Away(
+        f"{key} holds {stored.found_sha256}",
+        code="blob-conflict",
+        tell="Kho lưu trữ có tệp hỏng ở vị trí của văn bản đã ký. Hãy báo quản trị viên.",
+    )
+
+
+def _note(folder: Path, sealed: Sealed) -> None:
+    """Write down, durably and whole, that the file beside it is signed and checked."""
+    draft = folder / f".{_FACTS}"
+    with draft.open("w", encoding="utf-8") as out:
+        json.dump({**asdict(sealed), "signed_at": sealed.signed_at.isoformat()}, out)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(folder / _FACTS)
+
+
+def _made_before(folder: Path, made: Path) -> Sealed | None:
+    """Return what an earlier try signed and checked on this machine, None when there is no whole one."""
+    try:
+        told = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
+        sealed = Sealed(**{**told, "signed_at": datetime.fromisoformat(told["signed_at"])})
+        with made.open("rb") as file:
+            whole = hashlib.file_digest(file, "sha256").hexdigest() == sealed.sha256
+    except (FileNotFoundError, ValueError, TypeError, KeyError) as fault:
+        if not isinstance(fault, FileNotFoundError):
+            _log.warning("%s: facts of an earlier try are no good and it is signed anew: %s", folder, fault)
+        return None
+    return sealed if whole else None
