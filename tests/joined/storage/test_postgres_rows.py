@@ -13,6 +13,7 @@ from tests.cases.races import RaceCases
 from tests.cases.register_races import RegisterRaceCases
 from tests.cases.register_rows import RegisterRowCases
 from tests.cases.row_values import RowValueCases
+from tests.cases.signing_rows import SigningRowCases
 from tests.cases.transactions import TransactionCases
 
 pytestmark = pytest.mark.joined
@@ -48,6 +49,9 @@ class TestDocumentRows(DocumentRowCases): ...
 
 
 class TestPageRows(PageRowCases): ...
+
+
+class TestSigningRows(SigningRowCases): ...
 
 
 class TestTransactions(TransactionCases): ...
