@@ -14,6 +14,7 @@ from ingest.tools import IngestTools
 from jobs.crew import Crew
 from jobs.engine import Engine
 from jobs.engine_view import AGAIN
+from jobs.sign_papers import PaperSigning
 from jobs.walk import Walk
 from records.access import SYSTEM
 from records.document import BatchState
@@ -41,9 +42,16 @@ class Patrol:
     """A thread beside the engine. Batches are handed over as rows, so any process can start work here."""
 
     def __init__(
-        self, engine: Engine, walk: Walk, tools: IngestTools, crew: Crew, duties: Sequence[Duty] = ()
+        self,
+        engine: Engine,
+        walk: Walk,
+        tools: IngestTools,
+        crew: Crew,
+        duties: Sequence[Duty] = (),
+        papers: PaperSigning | None = None,
     ) -> None:
-        """`duties` are what the leader does besides: audit heads, fixity, reconcile."""
+        """`duties` are what the leader does besides: audit heads, fixity, reconcile; `papers` are signed in batches."""
+        self._papers = papers
         self._engine = engine
         self._walk = walk
         self._tools = tools
@@ -70,6 +78,8 @@ class Patrol:
     def round(self, number: int) -> None:
         """One round; `number` (from 1) decides what is looked at only now and then."""
         self._guarded("hand-over", lambda: self._take_over(number))
+        if self._papers is not None:
+            self._guarded("papers", self._papers.take_over)
         due = [duty for duty in self._leading if number % duty.rounds == 1 % duty.rounds]
         if due and self._guarded("lead", self._crew.leads):
             for duty in due:

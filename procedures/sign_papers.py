@@ -85,6 +85,15 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
             return _wait(tools, paper, fault)
         _refuse(tools, batch, paper, fault)
         ended = None
+    except Exception as fault:  # noqa: BLE001  one paper's odd bytes must not keep its neighbours from being signed
+        _log.exception("paper %s", paper.id)
+        told = ArchiveFault(
+            f"{type(fault).__name__}: {fault}",
+            code="internal-fault",
+            tell="Lỗi của chương trình khi ký văn bản này; văn bản chưa được ký và vẫn được giữ. Hãy báo quản trị viên.",
+        )
+        _refuse(tools, batch, paper, told)
+        ended = None
     if ended is None:
         shutil.rmtree(folder, ignore_errors=True)
     return ended

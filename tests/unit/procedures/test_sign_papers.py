@@ -192,6 +192,14 @@ def test_a_paper_that_cannot_be_signed_is_told_and_the_others_go_on(desk: Desk, 
     assert desk.state()[0] == BatchStage.FINISHED
 
 
+def test_a_bug_of_ours_is_told_and_signs_nothing(desk: Desk, tmp_path: Path) -> None:
+    one = desk.add(tmp_path, 1)
+    desk.start()
+    desk.trouble.append(ZeroDivisionError("bug"))  # type: ignore[arg-type]
+    assert sign_paper(desk.tools, one) is None
+    assert (desk.paper(one).state, desk.paper(one).code) == (PaperStage.REFUSED, "internal-fault")
+
+
 def test_a_full_store_keeps_the_signature_for_the_next_try(desk: Desk, tmp_path: Path) -> None:
     one = desk.add(tmp_path, 1)
     desk.start()
