@@ -9,7 +9,7 @@ import logging
 from jobs.engine import LONGEST_WAIT, Engine, Json
 from jobs.walk_ids import workflow_id
 from procedures.sign_papers import SignTools, sign_paper
-from storage.signing_values import BatchStage, SigningBatch
+from storage.signing_values import BatchStage
 
 _log = logging.getLogger("vanthu.signings")
 
@@ -26,14 +26,20 @@ class PaperSigning:
     def __init__(self, engine: Engine, tools: SignTools) -> None:
         self._engine = engine
         self._tools = tools
+        self._known: set[str] = set()
         self._batch_flow = engine.workflow("sign-batch", self._sign_batch)
         self._papers_flow = engine.workflow("sign-papers", self._sign_papers)
 
-    def begin(self, batch: SigningBatch) -> None:
-        """Begin (or be sure of) the signing of a started batch."""
-        self._engine.enqueue(
-            "batches", SINGLE, workflow_id("signings", batch.id, 0), self._batch_flow, batch.id
-        )
+    def take_over(self) -> None:
+        """Begin the signing of every batch that was started and that this process does not know yet."""
+        with self._tools.work.reading() as tx:
+            unfinished = [batch.id for batch in tx.signings.unfinished()]
+        for batch_id in unfinished:
+            if batch_id not in self._known:
+                name = workflow_id("signings", batch_id, 0)
+                self._engine.enqueue("batches", SINGLE, name, self._batch_flow, batch_id)
+                self._known.add(batch_id)
+        self._known &= set(unfinished)
 
     def _sign_batch(self, batch_id: str) -> Json:
         ids = self._engine.step("plan-papers", self._plan, batch_id)
