@@ -7,8 +7,15 @@ from dataclasses import dataclass, replace
 
 from jobs.engine import APPLICATION_VERSION
 
-_OWNERS = {"files": "batch", "pages": "document", "sign": "document"}
-"""Whose trouble the trouble of a part is."""
+_OWNERS = {
+    "batch": "batch",
+    "files": "batch",
+    "document": "document",
+    "pages": "document",
+    "sign": "document",
+    "index": "document",
+}
+"""Whose trouble the trouble of each kind of work is. Other kinds (papers to be signed) are not the walk's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,7 @@ def workflow_id(kind: str, object_id: str, attempt: int, *part: object) -> str:
     """Return the id of the `attempt`-th try (from 0) of the work `kind` on an object, or of a part of it.
 
     >>> workflow_id("pages", "d1", 0, 9)
-    '2:pages:d1:0:9'
+    '4:pages:d1:0:9'
     """
     return ":".join((APPLICATION_VERSION, kind, object_id, *map(str, (attempt, *part))))
 
@@ -40,11 +47,11 @@ def workflow_id(kind: str, object_id: str, attempt: int, *part: object) -> str:
 def owner_of(name: str) -> Owner | None:
     """Return what a person would try again: a document for its pages, a batch for its files; None for others' names.
 
-    >>> owner_of("2:pages:d1:0:9")
+    >>> owner_of("4:pages:d1:0:9")
     Owner(kind='document', object_id='d1', attempt=0)
     """
     version, _, rest = name.partition(":")
     parts = rest.split(":")
-    if version != APPLICATION_VERSION or len(parts) < 3 or not parts[2].isdecimal():
+    if version != APPLICATION_VERSION or len(parts) < 3 or not parts[2].isdecimal() or parts[0] not in _OWNERS:
         return None
-    return Owner(_OWNERS.get(parts[0], parts[0]), parts[1], int(parts[2]))
+    return Owner(_OWNERS[parts[0]], parts[1], int(parts[2]))
