@@ -122,3 +122,28 @@ def _demand_purpose(signer: x509.Certificate) -> None:
     )
     if purposes is None or purposes.native != ["time_stamping"] or not critical:
         raise Untrue("the authority's certificate is not made for time stamps alone (RFC 3161 §2.3)")
+
+
+def tokens_in(signature: bytes) -> tuple[cms.ContentInfo, ...]:
+    """Return the time-stamp tokens that a signature container (DER or padded, as in `/Contents`) carries."""
+    signer = cms.ContentInfo.load(signature)["content"]["signer_infos"][0]
+    found: list[cms.ContentInfo] = []
+    for attribute in signer["unsigned_attrs"] or ():
+        if attribute["type"].native == "signature_time_stamp_token":
+            found.extend(attribute["values"])
+    return tuple(found)
+
+
+def stamped_by(token: cms.ContentInfo) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
+    """Return the certificate that signed a token and the others that travel in it. Raises `Untrue` without it."""
+    signed = token["content"]
+    sid = signed["signer_infos"][0]["sid"]
+    certificates = [choice.chosen for choice in signed["certificates"] or ()]
+    for one in certificates:
+        if sid.name == "issuer_and_serial_number":
+            named = sid.chosen["issuer"] == one.issuer and sid.chosen["serial_number"].native == one.serial_number
+        else:
+            named = sid.native == one.key_identifier
+        if named:
+            return one, tuple(other for other in certificates if other is not one)
+    raise Untrue("the token does not carry the certificate of its authority")
