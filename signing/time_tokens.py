@@ -141,7 +141,9 @@ def stamped_by(token: cms.ContentInfo) -> tuple[x509.Certificate, tuple[x509.Cer
     certificates = [choice.chosen for choice in signed["certificates"] or ()]
     for one in certificates:
         if sid.name == "issuer_and_serial_number":
-            named = sid.chosen["issuer"] == one.issuer and sid.chosen["serial_number"].native == one.serial_number
+            named = (
+                sid.chosen["issuer"] == one.issuer and sid.chosen["serial_number"].native == one.serial_number
+            )
         else:
             named = sid.native == one.key_identifier
         if named:

@@ -74,9 +74,7 @@ class PkiServer:
     def __enter__(self) -> "PkiServer":
         self._seen: list[str] = []
         self._closing = threading.Event()
-        self._server = make_server(
-            "127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietHandler
-        )
+        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_QuietHandler)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         keys = self.folder / "keys"

@@ -156,7 +156,9 @@ def test_many_who_wait_for_a_dead_responder_get_one_fault(pki: PkiServer) -> Non
     pki.behave()
     assert refusal(window, pki, "official", at + timedelta(seconds=10)).code == "revocation-away"
     assert pki.calls("pki") == 0
-    assert window.evidence([pki.certificate("official")], [pki.certificate("ca")], now() + timedelta(seconds=20))
+    assert window.evidence(
+        [pki.certificate("official")], [pki.certificate("ca")], now() + timedelta(seconds=20)
+    )
 
 
 def test_a_window_ends_and_never_outlives_the_next_update(pki: PkiServer) -> None:
