@@ -2,15 +2,17 @@
 
 import hashlib
 import logging
+import random
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from asn1crypto import tsp
 
 from records.clock import Clock, FixedClock, SystemClock
 from records.errors import Away
 from signing.options import SigningOptions
+from signing.time_tokens import Asked, Untrue, read_token
 from signing.timestamps import HttpTimeStamps, stamp_answer
 from signing.trust import Trust, load_trust
 from tests.tools.pki_server import TSA_POLICY, PkiServer
@@ -139,16 +141,12 @@ def test_four_at_once_and_no_more(pki: PkiServer) -> None:
 
 
 def test_mutated_answers_are_faults_and_never_crashes(pki: PkiServer) -> None:
-    import random
-
     client, chance = a_client(pki), random.Random(20250709)
     digest = hashlib.sha256(b"Quyet dinh").digest()
     nonce, request = client.request_cms(digest, "sha256")
     answer = client.ask(request.dump())
-    from signing.time_tokens import Asked, Untrue, read_token
-
+    signed = tsp.TimeStampResp.load(answer)["time_stamp_token"]["content"]["encap_content_info"]["content"]
     accepted = 0
-    end = time.monotonic() + 60
     for _ in range(1500):
         spoilt = bytearray(answer)
         for _ in range(chance.choice((1, 1, 2, 8))):
@@ -158,10 +156,9 @@ def test_mutated_answers_are_faults_and_never_crashes(pki: PkiServer) -> None:
             coroutine.send(None)
         except StopIteration as done:
             accepted += 1
-            token = done.value[0]["content"]["encap_content_info"]["content"].parsed
-            assert token["message_imprint"]["hashed_message"].native == digest
+            token = done.value[0]["content"]["encap_content_info"]["content"]
+            assert bytes(token) == bytes(signed)
         except Untrue:
             pass
-        if time.monotonic() > end:
-            break
-    assert accepted < 400  # bytes outside what is signed: padding certificates, names of algorithms
+    # what still passes lies outside what is signed (other certificates, framing): it vouches for the same time
+    assert accepted < 60, accepted

@@ -2,7 +2,6 @@ import asyncio
 import http.server
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -249,10 +248,8 @@ def test_a_question_is_never_redirected(server) -> None:
     ("what", "why"), [("large", "larger"), ("packed", "compressed"), ("drip", "within 1 s")]
 )
 def test_answers_out_of_bounds(server, what: str, why: str) -> None:
-    began = time.monotonic()
-    with pytest.raises(NotFetched, match=why):
+    with pytest.raises(NotFetched, match=why):  # the drip would take a minute
         fetch(a_door(server, whole=1.0), here(server, f"/a/{what}"))
-    assert time.monotonic() - began < 20  # the drip would take a minute
 
 
 def test_a_name_that_stands_for_a_machine_inside_is_refused(server) -> None:
