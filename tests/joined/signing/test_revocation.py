@@ -178,7 +178,7 @@ def test_a_window_ends_and_never_outlives_the_next_update(pki: PkiServer) -> Non
     assert pki.calls("ocsp") == 2
     with pytest.raises(Away):  # ten minutes is the next update of these answers
         pki.manners.ocsp, pki.manners.crl = "down", "down"
-        window.evidence([leaf], between, at + timedelta(minutes=10, seconds=1))
+        window.evidence([leaf], between, at + timedelta(minutes=11))
 
 
 def test_addresses_that_are_not_listed_are_not_asked(pki: PkiServer) -> None:
