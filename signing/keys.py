@@ -77,6 +77,11 @@ class SealKey:
         until: datetime = self.certificate.not_valid_after
         return until
 
+    @property
+    def chain(self) -> tuple[asn1_x509.Certificate, ...]:
+        """The certificates between it and a root that were given with the key."""
+        return tuple(self.signer.cert_registry)
+
 
 class DemoRevocation:
     """The demo root's revocation lists, made on the spot and kept ten minutes. Safe between threads."""

@@ -1,7 +1,7 @@
 """Ask for the time with proof (RFC 3161): a demo authority inside the process, or a real one over HTTP.
 
-No token, no seal: a time is never made up here. Every token is read back against what was asked (imprint, nonce,
-clock) before it goes into a file, because some authorities answer nonsense and some clients never look.
+No token, no seal: a time is never made up here. Every token is read back against what was asked (`time_tokens`) and
+against our clock before it goes into a file. What every kind of trouble leads to: docs/howto/time-and-revocation.md.
 """
 
 import asyncio
@@ -10,9 +10,7 @@ import logging
 import secrets
 import threading
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,11 @@ from pyhanko.sign.timestamps import TimeStamper
 from records.clock import Clock
 from records.errors import ArchiveFault, Away
 from signing import demo_pki
+from signing.fetching import EVERYWHERE, Door, NotFetched, apart, places_of
 from signing.keys import load_p12
 from signing.options import SigningOptions
+from signing.time_tokens import Asked, Rules, Untrue, read_token
+from signing.trust import Trust, load_trust
 
 log = logging.getLogger(__name__)
 
@@ -40,19 +41,24 @@ _SKEW_REFUSE = timedelta(seconds=60)
 _TRIES = 3
 _MOST_AT_ONCE = 4
 _LARGEST_ANSWER = 1 << 20
+_CONNECT = 10.0
+_HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
 
 class TimeStamps(TimeStamper):
     """A time-stamp authority as the seal sees it. Safe between threads and event loops.
 
-    `constant_size`: every token has the same length, so a signature needs no spare room in the file.
+    `constant_size`: every token has the same length, so a signature needs no spare room in the file. `rules`: whom to
+    believe; None only where the token is made in this process.
     """
 
     constant_size = False
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, rules: Rules | None = None) -> None:
         super().__init__(include_nonce=True)  # type: ignore[no-untyped-call]
         self.clock = clock
+        self.rules = rules
+        self._alarm = ClockAlarm(clock)
 
     def ask(self, request: bytes) -> bytes:
         """Return the DER answer to a DER request. Raises `Away` when no answer comes."""
@@ -61,27 +67,33 @@ class TimeStamps(TimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """Return a token over `message_digest`, checked. Raises `Away` (`time-stamp-away`, `clock-skew`)."""
         nonce, request = self.request_cms(message_digest, md_algorithm)  # type: ignore[no-untyped-call]
+        answer = self.ask(request.dump())
         try:
-            answer = tsp.TimeStampResp.load(self.ask(request.dump()), strict=True)
-            status = answer["status"]["status"].native
-            if status not in ("granted", "granted_with_mods"):
-                raise _away(f"authority answered {status}")
-            token = answer["time_stamp_token"]
-            info = token["content"]["encap_content_info"]["content"].parsed
-            imprint = info["message_imprint"]
-            if (
-                imprint["hashed_message"].native != message_digest
-                or imprint["hash_algorithm"]["algorithm"].native != md_algorithm
-                or info["nonce"].native != nonce
-            ):
-                raise _away("the token is not about our request")
-            self._check_clock(info["gen_time"].native)
-        except (ValueError, TypeError, KeyError, AttributeError) as fault:
-            raise _away(f"unreadable answer: {fault}") from fault
+            asked = Asked(message_digest, md_algorithm, nonce)
+            token, moment = await read_token(answer, asked, self.rules)
+        except Untrue as fault:
+            raise _away(str(fault), "máy chủ dấu thời gian trả lời không dùng được") from fault
+        self._alarm.compare(moment)
         return token
 
-    def _check_clock(self, moment: datetime) -> None:
-        skew = abs(moment - self.clock.now())
+
+class ClockAlarm:
+    """Compares our clock with proven times: tells once when they part by over 5 s, refuses over 60 s."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._apart = False
+
+    def compare(self, moment: datetime) -> None:
+        """Take a proven `moment`, a moment old. Raises `Away` (`clock-skew`)."""
+        skew = abs(moment - self._clock.now())
+        with self._lock:
+            changed, self._apart = self._apart != (skew > _SKEW_WARN), skew > _SKEW_WARN
+        if changed and skew > _SKEW_WARN:
+            log.warning("clock and time stamp differ by %s", skew)
+        elif changed:
+            log.warning("clock and time stamp agree again (%s)", skew)
         if skew > _SKEW_REFUSE:
             raise Away(
                 f"clock and time stamp differ by {skew}",
@@ -89,8 +101,6 @@ class TimeStamps(TimeStamper):
                 tell="Đồng hồ máy lệch quá 1 phút so với dấu thời gian nên chưa ký. "
                 "Hãy chỉnh lại đồng hồ máy chủ rồi thử lại.",
             )
-        if skew > _SKEW_WARN:
-            log.warning("clock and time stamp differ by %s", skew)
 
 
 class DemoTimeStamps(TimeStamps):
@@ -196,55 +206,73 @@ def demo_token(
 class HttpTimeStamps(TimeStamps):
     """A time-stamp authority behind an address. At most four requests at once, three tries, then `Away`."""
 
-    def __init__(self, url: str, clock: Clock, timeout: float = 180.0, pause: float = 2.0) -> None:
-        """Remember the address; `timeout` and `pause` (doubled before every new try) are seconds."""
-        super().__init__(clock)
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        timeout: float = 180.0,
+        pause: float = 2.0,
+        *,
+        trust: Trust,
+        policies: Iterable[str] = (),
+    ) -> None:
+        """Remember the address and whom to believe. Raises `ArchiveFault` (`signing-settings`).
+
+        `timeout` (seconds): from the moment our turn has come to the last byte of the answer, all tries and pauses
+        included; a public authority was seen to need 131 s. `pause` (seconds) is doubled before every new try.
+        `policies`: dotted numbers a token may stand under; none means any. One alone is also asked for.
+        """
+        super().__init__(clock, Rules(trust, frozenset(policies)))
         self._url, self._timeout, self._pause = url, timeout, pause
         self._gate = threading.BoundedSemaphore(_MOST_AT_ONCE)
+        place = places_of([url.partition("?")[0]])
+        # the operator named this one address, so it may lie anywhere, also inside
+        self._door = Door(place, EVERYWHERE, connect=min(_CONNECT, timeout), whole=timeout)
+
+    def request_cms(self, message_digest: bytes, md_algorithm: str) -> tuple[int, tsp.TimeStampReq]:
+        """Return nonce and request, as pyHanko makes them; the policy is named when there is only one."""
+        nonce, request = super().request_cms(message_digest, md_algorithm)  # type: ignore[no-untyped-call]
+        if self.rules is not None and len(self.rules.policies) == 1:
+            request["req_policy"] = next(iter(self.rules.policies))
+        return nonce, request
 
     def ask(self, request: bytes) -> bytes:
         """Post the request and return the body. Raises `Away` (`time-stamp-away`) after the last try."""
+        with self._gate:
+            return apart(lambda: self._tries(request))
+
+    async def _tries(self, request: bytes) -> bytes:
+        end = time.monotonic() + self._timeout
         fault: Exception | None = None
-        for attempt in range(_TRIES):
-            if attempt:
-                time.sleep(self._pause * 2 ** (attempt - 1))
-            try:
-                with self._gate:
-                    return self._post(request)
-            except (OSError, ValueError) as found:  # URLError, timeouts and HTTP refusals are all OSError
-                fault = found
-                log.warning("time-stamp authority, try %d of %d: %s", attempt + 1, _TRIES, found)
-        raise _away(f"no answer after {_TRIES} tries: {fault}") from fault
-
-    def _post(self, request: bytes) -> bytes:
-        call = urllib.request.Request(  # noqa: S310 the scheme was checked by SigningOptions.check
-            self._url,
-            data=request,
-            headers={"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"},
-        )
-        try:
-            with urllib.request.build_opener(_NoRedirect).open(call, timeout=self._timeout) as answer:
-                body = answer.read(_LARGEST_ANSWER + 1)
-        except urllib.error.HTTPError as refusal:  # it holds the connection open until it is closed
-            refusal.close()
-            raise OSError(f"HTTP status {refusal.code}") from None
-        if len(body) > _LARGEST_ANSWER:
-            raise ValueError("answer larger than 1 MiB")
-        return bytes(body)
+        async with self._door.open() as session:
+            for attempt in range(_TRIES):
+                pause = self._pause * 2 ** (attempt - 1) if attempt else 0
+                left = end - time.monotonic() - pause
+                if left <= 0:
+                    break
+                await asyncio.sleep(pause)
+                try:
+                    return await session.post_once(self._url, _HEADERS, request, _LARGEST_ANSWER, left)
+                except NotFetched as found:
+                    fault = found
+                    log.warning("time-stamp authority, try %d of %d: %s", attempt + 1, _TRIES, found)
+        raise _away(f"no answer within {self._timeout:g} s: {fault}") from fault
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would let a far server choose an address inside our network."""
+def time_stamps(
+    options: SigningOptions, clock: Clock, roots: Sequence[Path] = (), policies: Iterable[str] = ()
+) -> TimeStamps:
+    """Return the authority the options ask for.
 
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
-
-
-def time_stamps(options: SigningOptions, clock: Clock) -> TimeStamps:
-    """Return the authority the options ask for. Raises `ArchiveFault` when its key cannot be read."""
-    if options.tsa_url:
-        return HttpTimeStamps(options.tsa_url, clock, options.tsa_timeout)
-    return DemoTimeStamps(options.keys, clock)
+    `roots`: PEM files with the roots of time-stamp authorities; empty means `options.trust`, and without that the
+    `roots.pem` beside the keys. Raises `ArchiveFault` when key or roots cannot be read.
+    """
+    if not options.tsa_url:
+        return DemoTimeStamps(options.keys, clock)
+    files = tuple(roots) or options.trust or (options.keys / demo_pki.ROOTS,)
+    return HttpTimeStamps(
+        options.tsa_url, clock, options.tsa_timeout, trust=load_trust(files), policies=policies
+    )
 
 
 def stamp_answer(authority: TimeStamps, data: bytes) -> bytes:
@@ -274,10 +302,9 @@ def _refusal(fail: str) -> bytes:
     return b"\x30" + bytes([len(status)]) + status  # asn1crypto cannot write an answer without a token
 
 
-def _away(reason: str) -> ArchiveFault:
+def _away(reason: str, why: str = "máy chủ dấu thời gian chưa trả lời") -> ArchiveFault:
     return Away(
         reason,
         code="time-stamp-away",
-        tell="Chờ dấu thời gian: máy chủ dấu thời gian chưa trả lời. Tài liệu chưa được ký và không bị thay đổi; "
-        "hệ thống sẽ thử lại.",
+        tell=f"Chờ dấu thời gian: {why}. Tài liệu chưa được ký và không bị thay đổi; hệ thống sẽ thử lại.",
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from asn1crypto import algos, crl, ocsp, pem, x509
 from cryptography.exceptions import InvalidSignature
@@ -33,6 +34,9 @@ from signing.verdict import Answer, Finding
 _TOLERANCE = timedelta(seconds=60)  # certvalidator's own second is less than hosts drift
 _WEAK_HASHES = frozenset({"md2", "md5", "sha1"})
 _LEAST_RSA = 2048
+_LEAST_EC = 224
+
+_Value = TypeVar("_Value", x509.Certificate, crl.CertificateList, ocsp.OCSPResponse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,18 @@ class Evidence:
     certificates: tuple[x509.Certificate, ...] = ()
     lists: tuple[crl.CertificateList, ...] = ()
     answers: tuple[ocsp.OCSPResponse, ...] = ()
+
+    def __or__(self, other: "Evidence") -> "Evidence":
+        """Return both together, every value once, in order."""
+        return Evidence(
+            _once(self.certificates + other.certificates),
+            _once(self.lists + other.lists),
+            _once(self.answers + other.answers),
+        )
+
+
+def _once(values: tuple[_Value, ...]) -> tuple[_Value, ...]:
+    return tuple({value.dump(): value for value in values}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +102,12 @@ def check_chain(
     trust: Trust,
     evidence: Evidence,
     moment: datetime,
+    retroactive: bool = True,
 ) -> Chain:
-    """Build and check the chain of `leaf` as of `moment` (aware). Nothing is fetched."""
+    """Build and check the chain of `leaf` as of `moment` (aware). Nothing is fetched.
+
+    `retroactive`: revocation data made after `moment` counts too, as it does when a signature is checked later.
+    """
     if not trust.roots:
         return Chain((), Finding(Answer.INDETERMINATE, "not-trusted", "no roots configured"))
     context = ValidationContext(
@@ -98,7 +118,7 @@ def check_chain(
         crls=[*evidence.lists, *trust.lists],
         ocsps=list(evidence.answers),
         revocation_mode="require",
-        retroactive_revinfo=True,
+        retroactive_revinfo=retroactive,
         time_tolerance=_TOLERANCE,
     )
     try:
@@ -170,8 +190,14 @@ def weakness(digest: str, mechanism: algos.SignedDigestAlgorithm, signer: x509.C
     hashing = mechanism_hash(mechanism)
     if hashing in _WEAK_HASHES:
         return hashing.upper()
-    if signer.public_key.algorithm == "rsa" and signer.public_key.bit_size < _LEAST_RSA:
-        return f"RSA {signer.public_key.bit_size}"
+    return weak_key(signer)
+
+
+def weak_key(certificate: x509.Certificate) -> str:
+    """Return why the key of a certificate is too short to rely on (`RSA 1024`), or an empty string."""
+    kind, bits = certificate.public_key.algorithm, certificate.public_key.bit_size
+    if (kind == "rsa" and bits < _LEAST_RSA) or (kind == "ec" and bits < _LEAST_EC):
+        return f"{kind.upper()} {bits}"
     return ""
 
 

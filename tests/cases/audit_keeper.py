@@ -13,6 +13,7 @@ from jobs.audit_push import PUSHED, SIGNED
 from records.errors import Away, Conflict
 from signing.demo_pki import ROOTS
 from signing.timestamps import DemoTimeStamps, HttpTimeStamps
+from signing.trust import Trust
 from storage.audit import AuditAltered
 from storage.audit_segments import head_counts, read_whole, segment_ranges
 from storage.audit_tree import Frontier
@@ -199,7 +200,7 @@ class AuditKeeperCases:
     def test_an_authority_that_is_away_holds_up_nothing_and_invents_nothing(
         self, make, work: Work, store: BlobStore, clock: TurnedClock
     ) -> None:
-        nobody = HttpTimeStamps("http://127.0.0.1:9/", clock, timeout=1, pause=0)
+        nobody = HttpTimeStamps("http://127.0.0.1:9/", clock, timeout=1, pause=0, trust=Trust((), ()))
         keeper = make(stamps=nobody)
         do(work, 2)
         with pytest.raises(Away) as told:

@@ -1,5 +1,6 @@
 """Real archive files for the outside judges: composed as the walk composes them, sealed as the walk seals them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ocr.pdfa import PdfMeta
 from records.geometry import Box
 from records.page import PageText, Word
 from tests.cases.sealing import World, a_world
+from tests.tools.pki_server import PkiServer
 
 _TEXT = ("ĐẢNG", "BỘ", "TỈNH", "Số", "05-QĐ/TU", "Quyết", "định", "về", "việc", "thành", "lập")
 
@@ -49,3 +51,16 @@ def archive_files(world: World, tmp_path_factory: pytest.TempPathFactory) -> lis
         world.service.seal(source, folder / "sealed.pdf", document_id=f"doc{pages}")
         sealed.append(folder / "sealed.pdf")
     return sealed
+
+
+@pytest.fixture(scope="session")
+def pki_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PkiServer]:
+    with PkiServer(tmp_path_factory.mktemp("pki") / "authority") as server:
+        yield server
+
+
+@pytest.fixture
+def pki(pki_server: PkiServer) -> PkiServer:
+    """The test authority, in good manners again and with nothing counted."""
+    pki_server.behave()
+    return pki_server

@@ -16,6 +16,7 @@ from records.errors import ArchiveFault, Away
 from signing.options import SigningOptions
 from signing.seal import LEVEL, SigningService
 from signing.timestamps import DemoTimeStamps, HttpTimeStamps, time_stamps
+from signing.trust import load_trust
 from tests.cases.sealing import World, a_pdf
 
 
@@ -105,7 +106,11 @@ def authority(world: World) -> Iterator[http.server.ThreadingHTTPServer]:
 
 def _client(server, world: World, clock=None) -> HttpTimeStamps:
     return HttpTimeStamps(
-        f"http://127.0.0.1:{server.server_address[1]}/tsa", clock or world.clock, timeout=5, pause=0.01
+        f"http://127.0.0.1:{server.server_address[1]}/tsa",
+        clock or world.clock,
+        timeout=5,
+        pause=0.01,
+        trust=load_trust(world.roots),
     )
 
 
@@ -153,7 +158,9 @@ def test_no_answer_or_a_wrong_one_means_no_time(authority, world: World, behavio
 
 
 def test_a_closed_port_means_no_time(world: World) -> None:
-    stamps = HttpTimeStamps("http://127.0.0.1:9/tsa", world.clock, timeout=2, pause=0.01)
+    stamps = HttpTimeStamps(
+        "http://127.0.0.1:9/tsa", world.clock, timeout=2, pause=0.01, trust=load_trust(world.roots)
+    )
     with pytest.raises(Away):
         _ask(stamps, bytes(32))
 
