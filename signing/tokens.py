@@ -15,22 +15,20 @@ from typing import Any, TypeVar
 
 import pkcs11
 from asn1crypto import x509 as asn1_x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509 import load_der_x509_certificate
-from pkcs11 import Mechanism, ObjectClass, TokenFlag
+from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag
 from pkcs11 import exceptions as p11
+from pkcs11.util.ec import encode_ecdsa_signature
 from pyhanko.sign.signers import Signer
 from pyhanko_certvalidator.registry import CertificateStore
 
 from records.errors import ArchiveFault, Away, ToolMissing
 from signing.key_table import TokenKey
+from signing.mechanisms import fits, is_curve, signature_room
 
 _MECHANISMS = {
-    "sha256": (Mechanism.SHA256_RSA_PKCS, hashes.SHA256()),
-    "sha384": (Mechanism.SHA384_RSA_PKCS, hashes.SHA384()),
-    "sha512": (Mechanism.SHA512_RSA_PKCS, hashes.SHA512()),
+    "sha256": Mechanism.SHA256_RSA_PKCS,
+    "sha384": Mechanism.SHA384_RSA_PKCS,
+    "sha512": Mechanism.SHA512_RSA_PKCS,
 }
 _PIN_FAULTS = (p11.PinIncorrect, p11.PinInvalid, p11.PinLenRange)
 
@@ -70,27 +68,21 @@ class Token:
         return f"Token({self._where.label or self._where.serial})"
 
     def sign(self, key_id: bytes, certificate: asn1_x509.Certificate, data: bytes, digest: str) -> bytes:
-        """Return the RSA PKCS#1 v1.5 signature of `data`, checked with the certificate before it is given out.
+        """Return the signature of `data` (PKCS #1 v1.5, or ECDSA in DER), checked with the certificate first.
 
         Raises `Away` (`token-away`: pulled out, broken, silent; asking later may help), `ToolMissing`
         (`token-module`) and `ArchiveFault`: `pin-wrong`, `pin-locked`, `pin-last-try`, `pin-unreadable`,
         `token-ambiguous`, `token-key-missing`, `token-key-mismatch`.
         """
-        mechanism, algorithm = _MECHANISMS[digest.lower()]
         with self._lock:
-            signature = self._alive(lambda: bytes(self._key(key_id).sign(data, mechanism=mechanism)))
-        public = load_der_x509_certificate(certificate.dump()).public_key()
-        try:
-            if not isinstance(public, rsa.RSAPublicKey):
-                raise InvalidSignature
-            public.verify(signature, data, padding.PKCS1v15(), algorithm)
-        except InvalidSignature:
+            signature = self._alive(lambda: self._made(key_id, data, digest, curve=is_curve(certificate)))
+        if not fits(certificate, signature, data, digest):
             raise ArchiveFault(
                 f"{self}: a signature of key {key_id.hex()} does not fit its certificate",
                 code="token-key-mismatch",
                 tell="Khóa trên thiết bị ký không khớp với chứng thư đã khai. Chưa ký gì; "
                 "hãy báo quản trị viên kiểm tra bảng khóa ký.",
-            ) from None
+            )
         return signature
 
     # --- with the lock held
@@ -110,6 +102,19 @@ class Token:
         except p11.PKCS11Error as fault:
             self._drop()
             raise self._away(repr(fault)) from fault
+
+    def _made(self, key_id: bytes, data: bytes, digest: str, *, curve: bool) -> bytes:
+        key = self._key(key_id)
+        if curve:  # every module has the bare mechanism, few the ones that hash
+            data, mechanism = hashlib.new(digest.lower(), data).digest(), Mechanism.ECDSA
+        else:
+            mechanism = _MECHANISMS[digest.lower()]
+        if _asks_each_time(key):
+            with self._pin_once(self._present()) as pin:
+                signature = bytes(key.sign(data, mechanism=mechanism, pin=pin))
+        else:
+            signature = bytes(key.sign(data, mechanism=mechanism))
+        return encode_ecdsa_signature(signature) if curve else signature
 
     def _key(self, key_id: bytes) -> Any:
         session = self._opened()
@@ -233,10 +238,18 @@ class TokenSigner(Signer):
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         """Return the signature of `data`; when `dry_run`, as many zeros. Raises as `Token.sign`."""
         if dry_run:
-            return bytes(self._certificate.public_key.byte_size)
+            return bytes(signature_room(self._certificate))
         return await asyncio.to_thread(
             self._token.sign, self._key_id, self._certificate, data, digest_algorithm
         )
+
+
+def _asks_each_time(key: Any) -> bool:
+    """Return whether a key wants the PIN for every signature (PKCS #11 v2.40 §4.9, CKA_ALWAYS_AUTHENTICATE)."""
+    try:
+        return bool(key[Attribute.ALWAYS_AUTHENTICATE])
+    except (p11.AttributeTypeInvalid, p11.AttributeSensitive):  # modules older than the attribute
+        return False
 
 
 def _plain(serial: object) -> str:

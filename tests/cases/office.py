@@ -2,9 +2,12 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 
 from asn1crypto import x509 as asn1_x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.content import RawContent
 from pyhanko.pdf_utils.layout import BoxConstraints
@@ -18,6 +21,8 @@ from signing.mechanisms import PrivateKey
 from signing.profiles import Visible
 from signing.seal import SigningService
 from tests.cases.sealing import World, certified
+
+PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,26 @@ def certified_curve(
     world: World, name: str, curve: ec.EllipticCurve
 ) -> tuple[ec.EllipticCurvePrivateKey, asn1_x509.Certificate]:
     """Make a key on an elliptic curve and have the demo authority certify it for signing."""
-    root, root_key = load_p12(world.folder, demo_pki.ROOT)
     key = ec.generate_private_key(curve)
-    subject = demo_pki._name(name, f"DEMO – {name}")
-    made = demo_pki._certificate(
-        subject, key, root.subject, root_key, SystemClock().now(), 5, demo_pki._as_seal
+    return key, certified_public(world, name, key.public_key())
+
+
+def certified_public(world: World, name: str, public: PublicKey) -> asn1_x509.Certificate:
+    """Have the demo authority certify a key whose private part is elsewhere."""
+    root, root_key = load_p12(world.folder, demo_pki.ROOT)
+    now = SystemClock().now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(demo_pki._name(name, f"DEMO – {name}"))
+        .issuer_name(root.subject)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=365))
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root.public_key()), critical=False)
     )
-    return key, asn1_x509.Certificate.load(made.public_bytes(Encoding.DER))
+    signed = demo_pki._as_seal(made).sign(root_key, hashes.SHA256())
+    return asn1_x509.Certificate.load(signed.public_bytes(Encoding.DER))
 
 
 def drawn(box: tuple[float, float, float, float], page: int = 0) -> Visible:
