@@ -17,7 +17,7 @@ from signing.demo_pki import sync_folder
 from signing.keys import KeyRing
 from signing.order import holds
 from signing.profiles import Level, Profile
-from signing.trust import load_trust
+from signing.trust import Trust, load_trust
 from signing.verdict import Answer, SignatureReport, Verdict
 from signing.verify import verify_pdf
 
@@ -47,9 +47,13 @@ class OwnCheck:
         """Take the source of revocation lists and the PEM files that the check trusts."""
         self._keys, self._clock, self._trust = keys, clock, tuple(trust)
 
+    def trust(self) -> Trust:
+        """Return the configured roots and lists. Raises `ArchiveFault` (`trust-unreadable`)."""
+        return load_trust(self._trust)
+
     def lists(self) -> list[crl.CertificateList]:
         """Return the revocation lists in force. Raises `ArchiveFault` (`trust-unreadable`)."""
-        known = list(load_trust(self._trust).lists)
+        known = list(self.trust().lists)
         if self._keys.revocation is not None:
             known.extend(self._keys.revocation.lists(self._clock.now()))
         return known
