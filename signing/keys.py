@@ -24,8 +24,9 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from records.errors import ArchiveFault
 from signing import demo_pki
 from signing.demo_pki import is_complete
-from signing.key_table import FileKey, KeyEntry, KeyRole, read_key_table
+from signing.key_table import DeskKey, FileKey, KeyEntry, KeyRole, RemoteKey, TokenKey, read_key_table
 from signing.mechanisms import PrivateKey, sign, signature_room
+from signing.remote import RemoteSigner
 from signing.tokens import Tokens, TokenSigner
 
 _CRL_KEPT = timedelta(minutes=10)
@@ -58,6 +59,24 @@ class CachedKeySigner(SimpleSigner):
     def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
         """Return the signature of `data`: PKCS #1 v1.5 for RSA, ECDSA for a curve."""
         return sign(self._key, data, digest_algorithm)
+
+
+class DeskSigner(Signer):
+    """Stands for a key that only its holder can use (`interrupted`): asked to sign here, it refuses."""
+
+    def __init__(self, name: str, certificate: asn1_x509.Certificate, others: SimpleCertificateStore) -> None:
+        super().__init__(signing_cert=certificate, cert_registry=others, embed_roots=False)
+        self._name, self._room = name, signature_room(certificate)
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """Return zeros when `dry_run`; else raise `ArchiveFault` (`key-at-desk`)."""
+        if dry_run:
+            return bytes(self._room)
+        raise ArchiveFault(
+            f"key {self._name!r} is at its holder's desk",
+            code="key-at-desk",
+            tell=f"Khóa “{self._name}” nằm ở thiết bị của người ký; hãy ký từ trình duyệt hoặc máy của người đó.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +175,12 @@ class KeyRing:
         return fitting[0]
 
     def role_of(self, certificate_sha256: str) -> KeyRole | None:
-        """Return what the key of a certificate may do; None when the certificate is not in our table."""
-        found = (k.role for k in self.keys.values() if k.certificate_sha256 == certificate_sha256)
-        return next(found, None)
+        """Return what the key of a certificate may do; None when the certificate is not in our table.
+
+        One that stands there both as a person's and as a unit's counts as the unit's: it never opens the way to a seal.
+        """
+        roles = [key.role for key in self.keys.values() if key.certificate_sha256 == certificate_sha256]
+        return next((role for role in roles if role is not KeyRole.OFFICIAL), roles[0] if roles else None)
 
 
 def load_keys(folder: Path) -> KeyRing:
@@ -169,8 +191,9 @@ def load_keys(folder: Path) -> KeyRing:
     table = read_key_table(folder)
     if table is None:
         return load_demo_keys(folder)
-    tokens = Tokens(folder / "tokens")
-    keys = {entry.name: _load(entry, tokens) for entry in table.entries}
+    notes = folder / "tokens"
+    tokens = Tokens(notes)
+    keys = {entry.name: _load(entry, tokens, notes) for entry in table.entries}
     if not is_complete(folder):
         return KeyRing(keys=keys, default=table.default, trust=(folder / demo_pki.ROOTS,))
     # real keys beside the demo authority: its time stamps still need its revocation lists
@@ -178,7 +201,7 @@ def load_keys(folder: Path) -> KeyRing:
     return KeyRing(keys, DemoRevocation(root, root_key), table.default, (folder / demo_pki.ROOTS,))
 
 
-def _load(entry: KeyEntry, tokens: Tokens) -> SealKey:
+def _load(entry: KeyEntry, tokens: Tokens, notes: Path) -> SealKey:
     others = _store(_certificates(entry.chain) if entry.chain else ())
     source = entry.source
     signer: Signer
@@ -188,7 +211,13 @@ def _load(entry: KeyEntry, tokens: Tokens) -> SealKey:
         signer = CachedKeySigner(key, certificate, others)
     else:
         certificate = _certificates(source.certificate)[0]
-        signer = TokenSigner(tokens.of(source), source.key_id, certificate, others)
+        match source:
+            case TokenKey():
+                signer = TokenSigner(tokens.of(source), source.key_id, certificate, others)
+            case RemoteKey():
+                signer = RemoteSigner(source, certificate, others, notes)
+            case DeskKey():
+                signer = DeskSigner(entry.name, certificate, others)
     sha256 = hashlib.sha256(certificate.dump()).hexdigest()
     return SealKey(entry.name, signer, certificate, sha256, entry.role, entry.unit, entry.holder)
 

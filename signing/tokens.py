@@ -5,7 +5,6 @@ tried again by any process until its file is written anew, for three tries lock 
 """
 
 import asyncio
-import fcntl
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +23,7 @@ from pyhanko_certvalidator.registry import CertificateStore
 from records.errors import ArchiveFault, Away, ToolMissing
 from signing.key_table import TokenKey
 from signing.mechanisms import fits, is_curve, signature_room
+from signing.pin_once import pin_once
 
 _MECHANISMS = {
     "sha256": Mechanism.SHA256_RSA_PKCS,
@@ -167,24 +167,9 @@ class Token:
     @contextmanager
     def _pin_once(self, token: Any) -> Iterator[str]:
         """Give the PIN, to one process at a time, unless it was refused before; note it when it is refused now."""
-        pin_file = self._where.pin
-        self._notes.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(
-            f"{self._where.module}|{self._where.label}|{self._where.serial}".encode()
-        ).hexdigest()
-        note = self._notes / f"pin-refused-{name[:16]}"
-        with (self._notes / f"pin-{name[:16]}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            try:
-                pin, written = pin_file.read_text(encoding="utf-8").strip(), str(pin_file.stat().st_mtime_ns)
-            except (OSError, ValueError) as fault:
-                raise ArchiveFault(
-                    f"{pin_file}: {type(fault).__name__}",
-                    code="pin-unreadable",
-                    tell="Không đọc được tệp mã PIN của thiết bị ký. Hãy báo quản trị viên.",
-                ) from None
-            if note.exists() and note.read_text() == written:
-                raise _pin_wrong(f"{self}: this PIN was refused before and is not tried again")
+        where = self._where
+        owner = f"{where.module}|{where.label}|{where.serial}"
+        with pin_once(self._notes, owner, where.pin, str(self), _PIN_FAULTS) as pin:
             if TokenFlag.USER_PIN_LOCKED in token.flags:
                 raise _pin_locked(f"{self}: locked")
             if TokenFlag.USER_PIN_FINAL_TRY in token.flags:
@@ -196,12 +181,8 @@ class Token:
                 )
             try:
                 yield pin
-            except _PIN_FAULTS as fault:
-                note.write_text(written)
-                raise _pin_wrong(f"{self}: {type(fault).__name__}") from fault
             except p11.PinLocked as fault:
                 raise _pin_locked(f"{self}: locked") from fault
-            note.unlink(missing_ok=True)
 
     def _drop(self) -> None:
         session, self._session = self._session, None
@@ -254,15 +235,6 @@ def _asks_each_time(key: Any) -> bool:
 
 def _plain(serial: object) -> str:
     return (serial.decode(errors="replace") if isinstance(serial, bytes) else str(serial)).strip()
-
-
-def _pin_wrong(why: str) -> ArchiveFault:
-    return ArchiveFault(
-        why,
-        code="pin-wrong",
-        tell="Thiết bị ký không nhận mã PIN. Chương trình không thử lại để thiết bị không bị khóa: hãy ghi mã đúng vào "
-        "tệp PIN rồi chạy lại.",
-    )
 
 
 def _pin_locked(why: str) -> ArchiveFault:
