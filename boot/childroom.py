@@ -59,7 +59,19 @@ def seal_in_child(
     document_id: str,
     profile: str = "archive",
     key: str | None = None,
+    level: str | None = None,
+    expected_sha256: str = "",
 ) -> Sealed:
     """Seal in the signing child: the key is parsed once there and never enters the parent."""
     os.umask(0o077)
-    return _service(keys_dir, tsa_url).seal(source, out, profile, key=key, document_id=document_id)
+    return _service(keys_dir, tsa_url).seal(
+        source, out, profile, key, document_id, level=level, expected_sha256=expected_sha256
+    )
+
+
+def complete_in_child(
+    keys_dir: Path, tsa_url: str, source: Path, out: Path, expected_sha256: str = ""
+) -> Sealed:
+    """Give a B-T file its archive time stamp in the signing child."""
+    os.umask(0o077)
+    return _service(keys_dir, tsa_url).complete(source, out, expected_sha256=expected_sha256)

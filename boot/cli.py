@@ -114,7 +114,7 @@ def show_command(context: click.Context, document: str, with_text: bool, as_json
 @main.command("sign")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", type=_PATHS, required=True, help="Tệp PDF đã ký.")
-@click.option("--profile", type=click.Choice(["archive", "official", "seal", "copy"]), required=True)
+@click.option("--profile", type=click.Choice(["archive", "official", "seal", "annex", "copy"]), required=True)
 @click.option("--key", default=None, help="Tên khóa ký.")
 @click.pass_context
 def sign_command(context: click.Context, source: Path, out: Path, profile: str, key: str | None) -> int:

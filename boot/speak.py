@@ -19,7 +19,7 @@ from rich.progress import (
 
 from records.errors import ArchiveFault, Away, ToolMissing, Unfit
 
-_USAGE = ("bad-settings", "not-initialised", "profile-unknown", "exists", "same-file", "no-key")
+_USAGE = ("bad-settings", "not-initialised", "profile-unknown", "exists", "same-file", "no-key", "role-wrong")
 """Faults that the person mends by calling the command differently."""
 
 console = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 160)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from records.errors import ArchiveFault
 
@@ -48,12 +49,37 @@ class TokenKey:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteKey:
+    """A key at a remote signing service (Cloud Signature Consortium API v1): its address and the credential there.
+
+    `pin` and `token` are files with the PIN of the credential and the OAuth access token, each None when the service
+    asks for none. `certificate` as for a token.
+    """
+
+    url: str
+    credential: str
+    certificate: Path
+    pin: Path | None = None
+    token: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskKey:
+    """A key that only its holder has, on a token at a desk: we know its certificate (docs/decisions/0081)."""
+
+    certificate: Path
+
+
+KeySource = FileKey | TokenKey | RemoteKey | DeskKey
+
+
+@dataclass(frozen=True, slots=True)
 class KeyEntry:
     """One key: its name in the house, what it may do, for which unit, by whose hand, and where it is."""
 
     name: str
     role: KeyRole
-    source: FileKey | TokenKey
+    source: KeySource
     unit: str = ""
     holder: str = ""  # the log-in of the official whose key it is
     chain: Path | None = None  # PEM file with the certificates between it and the root
@@ -70,6 +96,9 @@ class KeyTable:
 _COMMON = {"name", "role", "unit", "holder", "chain"}
 _FILE = {"file", "passphrase_file"}
 _TOKEN = {"module", "token_label", "token_serial", "key_id", "pin_file", "certificate"}
+_REMOTE = {"csc_url", "csc_credential", "pin_file", "oauth_token_file", "certificate"}
+_DESK = {"certificate"}
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 def read_key_table(folder: Path) -> KeyTable | None:
@@ -108,44 +137,70 @@ def _entry(path: Path, number: int, row: Mapping[str, Any]) -> KeyEntry:
     if bad := sorted(word for word, value in row.items() if not isinstance(value, str) or not value.strip()):
         raise _wrong(path, f"{where}: must be a text that is not empty: {', '.join(bad)}")
     words = set(row)
-    on_token = bool(words & _TOKEN)
-    allowed = _COMMON | (_TOKEN if on_token else _FILE)
-    if unknown := sorted(words - allowed):
+    kind, needed = _kind(words)
+    if unknown := sorted(words - _COMMON - kind):
         raise _wrong(path, f"{where}: unknown here: {', '.join(unknown)}")
-    needed = {"name", "role"} | ({"module", "key_id", "pin_file", "certificate"} if on_token else _FILE)
-    if missing := sorted(needed - words):
+    if missing := sorted(({"name", "role"} | needed) - words):
         raise _wrong(path, f"{where}: missing: {', '.join(missing)}")
-    if on_token and not words & {"token_label", "token_serial"}:
+    if kind is _TOKEN and not words & {"token_label", "token_serial"}:
         raise _wrong(path, f"{where}: missing: token_label or token_serial")
     if row["role"] not in set(KeyRole):
         raise _wrong(path, f"{where}: role must be one of {', '.join(KeyRole)}")
     if row["role"] == KeyRole.OFFICIAL and "holder" not in words:
         raise _wrong(path, f"{where}: missing: holder (the log-in of the official)")
     at = path.parent
-    source: FileKey | TokenKey
-    if on_token:
-        try:
-            key_id = bytes.fromhex(row["key_id"])
-        except ValueError as fault:
-            raise _wrong(path, f"{where}: key_id must be hexadecimal") from fault
-        source = TokenKey(
-            at / row["module"],
-            row.get("token_label", ""),
-            row.get("token_serial", ""),
-            key_id,
-            at / row["pin_file"],
-            at / row["certificate"],
-        )
-    else:
-        source = FileKey(at / row["file"], at / row["passphrase_file"])
     return KeyEntry(
         name=row["name"],
         role=KeyRole(row["role"]),
-        source=source,
+        source=_source(path, where, kind, row),
         unit=row.get("unit", ""),
         holder=row.get("holder", ""),
         chain=at / row["chain"] if "chain" in row else None,
     )
+
+
+def _kind(words: set[str]) -> tuple[set[str], set[str]]:
+    """Return the words of the kind of key that `words` describe, and those it cannot do without."""
+    if words & {"csc_url", "csc_credential", "oauth_token_file"}:
+        return _REMOTE, {"csc_url", "csc_credential", "certificate"}
+    if words & (_TOKEN - _DESK):
+        return _TOKEN, {"module", "key_id", "pin_file", "certificate"}
+    if "certificate" in words and not words & _FILE:
+        return _DESK, _DESK
+    return _FILE, _FILE
+
+
+def _source(path: Path, where: str, kind: set[str], row: Mapping[str, str]) -> KeySource:
+    at = path.parent
+    if kind is _FILE:
+        return FileKey(at / row["file"], at / row["passphrase_file"])
+    certificate = at / row["certificate"]
+    if kind is _DESK:
+        return DeskKey(certificate)
+    if kind is _REMOTE:
+        secrets = (at / row[word] if word in row else None for word in ("pin_file", "oauth_token_file"))
+        return RemoteKey(_address(path, where, row["csc_url"]), row["csc_credential"], certificate, *secrets)
+    try:
+        key_id = bytes.fromhex(row["key_id"])
+    except ValueError as fault:
+        raise _wrong(path, f"{where}: key_id must be hexadecimal") from fault
+    return TokenKey(
+        at / row["module"],
+        row.get("token_label", ""),
+        row.get("token_serial", ""),
+        key_id,
+        at / row["pin_file"],
+        certificate,
+    )
+
+
+def _address(path: Path, where: str, url: str) -> str:
+    """Return the base address of a service; PINs travel there, so anything but TLS stays on this machine."""
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not safe or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise _wrong(path, f"{where}: csc_url must be https without user name, query or fragment")
+    return url.rstrip("/")
 
 
 def _wrong(path: Path, why: str) -> ArchiveFault:

@@ -1,7 +1,7 @@
 """Hold the signing keys: parsed once, used by many threads, never written anywhere.
 
 The folder of keys has a table (`key_table`) or holds the demo authority. pyHanko parses the private key again for
-every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once.
+every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once. Whoever signs asks for a key by its role.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from asn1crypto import crl as asn1_crl
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from pyhanko.sign.signers import Signer, SimpleSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -24,24 +24,21 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from records.errors import ArchiveFault
 from signing import demo_pki
 from signing.demo_pki import is_complete
-from signing.key_table import FileKey, KeyEntry, KeyRole, read_key_table
+from signing.key_table import DeskKey, FileKey, KeyEntry, KeyRole, RemoteKey, TokenKey, read_key_table
+from signing.mechanisms import PrivateKey, sign, signature_room
+from signing.remote import RemoteSigner
 from signing.tokens import Tokens, TokenSigner
 
 _CRL_KEPT = timedelta(minutes=10)
 _CRL_GOOD_FOR = timedelta(days=7)
-_HASHES: dict[str, hashes.HashAlgorithm] = {
-    "sha256": hashes.SHA256(),
-    "sha384": hashes.SHA384(),
-    "sha512": hashes.SHA512(),
-}
 
 
 class CachedKeySigner(SimpleSigner):
-    """A pyHanko signer over one RSA key that is parsed once. Safe to share between threads: it keeps no state."""
+    """A pyHanko signer over one key that is parsed once. Safe to share between threads: it keeps no state."""
 
     def __init__(
         self,
-        key: rsa.RSAPrivateKey,
+        key: PrivateKey,
         certificate: asn1_x509.Certificate,
         others: SimpleCertificateStore | None = None,
     ) -> None:
@@ -53,10 +50,33 @@ class CachedKeySigner(SimpleSigner):
             embed_roots=False,
         )
         self._key = key
+        self._room = signature_room(certificate)
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """Return the signature of `data`; when `dry_run`, as many zeros as it may take: nothing is signed then."""
+        return bytes(self._room) if dry_run else self.sign_raw(data, digest_algorithm)
 
     def sign_raw(self, data: bytes, digest_algorithm: str) -> bytes:
-        """Return the RSA PKCS#1 v1.5 signature of `data`."""
-        return self._key.sign(data, padding.PKCS1v15(), _HASHES[digest_algorithm.lower()])
+        """Return the signature of `data`: PKCS #1 v1.5 for RSA, ECDSA for a curve."""
+        return sign(self._key, data, digest_algorithm)
+
+
+class DeskSigner(Signer):
+    """Stands for a key that only its holder can use (`interrupted`): asked to sign here, it refuses."""
+
+    def __init__(self, name: str, certificate: asn1_x509.Certificate, others: SimpleCertificateStore) -> None:
+        super().__init__(signing_cert=certificate, cert_registry=others, embed_roots=False)
+        self._name, self._room = name, signature_room(certificate)
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        """Return zeros when `dry_run`; else raise `ArchiveFault` (`key-at-desk`)."""
+        if dry_run:
+            return bytes(self._room)
+        raise ArchiveFault(
+            f"key {self._name!r} is at its holder's desk",
+            code="key-at-desk",
+            tell=f"Khóa “{self._name}” nằm ở thiết bị của người ký; hãy ký từ trình duyệt hoặc máy của người đó.",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +160,33 @@ class KeyRing:
             )
         return self.keys[wanted]
 
+    def for_role(self, role: KeyRole, name: str | None = None) -> SealKey:
+        """Return the key `name`; None: the only one that has `role` (the default one for the archive seal).
+
+        Raises `ArchiveFault` (`no-key`). Whether a named key has the role is for the profile to say.
+        """
+        if name or role is KeyRole.ARCHIVE:
+            return self.get(name)
+        fitting = [key for key in self.keys.values() if key.role is role]
+        if len(fitting) != 1:
+            names = ", ".join(key.name for key in fitting)
+            raise ArchiveFault(
+                f"{len(fitting)} keys of role {role}, none named",
+                code="no-key",
+                tell=f"Có nhiều khóa dùng được: {names}. Hãy chọn một khóa."
+                if fitting
+                else f"Bảng khóa chưa có khóa nào cho vai trò “{role}”. Hãy báo quản trị viên.",
+            )
+        return fitting[0]
+
+    def role_of(self, certificate_sha256: str) -> KeyRole | None:
+        """Return what the key of a certificate may do; None when the certificate is not in our table.
+
+        One that stands there both as a person's and as a unit's counts as the unit's: it never opens the way to a seal.
+        """
+        roles = [key.role for key in self.keys.values() if key.certificate_sha256 == certificate_sha256]
+        return next((role for role in roles if role is not KeyRole.OFFICIAL), roles[0] if roles else None)
+
 
 def load_keys(folder: Path) -> KeyRing:
     """Return the keys of `folder`: those of its table, or the demo authority's when it has none.
@@ -149,8 +196,9 @@ def load_keys(folder: Path) -> KeyRing:
     table = read_key_table(folder)
     if table is None:
         return load_demo_keys(folder)
-    tokens = Tokens(folder / "tokens")
-    keys = {entry.name: _load(entry, tokens) for entry in table.entries}
+    notes = folder / "tokens"
+    tokens = Tokens(notes)
+    keys = {entry.name: _load(entry, tokens, notes) for entry in table.entries}
     if not is_complete(folder):
         return KeyRing(keys=keys, default=table.default, trust=(folder / demo_pki.ROOTS,))
     # real keys beside the demo authority: its time stamps still need its revocation lists
@@ -158,7 +206,7 @@ def load_keys(folder: Path) -> KeyRing:
     return KeyRing(keys, DemoRevocation(root, root_key), table.default, (folder / demo_pki.ROOTS,))
 
 
-def _load(entry: KeyEntry, tokens: Tokens) -> SealKey:
+def _load(entry: KeyEntry, tokens: Tokens, notes: Path) -> SealKey:
     others = _store(_certificates(entry.chain) if entry.chain else ())
     source = entry.source
     signer: Signer
@@ -168,7 +216,13 @@ def _load(entry: KeyEntry, tokens: Tokens) -> SealKey:
         signer = CachedKeySigner(key, certificate, others)
     else:
         certificate = _certificates(source.certificate)[0]
-        signer = TokenSigner(tokens.of(source), source.key_id, certificate, others)
+        match source:
+            case TokenKey():
+                signer = TokenSigner(tokens.of(source), source.key_id, certificate, others)
+            case RemoteKey():
+                signer = RemoteSigner(source, certificate, others, notes)
+            case DeskKey():
+                signer = DeskSigner(entry.name, certificate, others)
     sha256 = hashlib.sha256(certificate.dump()).hexdigest()
     return SealKey(entry.name, signer, certificate, sha256, entry.role, entry.unit, entry.holder)
 
@@ -208,19 +262,22 @@ def load_demo_keys(folder: Path) -> KeyRing:
 
 def load_p12(folder: Path, name: str) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
     """Return certificate and RSA key of one PKCS#12 file of a demo folder. Raises `ArchiveFault`."""
-    return load_pkcs12(folder / name, folder / demo_pki.PASSPHRASE)
+    certificate, key = load_pkcs12(folder / name, folder / demo_pki.PASSPHRASE)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise _unreadable(folder / name, ValueError("not an RSA key"))
+    return certificate, key
 
 
-def load_pkcs12(path: Path, passphrase: Path) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
-    """Return certificate and RSA key of a PKCS#12 file. Raises `ArchiveFault` (`keys-unreadable`)."""
+def load_pkcs12(path: Path, passphrase: Path) -> tuple[x509.Certificate, PrivateKey]:
+    """Return certificate and key (RSA or curve) of a PKCS#12 file. Raises `ArchiveFault` (`keys-unreadable`)."""
     try:
         key, certificate, _ = pkcs12.load_key_and_certificates(
             path.read_bytes(), passphrase.read_bytes().strip()
         )
     except (OSError, ValueError) as fault:
         raise _unreadable(path, fault) from fault
-    if certificate is None or not isinstance(key, rsa.RSAPrivateKey):
-        raise _unreadable(path, ValueError("no certificate with an RSA key inside"))
+    if certificate is None or not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise _unreadable(path, ValueError("no certificate with an RSA or curve key inside"))
     return certificate, key
 
 

@@ -6,12 +6,6 @@ from urllib.parse import urlsplit
 
 from records.errors import ArchiveFault
 
-ARCHIVE = "archive"
-"""The profile of the archive seal: PAdES B-LTA over a scanned paper (docs/decisions/0020)."""
-
-PROFILES = (ARCHIVE,)
-"""Profiles this build can sign; `official`, `seal` and `copy` arrive with outgoing papers."""
-
 
 @dataclass(frozen=True, slots=True)
 class SigningOptions:

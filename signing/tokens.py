@@ -5,7 +5,6 @@ tried again by any process until its file is written anew, for three tries lock 
 """
 
 import asyncio
-import fcntl
 import hashlib
 import threading
 from collections.abc import Callable, Iterator
@@ -15,22 +14,21 @@ from typing import Any, TypeVar
 
 import pkcs11
 from asn1crypto import x509 as asn1_x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509 import load_der_x509_certificate
-from pkcs11 import Mechanism, ObjectClass, TokenFlag
+from pkcs11 import Attribute, Mechanism, ObjectClass, TokenFlag
 from pkcs11 import exceptions as p11
+from pkcs11.util.ec import encode_ecdsa_signature
 from pyhanko.sign.signers import Signer
 from pyhanko_certvalidator.registry import CertificateStore
 
 from records.errors import ArchiveFault, Away, ToolMissing
 from signing.key_table import TokenKey
+from signing.mechanisms import fits, is_curve, signature_room
+from signing.pin_once import pin_once
 
 _MECHANISMS = {
-    "sha256": (Mechanism.SHA256_RSA_PKCS, hashes.SHA256()),
-    "sha384": (Mechanism.SHA384_RSA_PKCS, hashes.SHA384()),
-    "sha512": (Mechanism.SHA512_RSA_PKCS, hashes.SHA512()),
+    "sha256": Mechanism.SHA256_RSA_PKCS,
+    "sha384": Mechanism.SHA384_RSA_PKCS,
+    "sha512": Mechanism.SHA512_RSA_PKCS,
 }
 _PIN_FAULTS = (p11.PinIncorrect, p11.PinInvalid, p11.PinLenRange)
 
@@ -70,27 +68,21 @@ class Token:
         return f"Token({self._where.label or self._where.serial})"
 
     def sign(self, key_id: bytes, certificate: asn1_x509.Certificate, data: bytes, digest: str) -> bytes:
-        """Return the RSA PKCS#1 v1.5 signature of `data`, checked with the certificate before it is given out.
+        """Return the signature of `data` (PKCS #1 v1.5, or ECDSA in DER), checked with the certificate first.
 
         Raises `Away` (`token-away`: pulled out, broken, silent; asking later may help), `ToolMissing`
         (`token-module`) and `ArchiveFault`: `pin-wrong`, `pin-locked`, `pin-last-try`, `pin-unreadable`,
         `token-ambiguous`, `token-key-missing`, `token-key-mismatch`.
         """
-        mechanism, algorithm = _MECHANISMS[digest.lower()]
         with self._lock:
-            signature = self._alive(lambda: bytes(self._key(key_id).sign(data, mechanism=mechanism)))
-        public = load_der_x509_certificate(certificate.dump()).public_key()
-        try:
-            if not isinstance(public, rsa.RSAPublicKey):
-                raise InvalidSignature
-            public.verify(signature, data, padding.PKCS1v15(), algorithm)
-        except InvalidSignature:
+            signature = self._alive(lambda: self._made(key_id, data, digest, curve=is_curve(certificate)))
+        if not fits(certificate, signature, data, digest):
             raise ArchiveFault(
                 f"{self}: a signature of key {key_id.hex()} does not fit its certificate",
                 code="token-key-mismatch",
                 tell="Khóa trên thiết bị ký không khớp với chứng thư đã khai. Chưa ký gì; "
                 "hãy báo quản trị viên kiểm tra bảng khóa ký.",
-            ) from None
+            )
         return signature
 
     # --- with the lock held
@@ -110,6 +102,19 @@ class Token:
         except p11.PKCS11Error as fault:
             self._drop()
             raise self._away(repr(fault)) from fault
+
+    def _made(self, key_id: bytes, data: bytes, digest: str, *, curve: bool) -> bytes:
+        key = self._key(key_id)
+        if curve:  # every module has the bare mechanism, few the ones that hash
+            data, mechanism = hashlib.new(digest.lower(), data).digest(), Mechanism.ECDSA
+        else:
+            mechanism = _MECHANISMS[digest.lower()]
+        if _asks_each_time(key):
+            with self._pin_once(self._present()) as pin:
+                signature = bytes(key.sign(data, mechanism=mechanism, pin=pin))
+        else:
+            signature = bytes(key.sign(data, mechanism=mechanism))
+        return encode_ecdsa_signature(signature) if curve else signature
 
     def _key(self, key_id: bytes) -> Any:
         session = self._opened()
@@ -162,24 +167,9 @@ class Token:
     @contextmanager
     def _pin_once(self, token: Any) -> Iterator[str]:
         """Give the PIN, to one process at a time, unless it was refused before; note it when it is refused now."""
-        pin_file = self._where.pin
-        self._notes.mkdir(parents=True, exist_ok=True)
-        name = hashlib.sha256(
-            f"{self._where.module}|{self._where.label}|{self._where.serial}".encode()
-        ).hexdigest()
-        note = self._notes / f"pin-refused-{name[:16]}"
-        with (self._notes / f"pin-{name[:16]}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            try:
-                pin, written = pin_file.read_text(encoding="utf-8").strip(), str(pin_file.stat().st_mtime_ns)
-            except (OSError, ValueError) as fault:
-                raise ArchiveFault(
-                    f"{pin_file}: {type(fault).__name__}",
-                    code="pin-unreadable",
-                    tell="Không đọc được tệp mã PIN của thiết bị ký. Hãy báo quản trị viên.",
-                ) from None
-            if note.exists() and note.read_text() == written:
-                raise _pin_wrong(f"{self}: this PIN was refused before and is not tried again")
+        where = self._where
+        owner = f"{where.module}|{where.label}|{where.serial}"
+        with pin_once(self._notes, owner, where.pin, str(self), _PIN_FAULTS) as pin:
             if TokenFlag.USER_PIN_LOCKED in token.flags:
                 raise _pin_locked(f"{self}: locked")
             if TokenFlag.USER_PIN_FINAL_TRY in token.flags:
@@ -191,12 +181,8 @@ class Token:
                 )
             try:
                 yield pin
-            except _PIN_FAULTS as fault:
-                note.write_text(written)
-                raise _pin_wrong(f"{self}: {type(fault).__name__}") from fault
             except p11.PinLocked as fault:
                 raise _pin_locked(f"{self}: locked") from fault
-            note.unlink(missing_ok=True)
 
     def _drop(self) -> None:
         session, self._session = self._session, None
@@ -233,23 +219,22 @@ class TokenSigner(Signer):
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         """Return the signature of `data`; when `dry_run`, as many zeros. Raises as `Token.sign`."""
         if dry_run:
-            return bytes(self._certificate.public_key.byte_size)
+            return bytes(signature_room(self._certificate))
         return await asyncio.to_thread(
             self._token.sign, self._key_id, self._certificate, data, digest_algorithm
         )
 
 
+def _asks_each_time(key: Any) -> bool:
+    """Return whether a key wants the PIN for every signature (PKCS #11 v2.40 §4.9, CKA_ALWAYS_AUTHENTICATE)."""
+    try:
+        return bool(key[Attribute.ALWAYS_AUTHENTICATE])
+    except (p11.AttributeTypeInvalid, p11.AttributeSensitive):  # modules older than the attribute
+        return False
+
+
 def _plain(serial: object) -> str:
     return (serial.decode(errors="replace") if isinstance(serial, bytes) else str(serial)).strip()
-
-
-def _pin_wrong(why: str) -> ArchiveFault:
-    return ArchiveFault(
-        why,
-        code="pin-wrong",
-        tell="Thiết bị ký không nhận mã PIN. Chương trình không thử lại để thiết bị không bị khóa: hãy ghi mã đúng vào "
-        "tệp PIN rồi chạy lại.",
-    )
 
 
 def _pin_locked(why: str) -> ArchiveFault:

@@ -4,6 +4,9 @@ import eu.europa.esig.dss.model.x509.CertificateToken;
 import eu.europa.esig.dss.simplereport.SimpleReport;
 import eu.europa.esig.dss.spi.validation.CommonCertificateVerifier;
 import eu.europa.esig.dss.spi.x509.CommonTrustedCertificateSource;
+import eu.europa.esig.dss.spi.x509.revocation.crl.CRLSource;
+import eu.europa.esig.dss.spi.x509.revocation.crl.CRLToken;
+import eu.europa.esig.dss.spi.x509.revocation.crl.ExternalResourcesCRLSource;
 import eu.europa.esig.dss.validation.SignedDocumentValidator;
 
 import java.io.BufferedInputStream;
@@ -14,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -22,12 +26,14 @@ import java.util.StringJoiner;
 /**
  * What the European Commission's validator (EU DSS, its default policy) says of signed PDFs: one JSON line a file.
  *
- * Usage: DssCheck ROOTS.pem FILE.pdf… Nothing is fetched. The qualification of certificates under EU law is left
+ * Usage: DssCheck [--crl LIST.der] ROOTS.pem FILE.pdf… Nothing is fetched; LIST.der is what fetching would have brought. The qualification of certificates under EU law is left
  * out: no Vietnamese authority stands on a European list.
  */
 public final class DssCheck {
     public static void main(String[] arguments) throws Exception {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        String list = arguments[0].equals("--crl") ? arguments[1] : null;
+        if (list != null) arguments = Arrays.copyOfRange(arguments, 2, arguments.length);
         CommonTrustedCertificateSource roots = new CommonTrustedCertificateSource();
         try (InputStream pem = new BufferedInputStream(new FileInputStream(arguments[0]))) {
             for (Certificate root : CertificateFactory.getInstance("X.509").generateCertificates(pem))
@@ -35,6 +41,11 @@ public final class DssCheck {
         }
         CommonCertificateVerifier verifier = new CommonCertificateVerifier();
         verifier.setTrustedCertSources(roots);
+        if (list != null) {
+            ExternalResourcesCRLSource lists = new ExternalResourcesCRLSource(new FileDocument(list));
+            verifier.setCrlSource((CRLSource) (certificate, issuer) -> lists
+                    .getRevocationTokens(certificate, issuer).stream().map(CRLToken.class::cast).findFirst().orElse(null));
+        }
         for (int i = 1; i < arguments.length; i++) out.println(examine(arguments[i], verifier));
     }
 

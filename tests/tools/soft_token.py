@@ -7,8 +7,9 @@ from pathlib import Path
 import pkcs11
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pkcs11.util.rsa import encode_rsa_public_key
 
 MODULE = Path("/usr/lib/softhsm/libsofthsm2.so")
 PIN = "2746-quê"
@@ -46,13 +47,27 @@ class SoftToken:
         pkcs11.lib(str(MODULE)).reinitialize()  # in this process it knows only the tokens of its start
         return serial
 
-    def put_key(self, serial: str, key: rsa.RSAPrivateKey, key_id: str, pin: str = PIN) -> None:
+    def put_key(
+        self, serial: str, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, key_id: str, pin: str = PIN
+    ) -> None:
         """Bring a key onto the token under `key_id` (hexadecimal)."""
         path = self.folder / "coming.pem"
         path.touch(mode=0o600)
         path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         self._tool("--import", path, "--serial", serial, "--label", "k", "--id", key_id, "--pin", pin)
         path.unlink()
+
+    def make_key(self, serial: str, key_id: str, pin: str = PIN, *, ask_each_time: bool) -> bytes:
+        """Have the token make an RSA key; return its public part (DER)."""
+        module = pkcs11.lib(str(MODULE))
+        module.reinitialize()
+        (token,) = [t for t in module.get_tokens() if t.serial.decode().strip() == serial]
+        wish = {pkcs11.Attribute.ALWAYS_AUTHENTICATE: ask_each_time}
+        with token.open(rw=True, user_pin=pin) as session:
+            public, _ = session.generate_keypair(
+                pkcs11.KeyType.RSA, 2048, id=bytes.fromhex(key_id), store=True, private_template=wish
+            )
+            return encode_rsa_public_key(public)
 
     def new_pin(self, serial: str, old: str, new: str) -> None:
         """Change the PIN on the token, not in the file."""

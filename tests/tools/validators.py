@@ -28,13 +28,14 @@ class PdfaJudgement:
 @dataclass(frozen=True)
 class SignatureJudgement:
     """EU DSS on one file: level and indication of its first signature; errors and warnings of signatures and time
-    stamps; the indication of each time stamp."""
+    stamps; the indication of each time stamp; level and indication of every signature, in file order."""
 
     level: str
     indication: str
     errors: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     timestamps: tuple[str, ...] = ()
+    signatures: tuple[tuple[str, str], ...] = ()
 
 
 DEMO_WARNINGS = frozenset(
@@ -79,9 +80,13 @@ def verapdf(files: Sequence[Path], flavour: str = "2b") -> dict[Path, PdfaJudgem
     return {file: found[file.resolve() if file not in found else file] for file in files}
 
 
-def dss(files: Sequence[Path], roots: Path) -> dict[Path, SignatureJudgement]:
-    """Return EU DSS's judgement of each signed file, trusting the certificates of the PEM `roots`."""
-    command = ["java", "-cp", jars("dss"), str(HERE / "DssCheck.java"), str(roots)]
+def dss(files: Sequence[Path], roots: Path, revocation: Path | None = None) -> dict[Path, SignatureJudgement]:
+    """Return EU DSS's judgement of each signed file, trusting the certificates of the PEM `roots`.
+
+    `revocation`: a DER revocation list, as fetching one would bring it; a B-T file carries none.
+    """
+    command = ["java", "-cp", jars("dss"), str(HERE / "DssCheck.java")]
+    command += (["--crl", str(revocation)] if revocation else []) + [str(roots)]
     ran = subprocess.run([*command, *files], capture_output=True, env=UTF8, timeout=TIMEOUT, check=True)
     found: dict[Path, SignatureJudgement] = {}
     for line in ran.stdout.decode().splitlines():
@@ -96,6 +101,7 @@ def dss(files: Sequence[Path], roots: Path) -> dict[Path, SignatureJudgement]:
             tuple(errors),
             tuple(warning for one in (*signatures, *stamps) for warning in one["warnings"]),
             tuple(stamp["indication"] for stamp in stamps),
+            tuple((one["format"] or "", one["indication"] or "") for one in signatures),
         )
         found[Path(said["file"])] = judgement
     return {file: found[file] for file in files}

@@ -8,17 +8,22 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import x509
+from asn1crypto.keys import PublicKeyInfo
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509 import load_der_x509_certificate
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from records.errors import ArchiveFault, Away, ToolMissing
 from signing.key_table import TABLE, KeyRole, TokenKey
-from signing.keys import load_keys
+from signing.keys import KeyRing, SealKey, load_keys
+from signing.mechanisms import signature_room
 from signing.seal import SigningService
-from signing.tokens import Token, Tokens
+from signing.tokens import Token, Tokens, TokenSigner
 from signing.verdict import Answer
 from signing.verify import verify_pdf
+from tests.cases.office import certified_curve, certified_public
 from tests.cases.sealing import World, a_pdf, a_world, certified
 from tests.tools.soft_token import MODULE, PIN, SoftToken, pem
 
@@ -195,3 +200,55 @@ def test_files_and_tokens_stand_in_one_table(own_world: World, plugged: Plugged)
     assert (ring.get().name, ring.get().unit) == ("archive", "UBND xã Phú Hội")
     assert (ring.get("chu-tich").role, ring.get("chu-tich").holder) == (KeyRole.OFFICIAL, "nguyen.van.a")
     assert ring.get("chu-tich").good_until > ring.get().certificate.not_valid_before
+
+
+@pytest.mark.parametrize(("curve", "digest"), [(ec.SECP256R1(), "sha256"), (ec.SECP384R1(), "sha384")])
+def test_keys_on_curves(own_world: World, plugged: Plugged, curve: ec.EllipticCurve, digest: str) -> None:
+    key, certificate = certified_curve(own_world, "UBND xã Phú Hội", curve)
+    plugged.soft.put_key(plugged.serial, key, "b1")
+    token = plugged.token()
+    for number in range(40):  # the two integers of a signature are shorter now and then
+        data = f"tờ {number}".encode()
+        made = token.sign(b"\xb1", certificate, data, digest)
+        load_der_x509_certificate(certificate.dump()).public_key().verify(
+            made, data, ec.ECDSA({"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}[digest])
+        )
+        assert len(made) <= signature_room(certificate)
+    with pytest.raises(ArchiveFault) as fault:
+        token.sign(b"\xb1", certified_curve(own_world, "Khác", curve)[1], b"x", digest)
+    assert fault.value.code == "token-key-mismatch"
+
+
+def test_a_paper_sealed_by_a_curve_on_the_token(own_world: World, plugged: Plugged, tmp_path: Path) -> None:
+    key, certificate = certified_curve(own_world, "UBND xã Phú Hội", ec.SECP384R1())
+    plugged.soft.put_key(plugged.serial, key, "b2")
+    others = SimpleCertificateStore()
+    signer = TokenSigner(plugged.token(), b"\xb2", certificate, others)
+    sealing = SealKey("archive", signer, certificate, certificate.sha256.hex())
+    ring = KeyRing({"archive": sealing}, own_world.ring.revocation, "archive", tuple(own_world.roots))
+    service = SigningService(ring, own_world.tsa, own_world.clock, own_world.roots)
+    service.seal(a_pdf(tmp_path / "in.pdf"), tmp_path / "out.pdf")
+    verdict = verify_pdf(tmp_path / "out.pdf", own_world.roots)
+    assert (verdict.verdict, verdict.signatures[0].algorithm) == (Answer.VALID, "EC, SHA-384")
+
+
+def test_a_key_that_asks_for_the_pin_each_time(
+    own_world: World, plugged: Plugged, caplog: pytest.LogCaptureFixture
+) -> None:
+    public = load_der_public_key(
+        PublicKeyInfo.wrap(plugged.soft.make_key(plugged.serial, "c1", ask_each_time=True), "rsa").dump()
+    )
+    certificate = certified_public(own_world, "Trần Thị B", public)
+    token = plugged.token()
+    for number in range(3):
+        data = f"tờ {number}".encode()
+        assert is_good(certificate, token.sign(b"\xc1", certificate, data, "sha256"), data)
+    plugged.soft.pins.write_text("9999-sai")
+    with pytest.raises(ArchiveFault) as fault:
+        token.sign(b"\xc1", certificate, b"x", "sha256")
+    assert fault.value.code == "pin-wrong"
+    with pytest.raises(ArchiveFault, match="not tried again"):
+        token.sign(b"\xc1", certificate, b"x", "sha256")
+    plugged.soft.pins.write_text(PIN)
+    assert is_good(certificate, token.sign(b"\xc1", certificate, b"x", "sha256"), b"x")
+    assert "9999-sai" not in caplog.text + repr(fault.value)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from records.errors import ArchiveFault
-from signing.key_table import TABLE, FileKey, KeyRole, TokenKey, read_key_table
+from signing.key_table import TABLE, DeskKey, FileKey, KeyRole, RemoteKey, TokenKey, read_key_table
 from signing.keys import load_keys
 from tests.cases.sealing import World
 
@@ -14,6 +14,11 @@ TOKEN = (
     '[[key]]\nname = "b"\nrole = "seal"\nmodule = "/lib/x.so"\ntoken_label = "Con dấu"\nkey_id = "0a1B"\n'
     'pin_file = "pin"\ncertificate = "b.pem"\nunit = "Đảng ủy xã"\n'
 )
+REMOTE = (
+    '[[key]]\nname = "c"\nrole = "seal"\ncsc_url = "https://ky.example/"\ncsc_credential = "v1"\n'
+    'certificate = "c.pem"\npin_file = "pin"\n'
+)
+DESK = '[[key]]\nname = "d"\nrole = "official"\nholder = "a.b"\ncertificate = "d.pem"\n'
 
 
 def written(folder: Path, text: str) -> Path:
@@ -41,6 +46,14 @@ def test_a_file_and_a_token(tmp_path: Path) -> None:
     )
 
 
+def test_a_key_at_a_service_and_a_key_at_a_desk(tmp_path: Path) -> None:
+    table = read_key_table(written(tmp_path, FILE + REMOTE + DESK))
+    assert table is not None
+    _, remote, desk = (entry.source for entry in table.entries)
+    assert remote == RemoteKey("https://ky.example", "v1", tmp_path / "c.pem", tmp_path / "pin", None)
+    assert desk == DeskKey(tmp_path / "d.pem")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
@@ -65,6 +78,12 @@ def test_a_file_and_a_token(tmp_path: Path) -> None:
         (FILE + TOKEN.replace('token_label = "Con dấu"\n', ""), "token_label or token_serial"),
         (FILE + TOKEN.replace('certificate = "b.pem"\n', ""), "missing: certificate"),
         (FILE + TOKEN + 'file = "c.p12"\n', "unknown here: file"),
+        (FILE + REMOTE.replace('csc_credential = "v1"\n', ""), "missing: csc_credential"),
+        (FILE + REMOTE.replace('certificate = "c.pem"\n', ""), "missing: certificate"),
+        (FILE + REMOTE + 'module = "/lib/x.so"\n', "unknown here: module"),
+        (FILE + REMOTE.replace("https", "http"), "must be https"),
+        (FILE + REMOTE.replace("https://", "https://me:pw@"), "must be https"),
+        (FILE + DESK + 'file = "d.p12"\n', "unknown here: certificate"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, why: str) -> None:

@@ -116,7 +116,8 @@ def test_source_and_result_may_not_be_one_file(world: World, tmp_path: Path) -> 
 def test_unknown_profile_key_and_missing_source_are_refused(world: World, tmp_path: Path) -> None:
     source = a_pdf(tmp_path / "in.pdf")
     for arguments, code in (
-        ({"profile": "official"}, "profile-unknown"),
+        ({"profile": "king"}, "profile-unknown"),
+        ({"profile": "official"}, "no-key"),
         ({"key": "no-such"}, "no-key"),
     ):
         with pytest.raises(ArchiveFault) as fault:

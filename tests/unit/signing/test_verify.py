@@ -390,9 +390,9 @@ def test_short_keys_are_not_relied_on(check, world: World, plain: bytes) -> None
 def test_weak_hashes_are_not_relied_on(check, world: World, plain: bytes, monkeypatch) -> None:
     from cryptography.hazmat.primitives import hashes
 
-    from signing import keys
+    from signing import mechanisms
 
-    monkeypatch.setitem(keys._HASHES, "sha1", hashes.SHA1())
+    monkeypatch.setitem(mechanisms.HASHES, "sha1", hashes.SHA1())
     verdict = check(_with_store(_sign(plain, world.ring.get().signer, md="sha1"), world))
     assert (verdict.verdict, verdict.reason) == (Answer.INDETERMINATE, "weak-algorithm")
 

@@ -1,0 +1,183 @@
+"""Prove a signature before anyone relies on it, then let the file appear: whole, once, or not at all."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from asn1crypto import crl, pem
+
+from records.clock import Clock, new_id
+from records.errors import ArchiveFault, Conflict
+from signing.demo_pki import sync_folder
+from signing.keys import KeyRing
+from signing.order import holds
+from signing.profiles import Level, Profile
+from signing.trust import Trust, load_trust
+from signing.verdict import Answer, SignatureReport, Verdict
+from signing.verify import verify_pdf
+
+LEVEL = Level.LTA.value
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What was written: hash and size of the file, its level, the field, the proven time and the certificate.
+
+    A level below the profile's last one (`PAdES-BASELINE-T` of an archive seal) is a file that still waits for its
+    archive time stamp (`SigningService.complete`).
+    """
+
+    sha256: str
+    size: int
+    level: str
+    field: str
+    signed_at: datetime
+    certificate_sha256: str
+
+
+class OwnCheck:
+    """Our own check of what we write and of what others signed before us."""
+
+    def __init__(self, keys: KeyRing, clock: Clock, trust: Sequence[Path]) -> None:
+        """Take the source of revocation lists and the PEM files that the check trusts."""
+        self._keys, self._clock, self._trust = keys, clock, tuple(trust)
+
+    def trust(self) -> Trust:
+        """Return the configured roots and lists. Raises `ArchiveFault` (`trust-unreadable`)."""
+        return load_trust(self._trust)
+
+    def lists(self) -> list[crl.CertificateList]:
+        """Return the revocation lists in force. Raises `ArchiveFault` (`trust-unreadable`)."""
+        known = list(self.trust().lists)
+        if self._keys.revocation is not None:
+            known.extend(self._keys.revocation.lists(self._clock.now()))
+        return known
+
+    def verdict(self, path: Path, name: str, *, with_lists: bool, look: bool) -> Verdict:
+        """Return the verdict on `path` now; `with_lists` adds our revocation lists, which a B-T file lacks."""
+        if not with_lists:
+            return verify_pdf(path, self._trust, name, at=self._clock.now(), look=look)
+        extra = path.with_name(f".{new_id()}.lists.part")
+        try:
+            extra.write_bytes(b"".join(pem.armor("X509 CRL", one.dump()) for one in self.lists()))
+            return verify_pdf(path, (*self._trust, extra), name, at=self._clock.now(), look=look)
+        finally:
+            extra.unlink(missing_ok=True)
+
+    def prove(self, path: Path, name: str, profile: Profile, level: Level, field: str) -> Sealed:
+        """Return the facts of the file just signed at `path`. Raises `ArchiveFault` (`seal-not-valid`)."""
+        # the signed pages were not written by a stranger: bytes after them are ours, a moment old, and accounted for
+        # object by object; drawing every page twice would add a fifth to the whole walk
+        verdict = self.verdict(path, name, with_lists=level is Level.T, look=False)
+        report = next((one for one in verdict.signatures if one.field == field), None)
+        earlier = [
+            one for one in verdict.signatures if one.field != field and one.kind != "document-time-stamp"
+        ]
+        if (
+            report is None
+            or report.level != level
+            or report.signed_at is None
+            or not _is_good(report, verdict, profile, level)
+            or not all(holds(one) for one in earlier)
+        ):
+            raise _not_valid(verdict)
+        return Sealed(
+            verdict.sha256,
+            path.stat().st_size,
+            report.level,
+            field,
+            report.signed_at,
+            certificate_sha256="",
+        )
+
+
+def _is_good(report: SignatureReport, verdict: Verdict, profile: Profile, level: Level) -> bool:
+    if not (report.intact and report.trusted and report.time_source == "time-stamp"):
+        return False
+    if profile.promises and level is Level.T:
+        # it says that an archive time stamp follows, which is still to come: the one thing that may be missing
+        return report.reason == "time-stamp-missing" and verdict.reason == report.reason
+    return report.verdict is Answer.VALID and verdict.verdict in (Answer.VALID, Answer.VALID_LATER_CHANGES)
+
+
+def _not_valid(verdict: Verdict) -> ArchiveFault:
+    said = [(one.field, str(one.verdict), one.reason, one.level, one.changes) for one in verdict.signatures]
+    return ArchiveFault(
+        f"own check: {verdict.verdict} {verdict.level} {verdict.reason} {verdict.detail} {said}",
+        code="seal-not-valid",
+        tell=f"Chữ ký vừa tạo không qua được kiểm tra nên tệp không được dùng. {verdict.tell} Hãy báo quản trị viên.",
+    )
+
+
+@contextmanager
+def draft_beside(out: Path) -> Iterator[Path]:
+    """Give the name of a file beside `out` to work on; it is gone at the end unless `publish` took it."""
+    temporary = out.with_name(f".{out.name[:80]}.{new_id()}.part")
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def publish(temporary: Path, out: Path, source: Path, expected_sha256: str = "") -> None:
+    """Let the finished file appear as `out`.
+
+    With `expected_sha256` it happens once: over the source only while that still is the revision expected, elsewhere
+    only when nothing is there. Raises `Conflict` (`revision-changed`).
+    """
+    if not expected_sha256:
+        temporary.replace(out)
+    else:
+        with _alone_in(out.parent):
+            if is_same(out, source):
+                demand_revision(out, expected_sha256)
+                temporary.replace(out)
+            else:
+                try:
+                    os.link(temporary, out)
+                except FileExistsError:
+                    raise revision_changed(f"{out} appeared meanwhile") from None
+    sync_folder(out.parent)
+
+
+def is_same(out: Path, source: Path) -> bool:
+    """Return whether both names lead to one file."""
+    return out.exists() and source.exists() and out.samefile(source)
+
+
+def demand_revision(path: Path, expected_sha256: str) -> None:
+    """Demand that the file is the revision that the person saw. Raises `Conflict` (`revision-changed`)."""
+    if expected_sha256 and (found := sha256_of(path)) != expected_sha256:
+        raise revision_changed(f"{path}: expected {expected_sha256}, found {found}")
+
+
+def revision_changed(why: str) -> Conflict:
+    """Return the fault of a file that is not what the person saw."""
+    return Conflict(
+        why,
+        code="revision-changed",
+        tell="Văn bản đã thay đổi hoặc đã có người ký trước kể từ khi bạn xem. Chưa ký gì; "
+        "hãy mở lại bản mới nhất, xem rồi ký.",
+    )
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process at a time replace files of a folder."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in lower-case hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
