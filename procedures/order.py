@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from records.access import Role
 from records.errors import ArchiveFault, NotAllowed
 from signing.key_table import KeyRole
+from signing.profiles import ARCHIVE, PROFILES
 
-NEEDS: dict[str, KeyRole] = {
-    "official": KeyRole.OFFICIAL,
-    "seal": KeyRole.SEAL,
-    "annex": KeyRole.SEAL,
-    "copy": KeyRole.SEAL,
-}
+NEEDS = {name: profile.role for name, profile in PROFILES.items() if name != ARCHIVE}
 """The profiles that people order, and the role of the key each is made with. `archive` is the walk's own."""
 
 

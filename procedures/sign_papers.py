@@ -17,7 +17,7 @@ from pathlib import Path
 
 from records.clock import Clock
 from records.errors import ArchiveFault, Away
-from signing.keys import HOUSE_FAULTS
+from signing.faults import is_ours
 from signing.seal import Sealed
 from storage.blobs import BlobStore, Conflict, Stored, Unavailable
 from storage.canonical import Scalar
@@ -78,10 +78,8 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
     folder = tools.work_dir / f"paper-{paper.id}"
     try:
         ended = _sign(tools, batch, paper, folder)
-    except Away as fault:
-        return _wait(tools, paper, fault)
     except ArchiveFault as fault:
-        if fault.code in HOUSE_FAULTS:
+        if is_ours(fault):
             return _wait(tools, paper, fault)
         _refuse(tools, batch, paper, fault)
         ended = None

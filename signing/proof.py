@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from asn1crypto import crl, pem
+from asn1crypto import crl, pem, tsp
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from records.clock import Clock, new_id
 from records.errors import ArchiveFault, Conflict
@@ -17,6 +18,7 @@ from signing.demo_pki import sync_folder
 from signing.keys import KeyRing
 from signing.order import holds
 from signing.profiles import Level, Profile
+from signing.time_tokens import tokens_in
 from signing.trust import Trust, load_trust
 from signing.verdict import Answer, SignatureReport, Verdict
 from signing.verify import verify_pdf
@@ -38,6 +40,8 @@ class Sealed:
     field: str
     signed_at: datetime
     certificate_sha256: str
+    certificate_serial: str = ""
+    time_stamp_serial: str = ""
 
 
 class OwnCheck:
@@ -93,7 +97,18 @@ class OwnCheck:
             field,
             report.signed_at,
             certificate_sha256="",
+            certificate_serial=report.serial,
+            time_stamp_serial=_time_stamp_serial(path, field),
         )
+
+
+def _time_stamp_serial(path: Path, field: str) -> str:
+    """Return the serial number (hexadecimal) of the time stamp of a signature; the verdict has proven that there is one."""
+    with path.open("rb") as file:
+        (ours,) = (one for one in PdfFileReader(file).embedded_signatures if one.field_name == field)
+        (token,) = tokens_in(ours.pkcs7_content)
+    info = tsp.TSTInfo.load(token["content"]["encap_content_info"]["content"].contents)
+    return f"{info['serial_number'].native:x}"
 
 
 def _is_good(report: SignatureReport, verdict: Verdict, profile: Profile, level: Level) -> bool:

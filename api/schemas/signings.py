@@ -15,7 +15,7 @@ class SigningBatchIn(Strict):
     title: str = Field(default="", max_length=300)
     profile: str = Field(max_length=40)
     key: str = Field(default="", max_length=100)
-    level: str = Field(default="", pattern="^(|B-T|B-LT|B-LTA)$")
+    level: str = Field(default="", pattern="^(|PAdES-BASELINE-(T|LT|LTA))$")
 
 
 class PaperCountsOut(Frozen):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ingest.compose import Composed
-from ingest.seal import HOUSE_FAULTS, seal
+from ingest.seal import seal
+from signing.faults import HOUSE_FAULTS
 from records.errors import ArchiveFault, Away, Unfit
 from records.outcome import Later, Refused
 from tests.cases.archive_world import World
