@@ -19,6 +19,7 @@ DOORS = {
     "elastic_transport": "search/elastic_door.py",
     "pyhanko": "signing/",
     "pkcs11": "signing/tokens.py",
+    "weasyprint": "signing/stamp.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",
