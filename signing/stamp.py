@@ -35,7 +35,7 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 _LINE = 1.2
 """Line height of a text stamp, as a part of its font size."""
-_PAD_MM = 1.0
+_PAD_MM = 0.5
 """White around the text, so that the marks of capitals never touch the edge."""
 _STEP_PT = 0.25
 _MOST_LETTERS = 1000

@@ -79,10 +79,15 @@ def test_nothing_touches_the_edge(font: StampFont, tmp_path: Path) -> None:
 
 def test_a_long_name_wraps_shrinks_and_is_never_cut(font: StampFont) -> None:
     name = "Trung tâm Lưu trữ lịch sử và Phục vụ hành chính công trực thuộc Văn phòng Ủy ban nhân dân"
-    heights = [_copy(font, name).height_mm, _copy(font, f"{name} {name} {name}").height_mm]
-    assert 10 < heights[0] < heights[1] <= 30
-    said = _text(_copy(font, f"{name} {name} {name}").pdf)
-    assert " ".join(said.split("\r\n")[1:-1]) == f"{name} {name} {name}"
+    sizes = []
+    for wanted in ("Sở Nội vụ", name, f"{name} thành phố trực thuộc trung ương"):
+        drawn = _copy(font, wanted)
+        assert drawn.height_mm <= 15.5
+        rows = _text(drawn.pdf).split("\r\n")
+        assert " ".join(rows[1:-1]) == wanted
+        sizes.append((drawn.height_mm - 1) / len(rows))
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > sizes[-1]
     for much in (" ".join([name] * 9), "NGƯỜI" * 12, "a b " * 500_000):
         with pytest.raises(ArchiveFault) as fault:
             _copy(font, much)
