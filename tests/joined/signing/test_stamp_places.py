@@ -32,20 +32,8 @@ def seen() -> Iterator[list[float]]:
 
 def _poppler(path: Path, width: int) -> Image.Image:
     out = path.with_suffix("")
-    command = [
-        "pdftoppm",
-        "-cropbox",
-        "-f",
-        "2",
-        "-l",
-        "2",
-        "-scale-to-x",
-        str(width),
-        "-scale-to-y",
-        "-1",
-        "-png",
-    ]
-    subprocess.run([*command, "-singlefile", str(path), str(out)], check=True, timeout=60)
+    command = f"pdftoppm -cropbox -f 2 -l 2 -singlefile -scale-to-x {width} -scale-to-y -1".split()
+    subprocess.run([*command, str(path), str(out)], check=True, timeout=60)
     return Image.open(out.with_suffix(".ppm")).convert("RGB")
 
 
@@ -63,9 +51,7 @@ def test_the_ink_is_where_it_was_asked_and_upright(
         out = tmp_path / "out.pdf"
         stamps.sign_with(world, source, out, _MARK, place)
         images = {"pdfium": stamps.shown(out, 2, width)}
-        if (
-            name == "lower left"
-        ):  # a second engine on one of the three: starting it takes longer than all else
+        if name == "lower left":  # the second engine looks at one of the three: starting it takes the longest
             images["poppler"] = _poppler(out, width)
         for engine, image in images.items():
             off = stamps.deviation_mm(image, view, place)
