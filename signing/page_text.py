@@ -5,6 +5,7 @@ boxes say. It parses whatever it is given, a stranger's file too: call this in a
 """
 
 import ctypes
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,31 +58,45 @@ class PageText:
 
 @contextmanager
 def open_pages(path: Path) -> Iterator[pdfium.PdfDocument]:
-    """Open `path` with PDFium, one user at a time. Raises `Unfit` (`file-malformed`) when it cannot be opened."""
+    """Open `path` with PDFium, one user at a time. Raises `Unfit` (`file-malformed`) when PDFium cannot."""
     with _ONE_AT_A_TIME:
+        pdf = None
         try:
             pdf = pdfium.PdfDocument(path)
+            pdf.init_forms()  # or the stamps of earlier signatures would not be drawn
+            yield pdf
         except (pdfium.PdfiumError, OSError) as fault:
             raise Unfit(
                 f"{path}: {fault}",
                 code="file-malformed",
                 tell=f"{path.name} không mở được bằng trình đọc PDF. Hãy tạo lại tệp rồi thử lại.",
             ) from fault
-        try:
-            pdf.init_forms()  # or the stamps of earlier signatures would not be drawn
-            yield pdf
         finally:
-            pdf.close()
+            if pdf is not None:
+                pdf.close()
 
 
 def read_page(pdf: pdfium.PdfDocument, number: int) -> PageText:
-    """Return text and marks of page `number` (from 1). Pages of no size or of too many letters have none."""
+    """Return text and marks of page `number` (from 1); a page of no size has none."""
     page = pdf[number - 1]
     try:
         width, height = page.get_size()
         if not (0 < width < float("inf") and 0 < height < float("inf")):
             return PageText(number, 0.0, 0.0, (), ())
-        return PageText(number, width, height, tuple(_lines(page, number)), tuple(_marks(page, number)))
+        screen = _Screen(page, number)
+        return PageText(number, width, height, tuple(_lines(page, screen)), tuple(_marks(page, screen)))
+    finally:
+        page.close()
+
+
+def mentions(pdf: pdfium.PdfDocument, number: int, word: str) -> bool:
+    """Return whether `word` (lower-case) is written on a page; far quicker than reading the whole page."""
+    page = pdf[number - 1]
+    try:
+        text = page.get_textpage()
+        said = canonical(text.get_text_range(0, min(text.count_chars(), _MOST_LETTERS)))
+        text.close()
+        return word in said.casefold()
     finally:
         page.close()
 
@@ -108,26 +123,26 @@ def is_blank(pdf: pdfium.PdfDocument, place: Place) -> bool:
     return bool(ink < 0.002 * room.width * room.height)
 
 
-def _lines(page: pdfium.PdfPage, number: int) -> Iterator[Line]:
+def _lines(page: pdfium.PdfPage, screen: "_Screen") -> Iterator[Line]:
     text = page.get_textpage()
     try:
         letters: list[tuple[str, Place]] = []
         gap = False
         for index in range(min(text.count_chars(), _MOST_LETTERS)):
             char = chr(raw.FPDFText_GetUnicode(text, index))
-            box = None if char.isspace() or not char.isprintable() else _box_of(page, text, number, index)
+            box = None if char.isspace() or not char.isprintable() else _letter(text, index, screen)
             if box is None:
                 gap = True
                 continue
-            if letters and not _goes_on(letters[-1][1], box, page):
-                yield _line(letters, number)
+            if letters and not _goes_on(letters[-1][1], box, screen.shape):
+                yield _line(letters, screen.number)
                 letters = []
             elif letters and gap:
                 letters.append((" ", letters[-1][1]))
             letters.append((char, box))
             gap = False
         if letters:
-            yield _line(letters, number)
+            yield _line(letters, screen.number)
     finally:
         text.close()
 
@@ -144,22 +159,19 @@ def _line(letters: list[tuple[str, Place]], number: int) -> Line:
     return Line(canonical("".join(char for char, _ in letters)), place)
 
 
-def _goes_on(last: Place, box: Place, page: pdfium.PdfPage) -> bool:
+def _goes_on(last: Place, box: Place, shape: float) -> bool:
     """Return whether a letter continues the line: about as high on the page, and not a wide gap away."""
-    width, height = page.get_size()
     both = min(last.y1, box.y1) - max(last.y0, box.y0)
-    size = max(last.height, box.height) * height / width
-    return bool(both > 0.4 * min(last.height, box.height) and -0.5 * size < box.x0 - last.x1 < 1.5 * size)
+    size = max(last.height, box.height) * shape
+    return both > 0.4 * min(last.height, box.height) and -0.5 * size < box.x0 - last.x1 < 1.5 * size
 
 
-def _box_of(page: pdfium.PdfPage, text: pdfium.PdfTextPage, number: int, index: int) -> Place | None:
+def _letter(text: pdfium.PdfTextPage, index: int, screen: "_Screen") -> Place | None:
     box = raw.FS_RECTF()
-    if not raw.FPDFText_GetLooseCharBox(text, index, box):
-        return None
-    return _seen(page, number, box.left, box.bottom, box.right, box.top)
+    return screen.place(box) if raw.FPDFText_GetLooseCharBox(text, index, box) else None
 
 
-def _marks(page: pdfium.PdfPage, number: int) -> Iterator[Place]:
+def _marks(page: pdfium.PdfPage, screen: "_Screen") -> Iterator[Place]:
     for index in range(min(raw.FPDFPage_GetAnnotCount(page), 1000)):
         mark = raw.FPDFPage_GetAnnot(page, index)
         if not mark:
@@ -167,22 +179,37 @@ def _marks(page: pdfium.PdfPage, number: int) -> Iterator[Place]:
         box = raw.FS_RECTF()
         hidden = raw.FPDFAnnot_GetFlags(mark) & (raw.FPDF_ANNOT_FLAG_HIDDEN | raw.FPDF_ANNOT_FLAG_NOVIEW)
         if raw.FPDFAnnot_GetRect(mark, box) and not hidden:
-            place = _seen(page, number, box.left, box.bottom, box.right, box.top)
+            place = screen.place(box)
             if place is not None:
                 yield place
         raw.FPDFPage_CloseAnnot(mark)
 
 
-def _seen(
-    page: pdfium.PdfPage, number: int, left: float, bottom: float, right: float, top: float
-) -> Place | None:
-    """Return the part of a rectangle of user space that the upright page shows; None when it shows none."""
-    corners = []
-    for x, y in ((left, bottom), (right, top)):
+class _Screen:
+    """From PDFium's user space to the upright page, as PDFium itself shows it. `shape`: height by width."""
+
+    def __init__(self, page: pdfium.PdfPage, number: int) -> None:
+        self.number = number
+        self._page = page
+        width, height = page.get_size()
+        self.shape = float(height / width)
+        # three points say all of a map that keeps lines straight; asking for every letter takes ten times as long
+        origin, along, up = self._ask(0.0, 0.0), self._ask(width, 0.0), self._ask(0.0, height)
+        self._x = (origin[0], (along[0] - origin[0]) / width, (up[0] - origin[0]) / height)
+        self._y = (origin[1], (along[1] - origin[1]) / width, (up[1] - origin[1]) / height)
+
+    def _ask(self, x: float, y: float) -> tuple[float, float]:
         across, down = ctypes.c_int(), ctypes.c_int()
-        raw.FPDF_PageToDevice(page, 0, 0, _GRID, _GRID, 0, x, y, across, down)
-        corners.append((min(max(across.value / _GRID, 0.0), 1.0), min(max(down.value / _GRID, 0.0), 1.0)))
-    (ax, ay), (bx, by) = corners
-    if ax == bx or ay == by:
-        return None
-    return Place(number, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+        raw.FPDF_PageToDevice(self._page, 0, 0, _GRID, _GRID, 0, x, y, across, down)
+        return across.value / _GRID, down.value / _GRID
+
+    def place(self, box: raw.FS_RECTF) -> Place | None:
+        """Return the part of a rectangle of user space that the page shows; None when it shows none."""
+        (ax, ay), (bx, by) = self._seen(box.left, box.bottom), self._seen(box.right, box.top)
+        if ax == bx or ay == by or not all(map(math.isfinite, (ax, ay, bx, by))):
+            return None
+        return Place(self.number, min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
+
+    def _seen(self, x: float, y: float) -> tuple[float, float]:
+        across, down = (start + x * by_x + y * by_y for start, by_x, by_y in (self._x, self._y))
+        return min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from language.fold import canonical
 from records.errors import ArchiveFault
 from signing.geometry import PageView, Place
-from signing.page_text import Line, PageText, is_blank, open_pages, read_page
+from signing.page_text import Line, PageText, is_blank, mentions, open_pages, read_page
 
 MOST_PAGES = 30
 """So many pages from the end are read for the signature block; annexes may follow it."""
@@ -67,6 +67,7 @@ def find_signature_place(path: Path, name: str, title: str | None = None) -> Pla
         found = [
             place
             for number in range(max(1, len(pdf) - MOST_PAGES + 1), len(pdf) + 1)
+            if mentions(pdf, number, wanted.split()[-1])
             for place in _blocks(read_page(pdf, number), wanted, _plain(title or ""))
         ]
         if len(found) != 1 or not is_blank(pdf, found[0]):
