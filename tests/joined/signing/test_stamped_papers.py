@@ -73,7 +73,7 @@ def whole(world: World, tmp_path_factory: pytest.TempPathFactory) -> Callable[[P
 
 @pytest.mark.validators
 def test_stamped_and_signed_papers_stay_pdfa_2b(world: World, whole, tmp_path: Path) -> None:
-    written = [whole(Paper(variant="pdf/a-2b", rotate=turn)) for turn in (0,)]
+    written = [whole(Paper(variant="pdf/a-2b", rotate=turn)) for turn in (0, 90)]
     scanned = sign_whole(world, compose(tmp_path, 1), tmp_path, Place(1, 0.5, 0.7, 0.95, 0.8))
     files = [tmp_path / "access.pdf", scanned]
     files += [
