@@ -20,6 +20,7 @@ DOORS = {
     "pyhanko": "signing/",
     "pkcs11": "signing/tokens.py",
     "aiohttp": "signing/fetching.py",
+    "weasyprint": "signing/stamp.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",
