@@ -84,8 +84,8 @@ class ProvableUntil:
 def provable_until(path: Path, roots: Sequence[Path], algorithms: Algorithms = AGREED) -> ProvableUntil:
     """Return until when the PDF at `path` can be proven; whether it is good at all is for `verify_pdf` to say.
 
-    Raises `NotProvable` when it carries no readable signature; OSError; `ArchiveFault` (`trust-unreadable`). Run it in a
-    limited child process.
+    Raises `NotProvable` when it carries no readable signature; OSError; `ArchiveFault` (`trust-unreadable`). Run it in
+    a limited child process.
     """
     return provable_bytes(path.read_bytes(), load_trust(roots), algorithms)
 
@@ -97,7 +97,7 @@ def provable_bytes(data: bytes, trust: Trust, algorithms: Algorithms = AGREED) -
         fields = list(enumerate_sig_fields(reader, filled_status=True))
         found = [examine(reader, data, name, field) for name, _, field in fields]
         known = [*evidence_of(reader).certificates, *trust.roots]
-    except (Exception, RecursionError) as fault:  # noqa: BLE001 parsers raise anything on a damaged file
+    except (Exception, RecursionError) as fault:
         raise NotProvable(f"{type(fault).__name__}: {fault}"[:200]) from fault
     found.sort(key=lambda one: one.covered_to)
     readable = [one for one in found if one.container is not None]

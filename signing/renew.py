@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from asn1crypto import crl
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -25,7 +26,6 @@ from records.clock import Clock, new_id
 from records.errors import ArchiveFault
 from signing.algorithms import AGREED, Algorithms
 from signing.demo_pki import sync_folder
-from signing.keys import DemoRevocation
 from signing.provable import ProvableUntil, provable_bytes, provable_until
 from signing.timestamps import TimeStamps
 from signing.trust import Trust, load_trust
@@ -43,7 +43,7 @@ class NotRenewable(ArchiveFault):
 
 
 class RenewalUseless(ArchiveFault):
-    """The new time stamp would end no later than the old one: the authority must change first."""
+    """The new time stamp would end before the old one or be due again at once: the authority must change first."""
 
     code = "renewal-useless"
 
@@ -63,6 +63,14 @@ class Renewed:
     before: ProvableUntil
 
 
+class RevocationLists(Protocol):
+    """Gives revocation lists, e.g. `signing.keys.DemoRevocation`."""
+
+    def lists(self, now: datetime) -> Sequence[crl.CertificateList]:
+        """Return the lists in force at `now`."""
+        ...
+
+
 class _Appender(IncrementalPdfFileWriter):
     """Appends a revision and leaves the description alone: pyHanko would rewrite Info and XMP in every revision."""
 
@@ -75,13 +83,13 @@ class Renewer:
     """Renews files with one time-stamp authority. Safe between threads; not for a thread that runs an event loop.
 
     `trust`: PEM files with roots and revocation lists, for the checks and the validation store. `revocation`: lists of
-    the demo root (None: not ours to give). `algorithms`: until when each algorithm is good.
+    our own authorities, e.g. the demo root's (None: not ours to give). `algorithms`: until when each algorithm is good.
     """
 
     tsa: TimeStamps
     clock: Clock
     trust: tuple[Path, ...]
-    revocation: DemoRevocation | None = None
+    revocation: RevocationLists | None = None
     algorithms: Algorithms = AGREED
 
     def renew(self, source: Path, out: Path) -> Renewed:
@@ -145,9 +153,10 @@ class Renewer:
             ) from fault
 
     def _store_revocation(self, writer: _Appender) -> None:
-        """Append what proves that the certificates behind the last and the coming time stamp are not revoked.
+        """Append the lists that say whether the certificates behind the last and the coming time stamp are revoked.
 
-        One day older than the coming stamp at most, so it also serves that one's chain.
+        Made after the last stamp, so they prove more than what was at hand when it was set; and made before the coming
+        one, whose chain they serve until the next renewal.
         """
         trust = load_trust(self.trust)
         certificates = [c for c in trust.roots if c.subject.dump() != c.issuer.dump()]
@@ -181,10 +190,10 @@ class Renewer:
             )
         data = temporary.read_bytes()
         after = provable_bytes(data, load_trust(self.trust), self.algorithms)
-        if after.until <= before.until or after.last_time_stamp is None:
+        if after.last_time_stamp is None or after.until < before.until or after.due_at <= self.clock.now():
             raise RenewalUseless(
                 f"provable until {after.until:%Y-%m-%d} ({after.why}), before {before.until:%Y-%m-%d}",
-                tell="Máy chủ dấu thời gian hiện dùng chứng thư hoặc thuật toán hết hạn không muộn hơn dấu cũ "
+                tell="Máy chủ dấu thời gian hiện dùng chứng thư hoặc thuật toán hết hạn quá sớm "
                 "nên gia hạn không có ích. Hãy cấu hình máy chủ dấu thời gian khác (VANTHU_TSA_URL).",
             )
         return Renewed(

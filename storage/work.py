@@ -19,6 +19,7 @@ from storage.outbox import Outbox
 from storage.pages import Pages
 from storage.passes import Passes
 from storage.replies import Replies
+from storage.seal_life import SealLives
 from storage.sessions import Sessions
 from storage.tables import Tables
 from storage.tokens import Tokens
@@ -42,6 +43,7 @@ class Tx:
         self.passes = Passes(ground)
         self.replies = Replies(ground)
         self.heads = Heads(ground)
+        self.seal_lives = SealLives(ground)
         self.catalogue = Catalogue(ground)
 
 
