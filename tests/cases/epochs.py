@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 
 
-def rsa_key(bits: int) -> rsa.RSAPrivateKey:
+@cache
+def rsa_key(bits: int, use: str = "root") -> rsa.RSAPrivateKey:
+    """Return a key of that length, the same one for the same use: long ones take seconds to make."""
     return rsa.generate_private_key(public_exponent=65537, key_size=bits)
 
 
@@ -198,7 +201,7 @@ def an_epoch(
 ) -> tuple[Authority, EpochTimeStamps, Path]:
     """Return a root, its time-stamp authority with a key of the same kind, and the root as a PEM file."""
     authority = Authority(name, key, digest, begin, years + 5)
-    own = rsa_key(key.key_size) if isinstance(key, rsa.RSAPrivateKey) else ec_key()
+    own = rsa_key(key.key_size, "tsa") if isinstance(key, rsa.RSAPrivateKey) else ec_key()
     path = folder / f"{name}.pem"
     path.write_bytes(authority.pem())
     return authority, EpochTimeStamps(authority.tsa(own, begin, years), own, digest, clock), path
