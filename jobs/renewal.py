@@ -19,7 +19,7 @@ from ingest.tools import IngestTools
 from records.access import SYSTEM
 from records.errors import ArchiveFault, Away
 from records.outcome import Done, Later
-from signing.provable import NotProvable, ProvableUntil
+from signing.provable import TSA, NotProvable, ProvableUntil
 from signing.renew import NotRenewable, RenewalUseless, Renewed
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
@@ -311,7 +311,7 @@ def life_of(
 
 def _told(made: Renewed) -> dict[str, Scalar]:
     """Return what the audit event says of a new time stamp: when, whose, and what it is good for."""
-    tsa = [c for c in made.provable.certificates if c.role == "tsa" and c.covered_at is None]
+    tsa = [c for c in made.provable.certificates if c.role == TSA]
     return {
         "level": made.level,
         "stamped_at": made.stamped_at.isoformat(timespec="seconds"),

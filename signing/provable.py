@@ -42,7 +42,8 @@ class CertificateUse:
 
     `serial`: lower-case hex; `issuer`: the issuer's name as RFC 4514 says it (human-friendly). `role`: `signer`, `tsa`
     or `issuer`. `used_at`: the proven time of what it signed, None when only claimed. `covered_at`: the time of the
-    next document time stamp, which proves that what it signed existed by then; None when nothing follows.
+    next document time stamp that does not itself rest on this certificate; it proves that what was signed existed by
+    then, whoever got hold of the key. None when no such stamp follows.
     """
 
     serial: str
@@ -150,30 +151,39 @@ def _certificates(
 ) -> list[CertificateUse]:
     container = one.container
     assert container is not None  # noqa: S101 only readable ones come here
-    covered = next((_moment(stamp.container) for stamp in later if stamp.is_stamp and stamp.container), None)
-    told: list[CertificateUse] = []
+    stamps = [stamp.container for stamp in later if stamp.is_stamp and stamp.container]
     if container.stamp is not None:
-        told += _path_uses(container.stamp, TSA, _moment(container.stamp), covered, known)
         used = _moment(container.stamp)
+        told = _path_uses(container.stamp, TSA, used, stamps, known)
     else:
-        used = _moment(container) if one.is_stamp else covered
-    told += _path_uses(container, TSA if one.is_stamp else SIGNER, used, covered, known)
-    return told
+        used = _moment(container) if one.is_stamp else next(map(_moment, stamps), None)
+        told = []
+    return told + _path_uses(container, TSA if one.is_stamp else SIGNER, used, stamps, known)
 
 
 def _path_uses(
     container: Container,
     role: str,
     used: datetime | None,
-    covered: datetime | None,
+    stamps: Sequence[Container],
     known: Sequence[x509.Certificate],
 ) -> list[CertificateUse]:
-    leaf, *above = issuers(container, known)
-    return [
-        CertificateUse(f"{c.serial_number:x}", c.issuer.human_friendly, as_, used, covered)
-        for c, as_ in [(leaf, role), *((c, ISSUER) for c in above)]
-        if c.subject.dump() != c.issuer.dump()
-    ]
+    told = []
+    for place, certificate in enumerate(issuers(container, known)):
+        if certificate.subject.dump() == certificate.issuer.dump():
+            continue  # a root is trusted or not; nobody revokes it
+        der = certificate.dump()
+        covered = (_moment(s) for s in stamps if all(c.dump() != der for c in issuers(s, known)))
+        told.append(
+            CertificateUse(
+                f"{certificate.serial_number:x}",
+                certificate.issuer.human_friendly,
+                ISSUER if place else role,
+                used,
+                next(covered, None),
+            )
+        )
+    return told
 
 
 def _moment(container: Container | None) -> datetime | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography import x509
 
 from records.errors import ArchiveFault
-from signing.provable import TSA
+from signing.provable import ISSUER, TSA
 from signing.trust import load_trust
 
 _HARMLESS = frozenset({"unspecified", "affiliation_changed", "superseded", "cessation_of_operation"})
@@ -47,11 +47,12 @@ def effect_of(
 ) -> Effect:
     """Return what `revocation` means where the certificate was used in `role` (see `provable.CertificateUse`).
 
-    `used_at`: proven time of the use; `covered_at`: time of the next document time stamp over it.
+    `used_at`: proven time of the use; `covered_at`: time of the next independent stamp over it.
     """
     proven = used_at
-    if role == TSA and revocation.reason not in _HARMLESS:
-        proven = covered_at  # whoever has its key can make tokens of any date, so another stamp must prove it
+    if role in (TSA, ISSUER) and revocation.reason not in _HARMLESS:
+        # whoever has the key can make tokens of any date, so a stamp that does not rest on it must prove the time
+        proven = covered_at
     before = proven is not None and proven < revocation.revoked_at
     return Effect.GOOD if before else Effect.LOST
 

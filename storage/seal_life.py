@@ -5,7 +5,7 @@ All of it can be read out of the files again, so it is no part of backup and reb
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +15,8 @@ from records.document import DocumentState
 from storage.documents import ACCESS_PDF, Rendition
 from storage.ground import Ground
 from storage.schema import documents, renditions, seal_certificates, seal_life
+
+_SKEW = timedelta(minutes=2)
 
 
 class LifeState(StrEnum):
@@ -117,10 +119,12 @@ class SealLives:
         )
         return None if row is None else _file(row)
 
-    def due(self, by: datetime, tried_before: datetime, limit: int) -> list[SealLife]:
-        """Return files due by `by`, the most urgent first; not those tried in vain since `tried_before`."""
-        rested = or_(seal_life.c.tried_at.is_(None), seal_life.c.tried_at < tried_before)
-        return self._some(and_(_due(by), rested), limit)
+    def due(self, by: datetime, since: datetime, limit: int) -> list[SealLife]:
+        """Return files due by `by`, the most urgent first; not those stamped, or tried in vain, `since` then."""
+        rested = or_(seal_life.c.tried_at.is_(None), seal_life.c.tried_at < since)
+        # a time-stamp authority counts whole seconds and may be a minute behind
+        older = or_(seal_life.c.last_time_stamp.is_(None), seal_life.c.last_time_stamp < since - _SKEW)
+        return self._some(and_(_due(by), rested, older), limit)
 
     def count_due(self, by: datetime) -> int:
         """Return how many files are due by `by`, those that wait among them."""

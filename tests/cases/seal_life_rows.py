@@ -19,7 +19,7 @@ def a_life(document_id: str, due: datetime = NOW, **change: object) -> SealLife:
         document_id=document_id,
         version=1,
         state=LifeState.CURRENT,
-        last_time_stamp=NOW - 900 * DAY,
+        last_time_stamp=datetime(2026, 1, 1, tzinfo=UTC),
         time_stamps=1,
         certificate_until=NOW + 183 * DAY,
         algorithm="RSA 3072, SHA-256",
@@ -86,6 +86,10 @@ class SealLifeRowCases:
             assert [one.document_id for one in tx.seal_lives.due(NOW, clock.now(), 10)] == ["d2"]
             both = tx.seal_lives.due(NOW + 2 * DAY, clock.now(), 10)
             assert [one.document_id for one in both] == ["d2", "d1"]
+            stamped = clock.now() - DAY
+            tx.seal_lives.enter(a_life("d1", NOW - DAY, last_time_stamp=stamped))
+            assert [one.document_id for one in tx.seal_lives.due(NOW, stamped, 10)] == ["d2"]
+            tx.seal_lives.enter(a_life("d1", NOW + DAY))
             tx.seal_lives.waits("d2", "time-stamp-away")
             assert tx.seal_lives.due(NOW, clock.now(), 10) == []
             waiting = tx.seal_lives.due(NOW, clock.now() + DAY, 10)
