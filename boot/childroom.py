@@ -14,8 +14,11 @@ from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
 from records.clock import SystemClock
 from records.errors import ArchiveFault
-from signing.keys import load_keys
+from signing import demo_pki
+from signing.keys import DemoRevocation, load_keys, load_p12
 from signing.options import SigningOptions
+from signing.provable import ProvableUntil, provable_until
+from signing.renew import Renewed, Renewer
 from signing.seal import Sealed, SigningService
 from signing.timestamps import time_stamps
 from signing.verdict import Answer, Finding, Verdict, sentence
@@ -75,3 +78,24 @@ def complete_in_child(
     """Give a B-T file its archive time stamp in the signing child."""
     os.umask(0o077)
     return _service(keys_dir, tsa_url).complete(source, out, expected_sha256=expected_sha256)
+
+
+@lru_cache(maxsize=2)
+def _renewer(keys_dir: Path, tsa_url: str, roots: tuple[Path, ...]) -> Renewer:
+    # the keys that seal have no part in it and stay unread
+    clock = SystemClock()
+    options = SigningOptions(keys=keys_dir, tsa_url=tsa_url).check()
+    demo = demo_pki.is_complete(keys_dir)
+    revocation = DemoRevocation(*load_p12(keys_dir, demo_pki.ROOT)) if demo else None
+    return Renewer(time_stamps(options, clock), clock, roots, revocation)
+
+
+def renew_in_child(keys_dir: Path, tsa_url: str, roots: tuple[Path, ...], source: Path, out: Path) -> Renewed:
+    """Renew a sealed file in the signing child."""
+    os.umask(0o077)
+    return _renewer(keys_dir, tsa_url, roots).renew(source, out)
+
+
+def read_life_in_child(path: Path, roots: tuple[Path, ...]) -> ProvableUntil:
+    """Read in a limited child until when a sealed file can be proven."""
+    return provable_until(path, roots)

@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from time import monotonic
 
 from boot.auditing import audit_keeper
 from boot.house import House, open_house
+from boot.renewing import FILES_A_SECOND
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, progress_bar, say
 from ingest.drift import IndexRound, forget_ghosts
@@ -66,8 +67,16 @@ _KINDS = {
 _STATES = {ObjectState.GOOD: "tốt", ObjectState.MISSING: "mất", ObjectState.DAMAGED: "hỏng"}
 
 
-def standing_rounds(house: House, holder: str, complaints: Complaints | None = None) -> Rounds:
-    """Return the rounds of a worker process, not started yet; `holder` is its name among the workers."""
+def standing_rounds(
+    house: House,
+    holder: str,
+    complaints: Complaints | None = None,
+    more: Callable[[Pace], Sequence[Round]] = lambda pace: (),
+) -> Rounds:
+    """Return the rounds of a worker process, not started yet; `holder` is its name among the workers.
+
+    `more` makes further rounds, which wait on the pace they are given.
+    """
     ending = threading.Event()
     mender = _mender(house)
     pace = Pace(house.settings.fixity_bytes_second, OBJECTS_A_SECOND, pause=ending.wait)
@@ -75,6 +84,7 @@ def standing_rounds(house: House, holder: str, complaints: Complaints | None = N
     rounds: list[Round] = [FixityRound(mender, side, pace, options) for side in mender.stores.sides]
     rounds += _comparisons(house, mender, ReconcileOptions(), log_drift())
     rounds.append(OutboxRound(house.work, ReconcileOptions()))
+    rounds += more(Pace(house.settings.fixity_bytes_second, FILES_A_SECOND, pause=ending.wait))
     return Rounds(
         house.work,
         rounds,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from boot.childroom import seal_in_child
 from boot.house import House
+from boot.renewing import renewal_round
 from boot.rounds import standing_rounds
 from boot.settings import Settings
 from ingest.documents import sweep
@@ -113,7 +114,9 @@ def running_engine(
         )
         walk = Walk(engine, tools)
         patrol = Patrol(engine, walk, tools, crew, duties(tools))
-        rounds = standing_rounds(house, executor, house.complaints)
+        rounds = standing_rounds(
+            house, executor, house.complaints, lambda pace: [renewal_round(tools, settings, pace)]
+        )
         engine.launch()
         patrol.start()
         rounds.start()

@@ -10,6 +10,7 @@ from records.outcome import Done, Later, Outcome, Refused
 from signing.faults import is_ours
 from signing.seal import Sealed
 
+
 def seal(tools: IngestTools, document_id: str, composed: Composed) -> Outcome[Sealed]:
     """Sign `composed` into `sealed.pdf` beside it. Later: no time stamp or key now. Refused: the seal is not valid."""
     out = composed.path.with_name("sealed.pdf")

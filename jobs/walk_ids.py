@@ -52,6 +52,11 @@ def owner_of(name: str) -> Owner | None:
     """
     version, _, rest = name.partition(":")
     parts = rest.split(":")
-    if version != APPLICATION_VERSION or len(parts) < 3 or not parts[2].isdecimal() or parts[0] not in _OWNERS:
+    if (
+        version != APPLICATION_VERSION
+        or len(parts) < 3
+        or not parts[2].isdecimal()
+        or parts[0] not in _OWNERS
+    ):
         return None
     return Owner(_OWNERS[parts[0]], parts[1], int(parts[2]))

@@ -6,7 +6,13 @@ HOUSE_FAULTS = frozenset(
     {"keys-unreadable", "keys-table", "no-key", "role-wrong", "signing-settings", "demo-pki", "seal-write"}
     | {"pin-wrong", "pin-locked", "pin-last-try", "pin-unreadable", "token-module"}
     | {"token-ambiguous", "token-key-missing", "token-key-mismatch", "trust-unreadable"}
-    | {"remote-key-disabled", "remote-key-mismatch", "remote-redirect", "remote-refused", "remote-sad-expired"}
+    | {
+        "remote-key-disabled",
+        "remote-key-mismatch",
+        "remote-redirect",
+        "remote-refused",
+        "remote-sad-expired",
+    }
     | {"certificate-expired", "certificate-key-usage", "certificate-not-trusted", "certificate-not-yet-valid"}
     | {"certificate-revoked", "certificate-unknown", "certificate-weak"}
 )

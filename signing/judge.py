@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from asn1crypto import x509
 
+from signing.algorithms import AGREED, Algorithms, uses_of
 from signing.container import Container
 from signing.examine import Found, check_token, imprint_hash
 from signing.trust import Chain, Evidence, Trust, check_chain, is_accounted, weakness
@@ -19,13 +20,16 @@ _TOLERANCE = timedelta(seconds=60)
 _STAMPING = "time_stamping"
 
 
-def judge(found: list[Found], evidence: Evidence, trust: Trust, now: datetime) -> None:
+def judge(
+    found: list[Found], evidence: Evidence, trust: Trust, now: datetime, algorithms: Algorithms = AGREED
+) -> None:
     """Add findings about trust and time to each of `found` (in file order), and name their levels."""
     proof = now
     stamped = False
     for one in reversed(found):
         if one.container is None:
             continue
+        _demand_lasting(one, one.container, evidence, trust, proof, algorithms)
         if one.is_stamp:
             moment = _judge_token(one, one.container, evidence, trust, proof)
             one.level = "TIMESTAMP"
@@ -58,6 +62,31 @@ def _judge_token(
     if one.is_stamp:
         one.trusted = chain.finding is None
     return moment
+
+
+def _demand_lasting(
+    one: Found,
+    container: Container,
+    evidence: Evidence,
+    trust: Trust,
+    proof: datetime,
+    algorithms: Algorithms,
+) -> None:
+    """Note an algorithm that was retired before the existence of what relies on it is proven (`proof`).
+
+    A signature time stamp covers the signature value alone, so only a document time stamp counts here.
+    """
+    known = [*evidence.certificates, *trust.roots]
+    uses = set(uses_of(container, known))
+    if container.stamp is not None:
+        uses |= set(uses_of(container.stamp, known))
+    retired = algorithms.retired(uses, proof)
+    if retired is not None:
+        one.add(
+            Answer.INDETERMINATE,
+            "weak-algorithm",
+            f"{retired[0]} chỉ dùng được đến {retired[1]:%Y-%m-%d}",
+        )
 
 
 def _is_critical(token: Container) -> bool:

@@ -21,6 +21,7 @@ from pyhanko.sign.validation.errors import ValidationInfoReadingError
 
 from records.errors import ArchiveFault
 from signing import look_alike
+from signing.algorithms import AGREED, Algorithms
 from signing.byte_range import object_offsets
 from signing.examine import ARCHIVE_MARK, HOUSE, Found, examine, refused
 from signing.judge import judge
@@ -42,19 +43,21 @@ def verify_pdf(
     *,
     at: datetime | None = None,
     look: bool = True,
+    algorithms: Algorithms = AGREED,
 ) -> Verdict:
     """Return the verdict on the PDF at `path`, trusting only the PEM files `roots`; never raises on its content.
 
     `name` is the file name to report. `at` is the moment of the check (default: now). `look` draws every page of
     the signed revision and of the whole file and compares them when bytes follow a signature (costly: two page
-    renders a page). Run it in a limited child process when the file comes from outside.
+    renders a page). `algorithms` says until when each algorithm is good. Run it in a limited child process when the
+    file comes from outside.
     """
     file = name or path.name
     digest = ""
     try:
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        reports, finding = _answer(data, load_trust(roots), at or datetime.now(UTC), look=look)
+        reports, finding = _answer(data, load_trust(roots), at or datetime.now(UTC), algorithms, look=look)
     except OSError as fault:
         reports, finding = [], Finding(Answer.INDETERMINATE, "unreadable", str(fault))
     except ArchiveFault as fault:
@@ -69,24 +72,26 @@ def verify_pdf(
     )
 
 
-def _answer(data: bytes, trust: Trust, now: datetime, *, look: bool) -> tuple[list[SignatureReport], Finding]:
+def _answer(
+    data: bytes, trust: Trust, now: datetime, algorithms: Algorithms, *, look: bool
+) -> tuple[list[SignatureReport], Finding]:
     if not data:
         return [], Finding(Answer.INVALID, "empty-file")
     if b"%PDF-" not in data[:_HEADER_WITHIN]:
         return [], Finding(Answer.INVALID, "not-a-pdf")
     try:
-        return _read(data, trust, now, strict=True, look=look)
+        return _read(data, trust, now, algorithms, strict=True, look=look)
     except (Exception, RecursionError) as fault:  # noqa: BLE001 the strict reader refuses by raising anything
         malformed = Finding(Answer.INDETERMINATE, "malformed", f"{type(fault).__name__}: {fault}"[:200])
     try:  # once more with a lenient reader, only to name the signatures; the answer can no longer be good
-        reports, finding = _read(data, trust, now, strict=False, look=False)
+        reports, finding = _read(data, trust, now, algorithms, strict=False, look=False)
     except (Exception, RecursionError):  # noqa: BLE001 nothing to show then
         return [], malformed
     return reports, finding if finding.answer is Answer.INVALID else malformed
 
 
 def _read(
-    data: bytes, trust: Trust, now: datetime, *, strict: bool, look: bool
+    data: bytes, trust: Trust, now: datetime, algorithms: Algorithms, *, strict: bool, look: bool
 ) -> tuple[list[SignatureReport], Finding]:
     reader = PdfFileReader(BytesIO(data), strict=strict)  # its default limits are those for untrusted input
     if reader.encrypted:
@@ -103,7 +108,7 @@ def _read(
     good = [f for f in found if f.readable]
     _check_nesting(good)
     _check_additions(reader, data, good, look=look)
-    judge(good, _evidence(reader), trust, now)
+    judge(good, evidence_of(reader), trust, now, algorithms)
     reports = [refused(f) if not f.readable else f.report() for f in found]
     findings = [finding for f in found for finding in f.findings]
     return reports, worst(findings) if findings else Finding(Answer.VALID, "ok")
@@ -165,7 +170,7 @@ def _listed_offsets(reader: PdfFileReader) -> set[int]:
     return offsets
 
 
-def _evidence(reader: PdfFileReader) -> Evidence:
+def evidence_of(reader: PdfFileReader) -> Evidence:
     """Return what the DSS of the file holds; unreadable items count as absent (a chain then lacks its data)."""
     try:
         store = DocumentSecurityStore.read_dss(reader)

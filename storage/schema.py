@@ -412,3 +412,35 @@ signings = Table(
     UniqueConstraint("batch_id", "idempotency_key"),
     Index(None, "batch_id", "state", "ordinal"),
 )
+
+seal_life = Table(
+    "seal_life",
+    METADATA,
+    _link("document_id", "documents.id", primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("last_time_stamp", Moment),
+    _count("time_stamps"),
+    Column("certificate_until", Moment),
+    _words("algorithm"),
+    Column("algorithm_until", Moment),
+    Column("provable_until", Moment),
+    _words("why"),
+    Column("due_at", Moment),
+    Column("tried_at", Moment),
+    _words("reason"),
+    Index(None, "state", "due_at"),
+    Index(None, "provable_until"),
+)
+
+seal_certificates = Table(
+    "seal_certificates",
+    METADATA,
+    _link("document_id", "documents.id", primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("serial", Text, nullable=False, index=True),
+    Column("issuer", Words, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("used_at", Moment),
+    Column("covered_at", Moment),
+)

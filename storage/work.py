@@ -19,6 +19,7 @@ from storage.outbox import Outbox
 from storage.pages import Pages
 from storage.passes import Passes
 from storage.replies import Replies
+from storage.seal_life import SealLives
 from storage.sessions import Sessions
 from storage.signings import Signings
 from storage.tables import Tables
@@ -44,6 +45,7 @@ class Tx:
         self.replies = Replies(ground)
         self.heads = Heads(ground)
         self.signings = Signings(ground)
+        self.seal_lives = SealLives(ground)
         self.catalogue = Catalogue(ground)
 
 

@@ -13,6 +13,7 @@ from tests.cases.races import RaceCases
 from tests.cases.register_races import RegisterRaceCases
 from tests.cases.register_rows import RegisterRowCases
 from tests.cases.row_values import RowValueCases
+from tests.cases.seal_life_rows import SealLifeRowCases
 from tests.cases.signing_rows import SigningRowCases
 from tests.cases.transactions import TransactionCases
 
@@ -67,3 +68,6 @@ class TestRegisterRows(RegisterRowCases): ...
 
 
 class TestRowValues(RowValueCases): ...
+
+
+class TestSealLifeRows(SealLifeRowCases): ...

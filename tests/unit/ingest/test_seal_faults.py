@@ -7,9 +7,9 @@ import pytest
 
 from ingest.compose import Composed
 from ingest.seal import seal
-from signing.faults import HOUSE_FAULTS
 from records.errors import ArchiveFault, Away, Unfit
 from records.outcome import Later, Refused
+from signing.faults import HOUSE_FAULTS
 from tests.cases.archive_world import World
 
 
