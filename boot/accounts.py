@@ -25,6 +25,8 @@ class NewLogin:
 DEMO = (
     ("quantri", "Quản trị viên", frozenset({Role.ADMINISTRATOR})),
     ("luutru", "Cán bộ lưu trữ (dùng thử)", frozenset({Role.ARCHIVIST, Role.READER})),
+    ("lanhdao", "Người ký (dùng thử)", frozenset({Role.OFFICIAL, Role.READER})),
+    ("vanthu", "Văn thư (dùng thử)", frozenset({Role.CLERK, Role.READER})),
     ("docgia", "Người đọc (dùng thử)", frozenset({Role.READER})),
 )
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from boot.childroom import open_children, seal_in_child, verify_in_child
 from boot.house import is_prepared
+from boot.papers import sealing_seconds
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, result, say
 from records.clock import vietnam_iso
 from records.errors import ArchiveFault
 from signing.verdict import Answer, Verdict, verdict_to_json
 
-SEAL_SECONDS = 300.0
 _COLOURS = {Answer.VALID: "green", Answer.VALID_LATER_CHANGES: "yellow", Answer.INDETERMINATE: "yellow"}
 
 
@@ -30,7 +30,7 @@ def sign(settings: Settings, source: Path, out: Path, profile: str, key: str | N
     with open_children(settings, "sign") as children:
         sealed = children.run(
             "sign",
-            SEAL_SECONDS,
+            sealing_seconds(source),
             seal_in_child,
             settings.keys_dir,
             settings.tsa_url,

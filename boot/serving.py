@@ -16,12 +16,14 @@ from api.tools import Limits, Tools
 from boot.childroom import open_children, verify_in_child
 from boot.house import House, open_house
 from boot.logs import set_up_logs
+from boot.papers import key_facts
 from boot.settings import Settings
 from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
 from boot.version import VERSION
 from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.receive import receive_stream
+from ingest.receive_paper import receive_paper
 from ingest.tools import IngestTools
 from jobs.engine_view import EngineView
 from jobs.lock import EngineLock

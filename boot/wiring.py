@@ -9,6 +9,7 @@ from pathlib import Path
 
 from boot.childroom import seal_in_child
 from boot.house import House
+from boot.papers import sealing_seconds, sign_tools
 from boot.renewing import renewal_round
 from boot.rounds import standing_rounds
 from boot.settings import Settings
@@ -19,6 +20,7 @@ from jobs.children import ChildPools
 from jobs.crew import Crew, Member
 from jobs.engine import Engine, EngineAddress
 from jobs.patrol import Duty, Patrol
+from jobs.sign_papers import PaperSigning
 from jobs.walk import SERVICES, Walk, queues
 from ocr.options import OcrOptions
 from records.clock import Clock, SystemClock, new_id
@@ -55,10 +57,9 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     settings = house.settings
 
     def seal(source: Path, out: Path, document_id: str) -> Sealed:
-        seconds = WalkLimits().seal_seconds + source.stat().st_size / SEAL_BYTES_A_SECOND
         return children.run(
             "sign",
-            seconds,
+            sealing_seconds(source),
             seal_in_child,
             settings.keys_dir,
             settings.tsa_url,
@@ -83,7 +84,6 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     )
 
 
-SEAL_BYTES_A_SECOND = 10 * 1024 * 1024
 _log = logging.getLogger("vanthu.boot")
 
 
@@ -113,7 +113,8 @@ def running_engine(
             engine_address(settings), executor, queues(settings.workers), None if services is None else listen
         )
         walk = Walk(engine, tools)
-        patrol = Patrol(engine, walk, tools, crew, duties(tools))
+        papers = PaperSigning(engine, sign_tools(house, tools.children))
+        patrol = Patrol(engine, walk, tools, crew, duties(tools), papers)
         rounds = standing_rounds(
             house, executor, house.complaints, lambda pace: [renewal_round(tools, settings, pace)]
         )

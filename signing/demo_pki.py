@@ -26,11 +26,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from records.clock import Clock, new_id
 from records.errors import ArchiveFault
+from signing.key_table import KeyRole
 
 ROOTS = "roots.pem"
 PASSPHRASE = "passphrase"  # noqa: S105 the name of the file
 ROOT, SEAL, TSA = "demo-root.p12", "archive.p12", "demo-tsa.p12"
 _FILES = (ROOTS, PASSPHRASE, ROOT, SEAL, TSA)
+OFFICIAL, ORGANISATION = "demo-official.p12", "demo-organisation.p12"
+KEY_FILES = {"archive": SEAL, "demo-official": OFFICIAL, "demo-seal": ORGANISATION}
+"""The demo keys by their names in the house."""
+DEMO_OFFICIAL = "lanhdao"
+"""The log-in of the demo account whose key the demo official's is."""
 
 MARK = "DEMO"
 _BITS = 3072  # the length ETSI TS 119 312 asks for signatures meant to last beyond 2028
@@ -53,12 +59,15 @@ def create_demo_pki(folder: Path, organisation: str, clock: Clock) -> None:
             tell="Chưa có tên cơ quan để tạo con dấu thử nghiệm. Hãy ghi tên cơ quan.",
         )
     if is_complete(folder):
+        _add_signers(folder, organisation, clock.now().replace(microsecond=0))
         return
     making = folder.with_name(f".{folder.name}.making-{new_id()}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         making.mkdir(mode=0o700)
-        _fill(making, organisation, clock.now().replace(microsecond=0))
+        now = clock.now().replace(microsecond=0)
+        _fill(making, organisation, now)
+        _add_signers(making, organisation, now)
         _install(making, folder)
     except OSError as fault:
         raise ArchiveFault(
@@ -73,6 +82,41 @@ def create_demo_pki(folder: Path, organisation: str, clock: Clock) -> None:
 def is_complete(folder: Path) -> bool:
     """Return whether every file of a demo folder is there and not empty."""
     return all((folder / name).is_file() and (folder / name).stat().st_size > 0 for name in _FILES)
+
+
+def demo_signers(folder: Path) -> tuple[tuple[str, KeyRole, str], ...]:
+    """Return (name, role, holder) of the demo keys that are there, the archive's first."""
+    signers = (
+        ("archive", KeyRole.ARCHIVE, ""),
+        ("demo-official", KeyRole.OFFICIAL, DEMO_OFFICIAL),
+        ("demo-seal", KeyRole.SEAL, ""),
+    )
+    return tuple(one for one in signers if (folder / KEY_FILES[one[0]]).is_file())
+
+
+def _add_signers(folder: Path, organisation: str, now: datetime) -> None:
+    """Make the demo keys of outgoing papers where they are missing: folders of earlier versions have none."""
+    wanted = (
+        (OFFICIAL, f"{MARK} – Nguyễn Văn Mẫu"),
+        (ORGANISATION, f"{MARK} – {organisation} (con dấu)"),
+    )
+    for file, common_name in wanted:
+        if (folder / file).exists():
+            continue
+        passphrase = (folder / PASSPHRASE).read_bytes().strip()
+        root_key, root, _ = pkcs12.load_key_and_certificates((folder / ROOT).read_bytes(), passphrase)
+        if root is None or not isinstance(root_key, rsa.RSAPrivateKey):
+            raise ArchiveFault(f"{folder / ROOT} holds no RSA key", code="demo-pki")
+        key = _new_key()
+        certificate = _certificate(
+            _name(organisation, common_name), key, root.subject, root_key, now, _SEAL_YEARS, _as_seal
+        )
+        draft = folder / f".{file}.{new_id()}"
+        _write_p12(draft, key, certificate, passphrase)
+        with contextlib.suppress(FileExistsError):  # another process was first; its key stands
+            os.link(draft, folder / file)
+        draft.unlink()
+        sync_folder(folder)
 
 
 def _install(making: Path, folder: Path) -> None:

@@ -244,17 +244,19 @@ def _certificates(path: Path) -> list[asn1_x509.Certificate]:
 
 def load_demo_keys(folder: Path) -> KeyRing:
     """Return the keys made by `create_demo_pki`. Raises `ArchiveFault` (`keys-unreadable`)."""
-    certificate, key = load_p12(folder, demo_pki.SEAL)
     root, root_key = load_p12(folder, demo_pki.ROOT)
-    seal = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
-    archive = SealKey(
-        "archive",
-        CachedKeySigner(key, seal),
-        seal,
-        hashlib.sha256(seal.dump()).hexdigest(),
-    )
+    keys: dict[str, SealKey] = {}
+    for name, role, holder in demo_pki.demo_signers(folder):
+        found, key = load_p12(folder, demo_pki.KEY_FILES[name])
+        certificate = asn1_x509.Certificate.load(found.public_bytes(Encoding.DER))
+        sha256 = hashlib.sha256(certificate.dump()).hexdigest()
+        keys[name] = SealKey(
+            name, CachedKeySigner(key, certificate), certificate, sha256, role, holder=holder
+        )
+    if "archive" not in keys:
+        raise _unreadable(folder / demo_pki.SEAL, FileNotFoundError("absent"))
     return KeyRing(
-        keys={archive.name: archive},
+        keys=keys,
         revocation=DemoRevocation(root, root_key),
         trust=(folder / demo_pki.ROOTS,),
     )

@@ -57,9 +57,7 @@ def upgrade() -> None:
         _words("certificate_serial"),
         _words("time_stamp_serial"),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["batch_id"], ["signing_batches.id"], name=op.f("fk_signings_batch_id_signing_batches")
-        ),
+        sa.ForeignKeyConstraint(["batch_id"], ["signing_batches.id"], name=op.f("fk_signings_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signings")),
         sa.UniqueConstraint("batch_id", "ordinal", name=op.f("uq_signings_batch_id_ordinal")),
         sa.UniqueConstraint("batch_id", "idempotency_key", name=op.f("uq_signings_batch_id_idempotency_key")),
