@@ -1,4 +1,4 @@
-"""Papers to be signed, from the settings: which keys people may ask for, and how a paper reaches the child with the key."""
+"""Papers to be signed, from the settings: which keys people may ask for, how a paper reaches the child with the key."""
 
 from pathlib import Path
 

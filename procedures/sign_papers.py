@@ -88,7 +88,8 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
         told = ArchiveFault(
             f"{type(fault).__name__}: {fault}",
             code="internal-fault",
-            tell="Lỗi của chương trình khi ký văn bản này; văn bản chưa được ký và vẫn được giữ. Hãy báo quản trị viên.",
+            tell="Lỗi của chương trình khi ký văn bản này; văn bản chưa được ký và vẫn được giữ. "
+            "Hãy báo quản trị viên.",
         )
         _refuse(tools, batch, paper, told)
         ended = None

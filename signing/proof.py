@@ -103,7 +103,7 @@ class OwnCheck:
 
 
 def _time_stamp_serial(path: Path, field: str) -> str:
-    """Return the serial number (hexadecimal) of the time stamp of a signature; the verdict has proven that there is one."""
+    """Return the serial number (hexadecimal) of a signature's time stamp; the verdict proved that there is one."""
     with path.open("rb") as file:
         (ours,) = (one for one in PdfFileReader(file).embedded_signatures if one.field_name == field)
         (token,) = tokens_in(ours.pkcs7_content)

@@ -25,18 +25,8 @@ tables = open_tables(os.environ["TEST_DATABASE"], os.environ["TEST_PASSWORD"])
 tables.migrate()
 tables.dispose()
 """
-NEW_TABLES = {
-    "heads",
-    "intents",
-    "leases",
-    "objects",
-    "passes",
-    "replies",
-    "seal_certificates",
-    "seal_life",
-    "signing_batches",
-    "signings",
-}
+NEW_TABLES = {"heads", "intents", "leases", "objects", "passes", "replies"}
+NEW_TABLES |= {"seal_certificates", "seal_life", "signing_batches", "signings"}
 MOMENT = "'2026-11-23 08:00:00.000000+00:00'"
 OF_THE_VERSION_BEFORE = (
     "INSERT INTO batches (id, created_by, options, state, created_at) VALUES ('{n}', 'x', '{{}}', 'started', {at})",
