@@ -92,6 +92,7 @@ def create_app(tools: Tools) -> FastAPI:
     app.add_exception_handler(NotSignedIn, _lead_to_sign_in)
     for kind in (sessions, batches, documents, search, verify, signings, accounts, operations):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
+    app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(health.router, prefix=API, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(metrics.router)

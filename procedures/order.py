@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from records.access import Role
-from records.errors import ArchiveFault, NotAllowed
+from records.errors import NotAllowed, Unfit
 from signing.key_table import KeyRole
 from signing.profiles import ARCHIVE, PROFILES
 
@@ -26,17 +26,27 @@ class KeyFacts:
     holder: str
 
 
+def usable_keys(login: str, roles: frozenset[Role], keys: Sequence[KeyFacts]) -> list[KeyFacts]:
+    """Return the keys that the account `login` may sign with: a clerk's are the seals, an official's their own."""
+    return [
+        key
+        for key in keys
+        if (key.role is KeyRole.SEAL and Role.CLERK in roles)
+        or (key.role is KeyRole.OFFICIAL and Role.OFFICIAL in roles and key.holder == login)
+    ]
+
+
 def choose_key(
     profile: str, asked: str, login: str, roles: frozenset[Role], keys: Sequence[KeyFacts]
 ) -> KeyFacts:
     """Return the key that a batch of `profile` ordered by the account `login` is signed with; `asked` may be "".
 
-    Raises `ArchiveFault`: `profile-unknown`, `no-key` (none fits), `key-choice` (several do: name one); `NotAllowed`
+    Raises `Unfit`: `profile-unknown`, `no-key` (none fits), `key-choice` (several do: name one); `NotAllowed`
     when the profile or the key is not this person's to use.
     """
     needs = NEEDS.get(profile)
     if needs is None:
-        raise ArchiveFault(
+        raise Unfit(
             f"profile {profile!r}",
             code="profile-unknown",
             tell=f"Chưa có kiểu ký “{profile[:40]}”. Kiểu dùng được: {', '.join(NEEDS)}.",
@@ -44,23 +54,21 @@ def choose_key(
     wanted = Role.OFFICIAL if needs is KeyRole.OFFICIAL else Role.CLERK
     if wanted not in roles:
         raise NotAllowed(f"{login} is no {wanted} and may not sign as {profile}")
-    fitting = [key for key in keys if key.role is needs]
-    if needs is KeyRole.OFFICIAL:
-        fitting = [key for key in fitting if key.holder == login]
+    fitting = [key for key in usable_keys(login, roles, keys) if key.role is needs]
     if asked:
         named = [key for key in fitting if key.name == asked]
         if not named and any(key.name == asked for key in keys):
             raise NotAllowed(f"{login} may not sign as {profile} with the key {asked}")
         fitting = named
     if not fitting:
-        raise ArchiveFault(
+        raise Unfit(
             f"no key for {profile} of {login} named {asked!r}",
             code="no-key",
             tell="Chưa có chứng thư ký nào dùng được cho yêu cầu này. Hãy báo quản trị viên khai báo trong keys.toml.",
         )
     if len(fitting) > 1:
         names = ", ".join(sorted(key.name for key in fitting))
-        raise ArchiveFault(
+        raise Unfit(
             f"several keys for {profile}: {names}",
             code="key-choice",
             tell=f"Có nhiều chứng thư dùng được: {names}. Hãy chọn một.",

@@ -10,7 +10,7 @@ from sse_starlette import EventSourceResponse
 from api.deps import DeskDep, Signer, ToolsDep, Uploader, allow, check_csrf
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.common import Identifier, Limit, Listing, Offset
-from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut
+from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, SigningKeyOut
 from api.services import signings
 from api.transfer import MULTIPART, declared_digest, follow, handed_out
 from records.access import Action
@@ -18,10 +18,17 @@ from records.errors import Unfit
 from storage.signing_values import PaperStage
 
 router = APIRouter(prefix="/signing-batches", tags=["signing"])
+keys_router = APIRouter(prefix="/signing-keys", tags=["signing"])
 
 _PDF: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/pdf": {}}, "description": "The file, its hash checked on the way out"}
 }
+
+
+@keys_router.get("")
+def list_keys(actor: Signer, tools: ToolsDep) -> list[SigningKeyOut]:
+    """Return the keys you may sign with, and under which profiles."""
+    return signings.list_keys(tools, actor)
 
 
 @router.post("", status_code=201, response_model=SigningBatchOut)
@@ -133,6 +140,6 @@ def get_source(
 def get_signed(
     batch_id: Identifier, paper_id: Identifier, actor: Signer, tools: ToolsDep
 ) -> StreamingResponse:
-    """Download the signed paper. 404 while it is not signed."""
+    """Download the signed paper. 409 `paper-not-signed` while it is not signed."""
     found = signings.download(tools, actor, batch_id, paper_id, signed=True)
     return handed_out(found.pieces, found.name, "application/pdf", found.size, found.sha256)

@@ -18,6 +18,16 @@ class SigningBatchIn(Strict):
     level: str = Field(default="", pattern="^(|PAdES-BASELINE-(T|LT|LTA))$")
 
 
+class SigningKeyOut(Frozen):
+    """A key the caller may sign with: its name, whose it is, the profiles it serves."""
+
+    name: str
+    role: str
+    unit: str
+    holder: str
+    profiles: list[str]
+
+
 class PaperCountsOut(Frozen):
     """How many papers of a batch are in which state."""
 

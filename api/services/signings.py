@@ -6,14 +6,30 @@ from pathlib import PurePosixPath
 
 from api.multipart import FilePart
 from api.schemas.common import Listing
-from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut
+from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, SigningKeyOut
 from api.tools import Tools
 from language.fold import canonical
-from procedures.order import choose_key
+from procedures.order import NEEDS, choose_key, usable_keys
 from records.access import Actor
 from records.errors import Conflict, Missing
 from storage.signing_values import BatchStage, NewSigningBatch, PaperStage, SigningBatch
 from storage.work import Tx
+
+
+def list_keys(tools: Tools, actor: Actor) -> list[SigningKeyOut]:
+    """Return the keys that `actor` may use."""
+    with tools.work.reading() as tx:
+        login = tx.accounts.get(actor.id).login
+    return [
+        SigningKeyOut(
+            name=key.name,
+            role=key.role,
+            unit=key.unit,
+            holder=key.holder,
+            profiles=[name for name, role in NEEDS.items() if role is key.role],
+        )
+        for key in usable_keys(login, actor.roles, tools.signing_keys())
+    ]
 
 
 def open_batch(tx: Tx, tools: Tools, actor: Actor, wanted: SigningBatchIn) -> SigningBatchOut:
@@ -63,7 +79,7 @@ class PaperFile:
 
 
 def download(tools: Tools, actor: Actor, batch_id: str, paper_id: str, *, signed: bool) -> PaperFile:
-    """Return a paper as handed in, or as signed. Raises `Missing` (also while it is not signed), `BlobFault`."""
+    """Return a paper as handed in, or as signed. Raises `Missing`, `Conflict` (`paper-not-signed`), `BlobFault`."""
     with tools.work.reading() as tx:
         _own(tx, actor, batch_id)
         paper = tx.signings.paper(paper_id)
@@ -72,7 +88,7 @@ def download(tools: Tools, actor: Actor, batch_id: str, paper_id: str, *, signed
     if not signed:
         key, sha256, size, name = paper.source_key, paper.source_sha256, paper.source_size, paper.name
     elif paper.signature is None:
-        raise Missing(f"{paper_id} is not signed", tell="Văn bản này chưa được ký.", code="paper-not-signed")
+        raise Conflict(f"{paper_id} is not signed", tell="Văn bản này chưa được ký.", code="paper-not-signed")
     else:
         key, sha256, size = paper.signature.key, paper.signature.sha256, paper.signature.size
         name = f"{PurePosixPath(paper.name).stem}-da-ky.pdf"

@@ -19,7 +19,7 @@ DOORS = {
     "elastic_transport": "search/elastic_door.py",
     "pyhanko": "signing/",
     "pkcs11": "signing/tokens.py",
-    "aiohttp": "signing/fetching.py",
+    "aiohttp": "signing/",
     "weasyprint": "signing/stamp.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",

@@ -42,6 +42,7 @@ def tools(
         clock=SystemClock(),
         index=index,
         data_dir=tmp_path,
+        receive_paper=_nothing,
         receive=_nothing,
         verify=_nothing,
         limits=Limits(probe_seconds=30, probe_kept_seconds=0.0),

@@ -26,6 +26,8 @@ ROLES = {
     "reader": (Role.READER,),
     "archivist": (Role.ARCHIVIST,),
     "administrator": (Role.ADMINISTRATOR,),
+    "clerk": (Role.CLERK,),
+    "official": (Role.OFFICIAL,),
 }
 LETTER = (
     "TỈNH ỦY LÂM ĐỒNG ĐẢNG CỘNG SẢN VIỆT NAM",

@@ -12,13 +12,16 @@ import pytest
 from api.app import create_app
 from api.tools import Limits, Tools
 from ingest.receive import receive_stream
+from ingest.receive_paper import receive_paper
 from ingest.tools import IngestTools
 from jobs.children import ChildPools
 from jobs.children import Limits as ChildLimits
 from ocr.options import OcrOptions
+from procedures.order import KeyFacts
 from records.clock import SystemClock
 from search.index import open_index
 from signing.demo_pki import create_demo_pki
+from signing.key_table import KeyRole
 from signing.verify import verify_pdf
 from storage.blobs import open_blobs
 from storage.staging import open_staging
@@ -26,6 +29,11 @@ from storage.tables import open_tables
 from storage.work import Work
 from tests.unit.api.api_house import House
 from tests.unit.api.api_seed import Seeded, seed
+
+KEYS = (
+    KeyFacts("ong-an", KeyRole.OFFICIAL, "Văn phòng", "official"),
+    KeyFacts("con-dau", KeyRole.SEAL, "Văn phòng", ""),
+)
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +99,8 @@ def make_house(
             index=index,
             data_dir=data,
             receive=partial(receive_stream, ingest),
+            receive_paper=partial(receive_paper, ingest),
+            signing_keys=lambda: KEYS,
             verify=lambda path, name: verify_pdf(path, (data / "keys" / "roots.pem",), name),
             limits=limits or Limits(),
             version="0.0-test",

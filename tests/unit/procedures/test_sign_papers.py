@@ -37,7 +37,9 @@ class Desk:
     trouble: list[ArchiveFault] = field(default_factory=list)
 
     def add(self, folder: Path, number: int) -> str:
-        path = a_pdf(folder / f"qd-{number}.pdf", words=f"Quyet dinh {number}")
+        path = folder / f"qd-{number}.pdf"
+        if not path.exists():
+            a_pdf(path, words=f"Quyet dinh {number}")
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         key = f"received/{sha256[:2]}/{sha256}.pdf"
         self.tools.blobs.put_once(key, path, sha256)

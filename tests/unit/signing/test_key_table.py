@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from records.errors import ArchiveFault
+from signing.demo_pki import DEMO_OFFICIAL
 from signing.key_table import TABLE, DeskKey, FileKey, KeyRole, RemoteKey, TokenKey, read_key_table
 from signing.keys import load_keys
 from tests.cases.sealing import World
@@ -101,7 +102,10 @@ def test_bytes_that_are_no_text(tmp_path: Path) -> None:
 
 
 def test_without_a_table_the_demo_authoritys_keys(world: World) -> None:
-    assert set(load_keys(world.folder).keys) == {"archive"}
+    ring = load_keys(world.folder)
+    roles = {"archive": KeyRole.ARCHIVE, "demo-official": KeyRole.OFFICIAL, "demo-seal": KeyRole.SEAL}
+    assert {name: key.role for name, key in ring.keys.items()} == roles
+    assert ring.keys["demo-official"].holder == DEMO_OFFICIAL
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -117,7 +117,8 @@ def test_unknown_profile_key_and_missing_source_are_refused(world: World, tmp_pa
     source = a_pdf(tmp_path / "in.pdf")
     for arguments, code in (
         ({"profile": "king"}, "profile-unknown"),
-        ({"profile": "official"}, "no-key"),
+        ({"profile": "official", "key": "no-such"}, "no-key"),
+        ({"profile": "official", "key": "archive"}, "role-wrong"),
         ({"key": "no-such"}, "no-key"),
     ):
         with pytest.raises(ArchiveFault) as fault:
