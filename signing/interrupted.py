@@ -34,6 +34,7 @@ from signing.profiles import FieldPlan, Level, Visible, profile_named
 from signing.proof import Sealed, draft_beside, publish, sha256_of
 from signing.seal import SigningService, run
 from signing.stages import Task, append_unsigned, lift, open_copy
+from signing.trust import Evidence
 
 LASTS = timedelta(minutes=15)
 _ID = re.compile(r"[0-9a-z-]{8,64}")
@@ -184,17 +185,18 @@ class InterruptedSigning:
                     if sha256_of(temporary) != kept.prepared_sha256:
                         raise _tampered("the prepared file")
 
-                    async def work() -> None:
+                    async def work() -> Evidence:
                         signed = await signer.async_sign_prescribed_attributes(
                             kept.digest, cms.CMSAttributes.load(data), timestamper=self._service.tsa
                         )
                         place = PreparedByteRangeDigest(bytes.fromhex(kept.document_digest), *kept.room)
                         await PdfTBSDocument.async_finish_signing(file, place, signed)
-                        lists = self._service.check.lists() if level is not Level.T else []
-                        await lift(file, level, lists, self._service.tsa, kept.identity)
+                        found = self._service.check.evidence([signed.dump()])
+                        await lift(file, level, found, self._service.tsa, kept.identity)
+                        return found
 
-                    run(work)
-                sealed = self._service.check.prove(temporary, out.name, kind, level, kept.field)
+                    found = run(work)
+                sealed = self._service.check.prove(temporary, out.name, kind, level, kept.field, found)
                 self._mark_used(kept)  # before anybody sees the file: never twice, at the worst not at all
                 publish(temporary, out, out, kept.source_sha256)
         self._pdf(prepared.id).unlink(missing_ok=True)
@@ -212,8 +214,7 @@ class InterruptedSigning:
 
     def _admit(self, ours: x509.Certificate, others: Sequence[x509.Certificate], profile: str) -> None:
         service = self._service
-        trust, lists = service.check.trust(), service.check.lists()
-        admit(ours, others, profile_named(profile), service.keys, trust, lists, service.clock.now())
+        admit(ours, others, profile_named(profile), service.keys, service.check)
 
     def _demand_as_kept(self, prepared: Prepared, kept: Prepared) -> None:
         if not secrets.compare_digest(prepared.to_json().encode(), kept.to_json().encode()):

@@ -3,27 +3,31 @@
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from asn1crypto import crl, pem, tsp
+from asn1crypto import cms, tsp, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from records.clock import Clock, new_id
-from records.errors import ArchiveFault, Conflict
+from records.errors import ArchiveFault, Away, Conflict
 from signing.demo_pki import sync_folder
+from signing.fetching import Door
 from signing.keys import KeyRing
 from signing.order import holds
 from signing.profiles import Level, Profile
-from signing.time_tokens import tokens_in
-from signing.trust import Trust, load_trust
+from signing.revocation import RevocationWindow
+from signing.time_tokens import Untrue, stamped_by, tokens_in
+from signing.trust import Evidence, load_trust
 from signing.verdict import Answer, SignatureReport, Verdict
 from signing.verify import verify_pdf
 
 LEVEL = Level.LTA.value
+_NOTHING = Evidence()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +49,70 @@ class Sealed:
 
 
 class OwnCheck:
-    """Our own check of what we write and of what others signed before us."""
+    """Our own check of what we write and of what others signed before us, and the evidence it rests on."""
 
-    def __init__(self, keys: KeyRing, clock: Clock, trust: Sequence[Path]) -> None:
-        """Take the source of revocation lists and the PEM files that the check trusts."""
+    def __init__(self, keys: KeyRing, clock: Clock, trust: Sequence[Path], door: Door | None = None) -> None:
+        """Take the PEM files that the check trusts and the door to revocation data (None: nothing is fetched)."""
         self._keys, self._clock, self._trust = keys, clock, tuple(trust)
+        self._door = door or Door(())
+        self._lock = threading.Lock()
+        self._window: tuple[object, RevocationWindow] | None = None
 
-    def trust(self) -> Trust:
-        """Return the configured roots and lists. Raises `ArchiveFault` (`trust-unreadable`)."""
-        return load_trust(self._trust)
+    def admit(self, certificate: x509.Certificate, chain: Iterable[x509.Certificate]) -> Evidence:
+        """Refuse to sign now with a certificate that would not stand. Raises as `RevocationWindow.check_usable`."""
+        return self.window().check_usable(certificate, chain, self._clock.now())
 
-    def lists(self) -> list[crl.CertificateList]:
-        """Return the revocation lists in force. Raises `ArchiveFault` (`trust-unreadable`)."""
-        known = list(self.trust().lists)
-        if self._keys.revocation is not None:
-            known.extend(self._keys.revocation.lists(self._clock.now()))
-        return known
+    def evidence(self, signatures: Iterable[bytes]) -> Evidence:
+        """Return what proves now who made these signatures (DER, may be padded) and their time stamps.
 
-    def verdict(self, path: Path, name: str, *, with_lists: bool, look: bool) -> Verdict:
-        """Return the verdict on `path` now; `with_lists` adds our revocation lists, which a B-T file lacks."""
-        if not with_lists:
-            return verify_pdf(path, self._trust, name, at=self._clock.now(), look=look)
-        extra = path.with_name(f".{new_id()}.lists.part")
-        try:
-            extra.write_bytes(b"".join(pem.armor("X509 CRL", one.dump()) for one in self.lists()))
-            return verify_pdf(path, (*self._trust, extra), name, at=self._clock.now(), look=look)
-        finally:
-            extra.unlink(missing_ok=True)
+        Raises as `RevocationWindow.evidence`.
+        """
+        now, found = self._clock.now(), Evidence()
+        for signature in signatures:
+            signed = cms.ContentInfo.load(signature)
+            for one in (signed, *tokens_in(signature)):
+                leaf, others = stamped_by(one)
+                found = found | self.window().evidence([leaf], others, now)
+        return found
 
-    def prove(self, path: Path, name: str, profile: Profile, level: Level, field: str) -> Sealed:
-        """Return the facts of the file just signed at `path`. Raises `ArchiveFault` (`seal-not-valid`)."""
+    def evidence_of(self, reader: PdfFileReader) -> Evidence:
+        """Return what proves now who made the signatures of a file. Raises `Away` (`revocation-away`).
+
+        A certificate that is not good adds nothing: the verdict on the file then says so in its own words.
+        """
+        found = Evidence()
+        for one in reader.embedded_signatures:
+            try:
+                found = found | self.evidence([one.pkcs7_content])
+            except Away:
+                raise
+            except (ArchiveFault, Untrue):
+                continue
+        return found
+
+    def window(self) -> RevocationWindow:
+        """Return the shared evidence; a new one when the files of roots and lists have changed."""
+        state = [(path.stat().st_mtime_ns, path.stat().st_size) for path in self._trust if path.exists()]
+        with self._lock:
+            if self._window is None or self._window[0] != state:
+                own = self._keys.revocation.lists if self._keys.revocation is not None else None
+                self._window = state, RevocationWindow(load_trust(self._trust), self._door, own_lists=own)
+            return self._window[1]
+
+    def verdict(self, path: Path, name: str, *, look: bool, extra: Evidence = _NOTHING) -> Verdict:
+        """Return the verdict on `path` now; `extra`: evidence that a B-T file does not carry yet."""
+        return verify_pdf(path, self._trust, name, at=self._clock.now(), look=look, extra=extra)
+
+    def prove(
+        self, path: Path, name: str, profile: Profile, level: Level, field: str, evidence: Evidence
+    ) -> Sealed:
+        """Return the facts of the file just signed at `path`. Raises `ArchiveFault` (`seal-not-valid`).
+
+        `evidence` is what was gathered for it: a file below B-LT does not carry it.
+        """
         # the signed pages were not written by a stranger: bytes after them are ours, a moment old, and accounted for
         # object by object; drawing every page twice would add a fifth to the whole walk
-        verdict = self.verdict(path, name, with_lists=level is Level.T, look=False)
+        verdict = self.verdict(path, name, look=False, extra=evidence if level is Level.T else _NOTHING)
         report = next((one for one in verdict.signatures if one.field == field), None)
         earlier = [
             one for one in verdict.signatures if one.field != field and one.kind != "document-time-stamp"

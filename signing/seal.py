@@ -21,6 +21,7 @@ from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
 from records.clock import Clock, new_id
 from records.errors import ArchiveFault, Conflict, Unfit
+from signing.fetching import Door
 from signing.keys import KeyRing, SealKey
 from signing.order import Standing, already_signed, demand_numbered, demand_order, read_standing
 from signing.paper_fields import lay_out
@@ -37,6 +38,7 @@ from signing.proof import (
 )
 from signing.stages import Appender, Task, append_unsigned, copy_in, lift, open_copy
 from signing.timestamps import TimeStamps
+from signing.trust import Evidence
 from signing.verdict import Answer
 
 __all__ = ["LEVEL", "Sealed", "SigningService", "sha256_of"]
@@ -47,15 +49,22 @@ _T = TypeVar("_T")
 class SigningService:
     """Signs files with the keys it was given. Safe between threads; one instance serves a whole process."""
 
-    def __init__(self, keys: KeyRing, tsa: TimeStamps, clock: Clock, trust: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        keys: KeyRing,
+        tsa: TimeStamps,
+        clock: Clock,
+        trust: Sequence[Path] = (),
+        door: Door | None = None,
+    ) -> None:
         """Take the keys, the time-stamp authority and the roots (PEM files) that the own check trusts.
 
-        The PEM files may also hold revocation lists (`X509 CRL`) of certificates that are not the demo root's.
+        The PEM files may also hold revocation lists (`X509 CRL`); other revocation data comes through `door`.
         """
         self.keys = keys
         self.tsa = tsa
         self.clock = clock
-        self.check = OwnCheck(keys, clock, tuple(trust) or keys.trust)
+        self.check = OwnCheck(keys, clock, tuple(trust) or keys.trust, door)
 
     def seal(
         self,
@@ -80,18 +89,20 @@ class SigningService:
         `fields-wrong`, `appearance-missing`, `place-differs`; `Conflict`: `revision-changed` and those of
         `order.demand_order` and `order.demand_numbered`; `Unfit` when the PDF cannot be signed (`file-not-a-pdf`,
         `file-encrypted`, `file-already-signed`, `file-malformed`); `Away` (`time-stamp-away`, `clock-skew`,
-        `token-away`) when there is no proven time or no key; `seal-not-valid` when our own check refuses the result.
+        `token-away`, `revocation-away`) when there is no proven time, no key or no word on a certificate;
+        `certificate-…` when the certificate would not stand; `seal-not-valid` when our own check refuses the result.
         """
         kind = profile_named(profile)
         wanted = kind.level(level)
         seal_key = self.keys.for_role(kind.role, key)
         demand_role(kind, seal_key.role, seal_key.name)
         _demand_elsewhere(source, out, expected_sha256)
+        self.check.admit(seal_key.certificate, seal_key.chain)
         task = Task(kind, wanted, seal_key.signer, seal_key.certificate, self._moment(), visible)
         with draft_beside(out) as temporary:
             with self.copied(source, temporary, expected_sha256) as file:
-                field = run(lambda: self._stages(file, temporary, task, seal_key, document_id, later))
-            sealed = self.check.prove(temporary, out.name, kind, wanted, field)
+                field, found = run(lambda: self._stages(file, temporary, task, seal_key, document_id, later))
+            sealed = self.check.prove(temporary, out.name, kind, wanted, field, found)
             publish(temporary, out, source, expected_sha256)
         return replace(sealed, certificate_sha256=seal_key.certificate_sha256)
 
@@ -104,13 +115,15 @@ class SigningService:
         expected_sha256 = expected_sha256 or (sha256_of(source) if is_same(out, source) else "")
         with draft_beside(out) as temporary:
             with self.copied(source, temporary, expected_sha256) as file:
-                last = self._last_signature(temporary, open_copy(file).prev)
-                run(lambda: lift(file, Level.LTA, self.check.lists(), self.tsa, new_id()))
-            sealed = self.check.prove(temporary, out.name, profile_named(ARCHIVE), Level.LTA, last[0])
+                reader = open_copy(file).prev
+                found = self.check.evidence_of(reader)
+                last = self._last_signature(temporary, reader, found)
+                run(lambda: lift(file, Level.LTA, found, self.tsa, new_id()))
+            sealed = self.check.prove(temporary, out.name, profile_named(ARCHIVE), Level.LTA, last[0], found)
             publish(temporary, out, source, expected_sha256)
         return replace(sealed, certificate_sha256=last[1])
 
-    def _last_signature(self, temporary: Path, reader: PdfFileReader) -> tuple[str, str]:
+    def _last_signature(self, temporary: Path, reader: PdfFileReader, found: Evidence) -> tuple[str, str]:
         """Return field and certificate of the last signature of a file that may be completed."""
         signatures = list(reader.embedded_signatures)
         if not signatures:
@@ -123,7 +136,7 @@ class SigningService:
                 code="already-complete",
                 tell="Tệp đã có dấu thời gian lưu trữ, không cần hoàn tất nữa.",
             )
-        verdict = self.check.verdict(temporary, temporary.name, with_lists=True, look=True)
+        verdict = self.check.verdict(temporary, temporary.name, look=True, extra=found)
         waiting = verdict.verdict is Answer.INDETERMINATE and verdict.reason == "time-stamp-missing"
         if not waiting and verdict.verdict not in (Answer.VALID, Answer.VALID_LATER_CHANGES):
             raise Conflict(
@@ -137,7 +150,8 @@ class SigningService:
         """Return what stands in the file at `path`, which `reader` reads, by our own check."""
         if not list(reader.embedded_signatures):
             return Standing()
-        verdict = self.check.verdict(path, path.name, with_lists=True, look=True)
+        found = self.check.evidence_of(reader)
+        verdict = self.check.verdict(path, path.name, look=True, extra=found)
         return read_standing(reader, verdict, self.keys.role_of)
 
     def demand_turn(self, writer: Appender, path: Path, profile: Profile, certificate_sha256: str) -> None:
@@ -158,17 +172,17 @@ class SigningService:
         key: SealKey,
         document_id: str,
         later: Sequence[FieldPlan],
-    ) -> str:
+    ) -> tuple[str, Evidence]:
         writer = open_copy(file)
         self.demand_turn(writer, path, task.profile, key.certificate_sha256)
         layout = lay_out(writer.prev, task.profile, document_id, task.visible, later)
         digest, unsigned = await append_unsigned(writer, layout, task, self.tsa)
-        await unsigned.perform_signature(
+        signed = await unsigned.perform_signature(
             digest.document_digest, PdfCMSSignedAttributes(signing_time=task.moment)
         )
-        lists = self.check.lists() if task.level is not Level.T else []
-        await lift(file, task.level, lists, self.tsa, layout.identity)
-        return layout.field
+        found = self.check.evidence([signed.sig_contents])
+        await lift(file, task.level, found, self.tsa, layout.identity)
+        return layout.field, found
 
     def _moment(self) -> Any:
         return self.clock.now().replace(microsecond=0)

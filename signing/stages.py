@@ -5,11 +5,10 @@ pyHanko could do all in one call, but takes the time from the machine and rewrit
 """
 
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -30,6 +29,7 @@ from signing.mechanisms import digest_for
 from signing.paper_fields import Layout
 from signing.profiles import Level, Profile, Visible
 from signing.timestamps import DIGEST, TimeStamps
+from signing.trust import Evidence
 
 
 class Appender(IncrementalPdfFileWriter):
@@ -109,10 +109,12 @@ async def append_unsigned(
     return digest, unsigned
 
 
-async def append_evidence(file: IO[bytes], lists: Sequence[Any]) -> None:
-    """Append the revocation lists as a revision of their own: EU DSS then names the level (docs/decisions/0020)."""
+async def append_evidence(file: IO[bytes], found: Evidence) -> None:
+    """Append validation data as a revision of their own: EU DSS then names the level (docs/decisions/0020)."""
     evidence = Appender(file)
-    DocumentSecurityStore.supply_dss_in_writer(evidence, None, crls=list(lists))
+    DocumentSecurityStore.supply_dss_in_writer(
+        evidence, None, certs=list(found.certificates), ocsps=list(found.answers), crls=list(found.lists)
+    )
     evidence.write_in_place()  # type: ignore[no-untyped-call]
 
 
@@ -124,9 +126,9 @@ async def append_stamp(file: IO[bytes], tsa: TimeStamps, identity: str) -> None:
     )
 
 
-async def lift(file: IO[bytes], level: Level, lists: Sequence[Any], tsa: TimeStamps, identity: str) -> None:
+async def lift(file: IO[bytes], level: Level, found: Evidence, tsa: TimeStamps, identity: str) -> None:
     """Append what `level` has beyond B-T: nothing, revocation data, or that and the archive time stamp."""
     if level is not Level.T:
-        await append_evidence(file, lists)
+        await append_evidence(file, found)
     if level is Level.LTA:
         await append_stamp(file, tsa, identity)

@@ -41,10 +41,21 @@ _Value = TypeVar("_Value", x509.Certificate, crl.CertificateList, ocsp.OCSPRespo
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Configured roots and revocation lists."""
+    """Configured roots and revocation lists; OCSP answers and certificates in between, when some were gathered."""
 
     roots: tuple[x509.Certificate, ...]
     lists: tuple[crl.CertificateList, ...]
+    answers: tuple[ocsp.OCSPResponse, ...] = ()
+    between: tuple[x509.Certificate, ...] = ()
+
+    def __or__(self, more: "Evidence") -> "Trust":
+        """Return this trust with evidence that was gathered beside it."""
+        return Trust(
+            self.roots,
+            _once(self.lists + more.lists),
+            _once(self.answers + more.answers),
+            _once(self.between + more.certificates),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +123,11 @@ def check_chain(
         return Chain((), Finding(Answer.INDETERMINATE, "not-trusted", "no roots configured"))
     context = ValidationContext(
         trust_roots=list(trust.roots),
-        other_certs=[*others, *evidence.certificates],
+        other_certs=[*others, *evidence.certificates, *trust.between],
         moment=moment,
         allow_fetching=False,
         crls=[*evidence.lists, *trust.lists],
-        ocsps=list(evidence.answers),
+        ocsps=[*evidence.answers, *trust.answers],
         revocation_mode="require",
         retroactive_revinfo=retroactive,
         time_tolerance=_TOLERANCE,

@@ -8,6 +8,7 @@ INDETERMINATE or INVALID with a reason, never green.
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +35,16 @@ _HEADER_WITHIN = 1024
 _RANGE = re.compile(rb"/ByteRange\b")
 _END = re.compile(rb"startxref\s+\d+\s+%%EOF(\r\n|\r|\n)?\Z")
 _SAME_LOOK = ("none", "lta-updates")
+_NOTHING = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a verdict rests on beside the file."""
+
+    trust: Trust
+    now: datetime
+    algorithms: Algorithms
 
 
 def verify_pdf(
@@ -44,20 +55,22 @@ def verify_pdf(
     at: datetime | None = None,
     look: bool = True,
     algorithms: Algorithms = AGREED,
+    extra: Evidence = _NOTHING,
 ) -> Verdict:
     """Return the verdict on the PDF at `path`, trusting only the PEM files `roots`; never raises on its content.
 
     `name` is the file name to report. `at` is the moment of the check (default: now). `look` draws every page of
     the signed revision and of the whole file and compares them when bytes follow a signature (costly: two page
-    renders a page). `algorithms` says until when each algorithm is good. Run it in a limited child process when the
-    file comes from outside.
+    renders a page). `algorithms` says until when each algorithm is good. `extra` is evidence that was gathered for this
+    file and is not in it (yet). Run it in a limited child process when the file comes from outside.
     """
     file = name or path.name
     digest = ""
     try:
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        reports, finding = _answer(data, load_trust(roots), at or datetime.now(UTC), algorithms, look=look)
+        basis = _Basis(load_trust(roots) | extra, at or datetime.now(UTC), algorithms)
+        reports, finding = _answer(data, basis, look=look)
     except OSError as fault:
         reports, finding = [], Finding(Answer.INDETERMINATE, "unreadable", str(fault))
     except ArchiveFault as fault:
@@ -72,27 +85,23 @@ def verify_pdf(
     )
 
 
-def _answer(
-    data: bytes, trust: Trust, now: datetime, algorithms: Algorithms, *, look: bool
-) -> tuple[list[SignatureReport], Finding]:
+def _answer(data: bytes, basis: _Basis, *, look: bool) -> tuple[list[SignatureReport], Finding]:
     if not data:
         return [], Finding(Answer.INVALID, "empty-file")
     if b"%PDF-" not in data[:_HEADER_WITHIN]:
         return [], Finding(Answer.INVALID, "not-a-pdf")
     try:
-        return _read(data, trust, now, algorithms, strict=True, look=look)
+        return _read(data, basis, strict=True, look=look)
     except (Exception, RecursionError) as fault:  # noqa: BLE001 the strict reader refuses by raising anything
         malformed = Finding(Answer.INDETERMINATE, "malformed", f"{type(fault).__name__}: {fault}"[:200])
     try:  # once more with a lenient reader, only to name the signatures; the answer can no longer be good
-        reports, finding = _read(data, trust, now, algorithms, strict=False, look=False)
+        reports, finding = _read(data, basis, strict=False, look=False)
     except (Exception, RecursionError):  # noqa: BLE001 nothing to show then
         return [], malformed
     return reports, finding if finding.answer is Answer.INVALID else malformed
 
 
-def _read(
-    data: bytes, trust: Trust, now: datetime, algorithms: Algorithms, *, strict: bool, look: bool
-) -> tuple[list[SignatureReport], Finding]:
+def _read(data: bytes, basis: _Basis, *, strict: bool, look: bool) -> tuple[list[SignatureReport], Finding]:
     reader = PdfFileReader(BytesIO(data), strict=strict)  # its default limits are those for untrusted input
     if reader.encrypted:
         return [], Finding(Answer.INDETERMINATE, "encrypted")
@@ -108,7 +117,7 @@ def _read(
     good = [f for f in found if f.readable]
     _check_nesting(good)
     _check_additions(reader, data, good, look=look)
-    judge(good, evidence_of(reader), trust, now, algorithms)
+    judge(good, evidence_of(reader), basis.trust, basis.now, basis.algorithms)
     reports = [refused(f) if not f.readable else f.report() for f in found]
     findings = [finding for f in found for finding in f.findings]
     return reports, worst(findings) if findings else Finding(Answer.VALID, "ok")
