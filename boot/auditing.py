@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,6 @@ from jobs.audit_keeper import AuditKeeper
 from records.access import LOCAL
 from records.errors import ArchiveFault, Missing
 from signing.demo_pki import ROOTS
-from signing.options import SigningOptions
 from signing.timestamps import time_stamps
 from storage.audit_proofs import prove_consistency, prove_inclusion
 from storage.audit_segments import HEADS, head_counts, head_key, read_whole, stamp_key
@@ -41,14 +41,14 @@ class _Json(Protocol):
 def audit_keeper(house: House) -> AuditKeeper:
     """Return the keeper of this archive's log. Raises `ArchiveFault` (`keys-unreadable`): `init` makes the key."""
     settings = house.settings
-    options = SigningOptions(settings.keys_dir, settings.tsa_url, tsa_timeout=_STAMP_SECONDS).check()
+    options = replace(settings.signing, tsa_timeout=_STAMP_SECONDS).check()
     folder = settings.data_dir / "work"
     folder.mkdir(parents=True, exist_ok=True)
     return AuditKeeper(
         house.work,
         log_store(house.blobs),
         load_audit_keys(settings.keys_dir),
-        time_stamps(options, house.clock),
+        time_stamps(options, house.clock, policies=options.tsa_policies),
         folder,
     )
 

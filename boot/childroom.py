@@ -48,15 +48,14 @@ def verify_in_child(children: ChildPools, roots: tuple[Path, ...], path: Path, n
 
 
 @lru_cache(maxsize=2)
-def _service(keys_dir: Path, tsa_url: str) -> SigningService:
+def _service(options: SigningOptions) -> SigningService:
     clock = SystemClock()
-    options = SigningOptions(keys=keys_dir, tsa_url=tsa_url).check()
-    return SigningService(load_keys(keys_dir), time_stamps(options, clock), clock, (keys_dir / "roots.pem",))
+    tsa = time_stamps(options.check(), clock, policies=options.tsa_policies)
+    return SigningService(load_keys(options.keys), tsa, clock, options.roots, options.door())
 
 
 def seal_in_child(
-    keys_dir: Path,
-    tsa_url: str,
+    options: SigningOptions,
     source: Path,
     out: Path,
     document_id: str,
@@ -67,33 +66,31 @@ def seal_in_child(
 ) -> Sealed:
     """Seal in the signing child: the key is parsed once there and never enters the parent."""
     os.umask(0o077)
-    return _service(keys_dir, tsa_url).seal(
+    return _service(options).seal(
         source, out, profile, key, document_id, level=level, expected_sha256=expected_sha256
     )
 
 
-def complete_in_child(
-    keys_dir: Path, tsa_url: str, source: Path, out: Path, expected_sha256: str = ""
-) -> Sealed:
+def complete_in_child(options: SigningOptions, source: Path, out: Path, expected_sha256: str = "") -> Sealed:
     """Give a B-T file its archive time stamp in the signing child."""
     os.umask(0o077)
-    return _service(keys_dir, tsa_url).complete(source, out, expected_sha256=expected_sha256)
+    return _service(options).complete(source, out, expected_sha256=expected_sha256)
 
 
 @lru_cache(maxsize=2)
-def _renewer(keys_dir: Path, tsa_url: str, roots: tuple[Path, ...]) -> Renewer:
+def _renewer(options: SigningOptions) -> Renewer:
     # the keys that seal have no part in it and stay unread
     clock = SystemClock()
-    options = SigningOptions(keys=keys_dir, tsa_url=tsa_url).check()
-    demo = demo_pki.is_complete(keys_dir)
-    revocation = DemoRevocation(*load_p12(keys_dir, demo_pki.ROOT)) if demo else None
-    return Renewer(time_stamps(options, clock), clock, roots, revocation)
+    demo = demo_pki.is_complete(options.keys)
+    revocation = DemoRevocation(*load_p12(options.keys, demo_pki.ROOT)) if demo else None
+    tsa = time_stamps(options.check(), clock, policies=options.tsa_policies)
+    return Renewer(tsa, clock, options.roots, revocation)
 
 
-def renew_in_child(keys_dir: Path, tsa_url: str, roots: tuple[Path, ...], source: Path, out: Path) -> Renewed:
+def renew_in_child(options: SigningOptions, source: Path, out: Path) -> Renewed:
     """Renew a sealed file in the signing child."""
     os.umask(0o077)
-    return _renewer(keys_dir, tsa_url, roots).renew(source, out)
+    return _renewer(options).renew(source, out)
 
 
 def read_life_in_child(path: Path, roots: tuple[Path, ...]) -> ProvableUntil:

@@ -36,9 +36,7 @@ def renewal_round(tools: IngestTools, settings: Settings, pace: Pace, **more: An
 
     def renew(source: Path, out: Path) -> Renewed:
         seconds = RENEW_SECONDS + source.stat().st_size / BYTES_A_SECOND
-        return tools.children.run(
-            "sign", seconds, renew_in_child, settings.keys_dir, settings.tsa_url, settings.roots, source, out
-        )
+        return tools.children.run("sign", seconds, renew_in_child, settings.signing, source, out)
 
     def read(path: Path) -> ProvableUntil:
         seconds = READ_SECONDS + path.stat().st_size / BYTES_A_SECOND

@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from records.errors import ArchiveFault
+from signing.options import SigningOptions
 
 
 class _Environment(BaseSettings):
@@ -37,6 +38,9 @@ class _Environment(BaseSettings):
     fixity_days: float = Field(default=90.0, gt=0)
     fixity_mb_second: float = Field(default=20.0, gt=0)
     tsa_url: str = ""
+    tsa_policies: str = ""
+    revocation_from: str = ""
+    revocation_inside: str = ""
     organisation: str = "Lưu trữ cơ quan (bản dùng thử)"
     workers: int = Field(default=0, ge=0, le=512)
     host: str = "127.0.0.1"
@@ -81,6 +85,9 @@ class Settings:
     search: Address
     engine: Address
     tsa_url: str
+    tsa_policies: tuple[str, ...]
+    revocation_from: tuple[str, ...]
+    revocation_inside: tuple[str, ...]
     organisation: str
     workers: int
     host: str
@@ -98,6 +105,17 @@ class Settings:
         """The trusted roots, when they exist."""
         roots = self.keys_dir / "roots.pem"
         return (roots,) if roots.exists() else ()
+
+    @property
+    def signing(self) -> SigningOptions:
+        """What the signing service is told."""
+        return SigningOptions(
+            keys=self.keys_dir,
+            tsa_url=self.tsa_url,
+            tsa_policies=self.tsa_policies,
+            places=self.revocation_from,
+            inside=self.revocation_inside,
+        )
 
     @property
     def shared_engine(self) -> bool:
@@ -144,6 +162,9 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         ),
         engine=Address(env.engine_url or _engine_url(database.url, folder), password=database.password),
         tsa_url=env.tsa_url,
+        tsa_policies=tuple(env.tsa_policies.split()),
+        revocation_from=tuple(env.revocation_from.split()),
+        revocation_inside=tuple(env.revocation_inside.split()),
         organisation=env.organisation,
         workers=env.workers or len(os.sched_getaffinity(0)),
         host=env.host,

@@ -104,10 +104,12 @@ def _demand_strong(certificate: x509.Certificate) -> None:
 
 
 def _demand_usage(certificate: x509.Certificate) -> None:
-    usage = certificate.key_usage_value
-    if usage is not None and not {"digital_signature", "non_repudiation"} & set(usage.native):
+    usage, extended = certificate.key_usage_value, certificate.extended_key_usage_value
+    stamping = extended is not None and "time_stamping" in extended.native
+    signing = usage is None or {"digital_signature", "non_repudiation"} & set(usage.native)
+    if certificate.ca or stamping or not signing:
         raise ArchiveFault(
-            f"{_named(certificate)} is for {sorted(usage.native)}",
+            f"{_named(certificate)} is not for signing papers",
             code="certificate-key-usage",
             tell=f"Chứng thư của {_holder(certificate)} không được cấp để ký tài liệu. Hãy chọn chứng thư ký số khác.",
         )

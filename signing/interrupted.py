@@ -191,7 +191,8 @@ class InterruptedSigning:
                         )
                         place = PreparedByteRangeDigest(bytes.fromhex(kept.document_digest), *kept.room)
                         await PdfTBSDocument.async_finish_signing(file, place, signed)
-                        found = self._service.check.evidence([signed.dump()])
+                        check = self._service.check
+                        found = check.evidence([signed.dump()]) | check.evidence_of(open_copy(file).prev)
                         await lift(file, level, found, self._service.tsa, kept.identity)
                         return found
 

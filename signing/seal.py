@@ -180,7 +180,8 @@ class SigningService:
         signed = await unsigned.perform_signature(
             digest.document_digest, PdfCMSSignedAttributes(signing_time=task.moment)
         )
-        found = self.check.evidence([signed.sig_contents])
+        # an earlier B-T signature carries no evidence of its own
+        found = self.check.evidence([signed.sig_contents]) | self.check.evidence_of(writer.prev)
         await lift(file, task.level, found, self.tsa, layout.identity)
         return layout.field, found
 

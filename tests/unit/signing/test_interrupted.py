@@ -280,10 +280,10 @@ def test_certificates_that_may_not_sign(
     for certificate, profile, code in (
         (b"", "official", "certificate-unreadable"),
         (b"\x30\x03\x02\x01\x00", "official", "certificate-unreadable"),
-        (root.public_bytes(Encoding.DER), "official", "certificate-usage"),
-        (tsa.public_bytes(Encoding.DER), "official", "certificate-usage"),
+        (root.public_bytes(Encoding.DER), "official", "certificate-key-usage"),
+        (tsa.public_bytes(Encoding.DER), "official", "certificate-key-usage"),
         (strange.dump(), "official", "certificate-not-trusted"),
-        (short.dump(), "official", "certificate-weak-algorithm"),
+        (short.dump(), "official", "certificate-weak"),
         (der(office, "con-dau"), "official", "role-wrong"),
         (der(office, "pho"), "seal", "role-wrong"),
         (unknown_unit.dump(), "copy", "role-wrong"),

@@ -171,12 +171,12 @@ def test_without_a_time_stamp_there_is_no_seal(world: World, tmp_path: Path, ans
     assert [p.name for p in tmp_path.iterdir()] == ["in.pdf"]
 
 
-def test_a_stranger_as_trust_makes_our_own_check_refuse_the_seal(world: World, tmp_path: Path) -> None:
+def test_a_key_that_leads_to_no_configured_root_signs_nothing(world: World, tmp_path: Path) -> None:
     other = a_world(tmp_path / "other")
     service = SigningService(world.ring, world.tsa, world.clock, other.roots)
     with pytest.raises(ArchiveFault) as fault:
         service.seal(a_pdf(tmp_path / "in.pdf"), tmp_path / "o.pdf")
-    assert fault.value.code == "seal-not-valid"
+    assert fault.value.code == "certificate-not-trusted"
     assert not (tmp_path / "o.pdf").exists()
 
 
