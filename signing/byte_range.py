@@ -15,6 +15,7 @@ _UPPER = re.compile(rb"[0-9A-F]*\Z")
 _KEY = re.compile(rb"/Contents[\x00\t\n\f\r ]*\Z")
 _SPACE = frozenset(b"\x00\t\n\f\r ")
 _DIGITS = frozenset(b"0123456789")
+_END = re.compile(rb"startxref\s+\d+\s+%%EOF(\r\n|\r|\n)?\Z")
 _LARGEST = 10**10  # the largest offset a classic cross-reference entry can hold
 
 
@@ -80,6 +81,11 @@ def der_length(data: bytes) -> int:
     if total > len(data):
         raise Untidy("/Contents is shorter than its DER length")
     return total
+
+
+def ends_tidily(data: bytes) -> bool:
+    """Return whether a file ends with `startxref`, a number, `%%EOF` and at most one line end."""
+    return bool(_END.search(data, max(0, len(data) - 64)))
 
 
 def object_offsets(data: bytes, start: int) -> set[int]:
