@@ -8,7 +8,7 @@ docs/decisions/0077.
 from pyhanko.pdf_utils.generic import DictionaryObject, Reference
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
-from signing.byte_range import ends_tidily, object_offsets
+from signing.byte_range import ends_tidily, holes, object_offsets
 from signing.changes import changes_since, is_harmless
 from signing.examine import Found
 from signing.look_alike import NotDrawn, Place, Revision, differences
@@ -20,16 +20,20 @@ _WORDS = {"form-filling": "điền biểu mẫu", "annotations": "thêm chú th�
 _STORE_ONLY = frozenset({"structure", "catalog-link", "dss-added", "metadata-dates"})
 _UNDER_SEAL = frozenset({"dss-changed", "dss-removed", "signature-changed", "signature-appearance-changed"})
 """Never right, whoever vouches: evidence and signatures are only ever added."""
-_VOUCHED_ONLY = frozenset(
-    {"metadata", "form-settings", "form-resource", "catalog-key", "catalog-entry", "unreferenced"}
-)
+_VOUCHED_ONLY = frozenset({"metadata", "form-settings", "form-resource", "catalog-key", "catalog-entry"})
 """Changes that pyHanko lets pass but that only a signer may make."""
 
 
 def check_additions(reader: PdfFileReader, data: bytes, found: list[Found], *, look: bool) -> None:
     """Add findings to each of `found` (readable, in file order) about the bytes behind its range."""
+    if not found:
+        return
+    if all(f.is_stamp for f in found):
+        found[0].add(Answer.INDETERMINATE, "only-time-stamp")
+    if lost := holes(data) - {(f.gap_start, f.gap.end) for f in found if f.gap}:
+        found[0].add(Answer.INVALID, "signature-removed", str(len(lost)))
     _check_certification(reader, found)
-    if not found or found[0].covered_to == len(data):
+    if found[0].covered_to == len(data):
         return
     stray = object_offsets(data, found[0].covered_to) - _listed_offsets(reader)
     if stray:
@@ -86,7 +90,7 @@ def _check_tail(reader: PdfFileReader, data: bytes, last: Found) -> None:
     """VALID means that the last signature or document time stamp covers every byte."""
     if last.covered_to == len(data):
         return
-    if last.changes == "none" or not is_revisions_only(reader, data, last.covered_to):
+    if last.changes == "none" or not last.later or not is_revisions_only(reader, data, last.covered_to):
         last.add(Answer.INVALID, "appended", f"{len(data) - last.covered_to} bytes")
     elif last.is_stamp:
         # renewal data without its new time stamp: nothing seals it, so it is not the archived file any more

@@ -5,11 +5,11 @@ The names are for people (Vietnamese) and for the rules (`additions.py`): what h
 
 from collections.abc import Iterator
 
-from pyhanko.pdf_utils.generic import DictionaryObject, PdfObject, Reference
+from pyhanko.pdf_utils.generic import DictionaryObject, PdfObject, Reference, StreamObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.roles import Key, Part, Role, key_of, opened, pages_of, raw, roles_of
-from signing.same import changed_keys, grew, same_info, same_metadata, store_items
+from signing.same import changed_keys, grew, same, same_info, same_metadata, store_items
 from signing.verdict import Change
 
 _MOST = 500
@@ -146,6 +146,11 @@ class _Revision:
                 code = "unreferenced" if key in self._existed else "structure"
                 yield self._told(key, code, "")
                 continue
+            if key in self._existed and same(
+                self._old(key), self._after.get_object(Reference(*key, self._after))
+            ):
+                yield self._told(key, "structure", "")  # written again as it was
+                continue
             # an object may change its part; both parts count
             roles = {r for r in (self._new_roles.get(key), self._old_roles.get(key)) if r is not None}
             if not roles:
@@ -193,6 +198,8 @@ class _Revision:
 
     def _catalog(self, old: PdfObject | None, new: PdfObject) -> Iterator[tuple[str, str]]:
         for key in changed_keys(old, new):
+            if key == "/Metadata" and raw(new, key) is None:
+                yield "metadata", key
             yield ("catalog-link" if key in _LINKS else "catalog-key"), key
             if key == "/AcroForm" and not key_of(raw(new, key)):
                 yield from self._form(opened(raw(old, key)), opened(raw(new, key)))
@@ -232,6 +239,8 @@ class _Revision:
     def _store(self, old: PdfObject | None, new: PdfObject | None) -> str:
         if old is None:
             return "dss-added"
+        if isinstance(old, StreamObject) or isinstance(new, StreamObject):
+            return "dss-changed"
         if isinstance(old, DictionaryObject) and isinstance(new, DictionaryObject):
             for key in changed_keys(old, new):
                 lists = key in ("/Certs", "/CRLs", "/OCSPs", "/Cert", "/CRL", "/OCSP")

@@ -14,6 +14,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from signing.byte_range import Gap, Untidy, check_gap
 from signing.container import Container, Odd, read_container
+from signing.difference import POLICY
 from signing.roles import Key, items, key_of, opened, raw
 from signing.trust import weakness
 from signing.verdict import Answer, Change, Finding, SignatureReport, sentence, worst
@@ -133,7 +134,7 @@ def examine(reader: PdfFileReader, data: bytes, name: str, sig_field: Dictionary
     """Return what structure and cryptography say about one filled signature field. Never raises on its content."""
     found = Found(name)
     try:
-        _open(found, reader, data, sig_field)
+        _try_open(found, reader, data, sig_field)
         _check_digest(found)
         _check_changes(found, data)
     except Untidy as fault:
@@ -144,6 +145,16 @@ def examine(reader: PdfFileReader, data: bytes, name: str, sig_field: Dictionary
     except (Exception, RecursionError) as fault:  # noqa: BLE001 parsers raise anything on hostile input
         found.add(Answer.INDETERMINATE, "error", f"{type(fault).__name__}: {fault}"[:200])
     return found
+
+
+def _try_open(found: Found, reader: PdfFileReader, data: bytes, sig_field: DictionaryObject) -> None:
+    """Open the signature; whatever a parser stumbles over is a signature not made as the standards say."""
+    try:
+        _open(found, reader, data, sig_field)
+    except (Untidy, Odd):
+        raise
+    except (Exception, RecursionError) as fault:
+        raise Odd(f"{type(fault).__name__}: {fault}"[:200]) from fault
 
 
 def _open(found: Found, reader: PdfFileReader, data: bytes, sig_field: DictionaryObject) -> None:
@@ -231,7 +242,7 @@ def _check_changes(found: Found, data: bytes) -> None:
     if found.embedded is None:
         return
     embedded = found.embedded
-    embedded.compute_integrity_info()  # type: ignore[no-untyped-call]
+    embedded.compute_integrity_info(diff_policy=POLICY, skip_diff=found.covered_to == len(data))  # type: ignore[no-untyped-call]
     if found.covered_to == len(data):
         found.coverage, found.changes = "entire-file", "none"
         return

@@ -114,6 +114,8 @@ _SENTENCES = {
     "chỉ dùng bản đã ký.",
     "validation-data-later": "Chữ ký hợp lệ. Sau chữ ký chỉ có dữ liệu xác minh (DSS) được ghi thêm, "
     "nhưng phần này chưa được chữ ký hay dấu thời gian nào bảo vệ. Hãy bổ sung dấu thời gian lưu trữ.",
+    "signature-removed": "Tệp từng có chữ ký số khác nhưng chữ ký đó đã bị gỡ khỏi tài liệu. Không dùng tài liệu này.",
+    "only-time-stamp": "Tệp chỉ có dấu thời gian, không có chữ ký của người hay cơ quan nào.",
     "certified-late": "Tệp có chữ ký chứng nhận (DocMDP) đặt sau chữ ký khác, trái với chuẩn PDF. "
     "Không dùng tài liệu này.",
     "certification": "Chữ ký chứng nhận ghi ở gốc tài liệu không phải là chữ ký nào trong tệp. "

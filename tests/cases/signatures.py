@@ -5,7 +5,7 @@ import io
 from datetime import UTC, datetime
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, append_signature_field
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.stamp import TextStampStyle
@@ -33,21 +33,31 @@ def sign_with(
     writer=IncrementalPdfFileWriter,
     page: int = 0,
     spec: dict | None = None,
+    existing: bool = False,
     **more,
 ) -> bytes:
-    """Return `data` with one more signature; `box` makes it visible."""
+    """Return `data` with one more signature; `box` makes it visible. `existing`: the empty field is there already."""
     more.setdefault("subfilter", SigSeedSubFilter.PADES)
     meta = PdfSignatureMetadata(field_name=field, md_algorithm=md, **more)
-    style = TextStampStyle(stamp_text=text, border_width=1) if box else None
+    style = TextStampStyle(stamp_text=text, border_width=1) if box or existing else None
     pen = PdfSigner(
         meta,
         signer or world.ring.get().signer,
         timestamper=world.tsa if tsa else None,
         stamp_style=style,
-        new_field_spec=SigFieldSpec(field, on_page=page, box=box, **(spec or {})),
+        new_field_spec=None if existing else SigFieldSpec(field, on_page=page, box=box, **(spec or {})),
     )
     out = io.BytesIO()
     asyncio.run(pen.async_sign_pdf(writer(io.BytesIO(data)), output=out))
+    return out.getvalue()
+
+
+def with_field(data: bytes, field: str, box: tuple[int, int, int, int], page: int = 0) -> bytes:
+    """Return `data` with an empty signature field, made before anyone signs."""
+    pen = IncrementalPdfFileWriter(io.BytesIO(data))
+    append_signature_field(pen, SigFieldSpec(field, on_page=page, box=box))
+    out = io.BytesIO()
+    pen.write(out)
     return out.getvalue()
 
 
