@@ -115,7 +115,7 @@ def _check_looks(reader: PdfFileReader, data: bytes, found: list[Found]) -> None
         seen = differences(
             data, [Revision(f.covered_to, tuple(p)) for f, p in zip(looked, places, strict=True)]
         )
-    except NotDrawn as fault:
+    except (NotDrawn, OSError) as fault:  # OSError: no room for the copies that are drawn
         for one in looked:
             one.add(Answer.INDETERMINATE, "not-drawn", str(fault)[:200])
         return

@@ -117,9 +117,6 @@ class _Walk:
                 yield from self._annotations(page, number)
             elif key:
                 yield key, Role(Part.PAGE_TREE)
-        for name in root:
-            if name not in _CATALOG_APART:
-                yield from self._below(raw(root, name), Role(Part.CATALOG_ENTRY, str(name)))
         for number, page, _ in pages:
             where = str(number) if number else ""
             yield from self._below(raw(page, "/Contents"), Role(Part.PAGE_CONTENT, where))
@@ -127,6 +124,9 @@ class _Walk:
             for name in page:
                 if name not in _PAGE_APART and name != "/Kids":
                     yield from self._below(raw(page, name), Role(Part.PAGE_ENTRY, where))
+        for name in root:
+            if name not in _CATALOG_APART:
+                yield from self._below(raw(root, name), Role(Part.CATALOG_ENTRY, str(name)))
 
     def _one(self, value: PdfObject | None, role: Role) -> _Met:
         key = key_of(value)
