@@ -5,6 +5,8 @@ vouches for may be validation data or permitted by the signature, but then it mu
 docs/decisions/0077.
 """
 
+from dataclasses import replace
+
 from pyhanko.pdf_utils.generic import DictionaryObject, Reference
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 
@@ -13,14 +15,17 @@ from signing.changes import changes_since, is_harmless
 from signing.examine import Found
 from signing.look_alike import NotDrawn, Place, Revision, differences
 from signing.roles import Key, items, key_of, opened, raw, widget_places
-from signing.verdict import Answer, Change
+from signing.verdict import Answer, Change, Finding
 
+_TOLD = 3
 _PERMITTED = ("none", "lta-updates", "form-filling", "annotations")
 _WORDS = {"form-filling": "điền biểu mẫu", "annotations": "thêm chú thích"}
 _STORE_ONLY = frozenset({"structure", "catalog-link", "dss-added", "metadata-dates"})
 _UNDER_SEAL = frozenset({"dss-changed", "dss-removed", "signature-changed", "signature-appearance-changed"})
 """Never right, whoever vouches: evidence and signatures are only ever added."""
-_VOUCHED_ONLY = frozenset({"metadata", "form-settings", "form-resource", "catalog-key", "catalog-entry"})
+_VOUCHED_ONLY = frozenset(
+    "metadata form-settings form-resource catalog-key catalog-entry signature-field-odd signature-field-visible".split()
+)
 """Changes that pyHanko lets pass but that only a signer may make."""
 
 
@@ -41,6 +46,7 @@ def check_additions(reader: PdfFileReader, data: bytes, found: list[Found], *, l
     changes = changes_since(reader, found[0].revision, {f.name for f in found})
     for index, one in enumerate(found):
         one.later = tuple(c for c in changes if c.revision > one.revision + 1)
+        one.findings = [_in_our_words(one, f) for f in one.findings]
         if one.changes in _PERMITTED and one.covered_to < len(data):
             _judge_changes(one, found[index + 1 :])
     _check_tail(reader, data, found[-1])
@@ -49,10 +55,10 @@ def check_additions(reader: PdfFileReader, data: bytes, found: list[Found], *, l
 
 
 def _check_certification(reader: PdfFileReader, found: list[Found]) -> None:
-    """Only the first signature may certify (ISO 32000-2 §12.8.2.2.2), and the catalog may name no other."""
+    """Only the first signature may certify (ISO 32000-2 §12.8.2.2.2), no time stamp; the catalog names no other."""
     regular = [f for f in found if not f.is_stamp]
-    for one in regular[1:]:
-        if one.certifies:
+    for one in found:
+        if one.certifies and (one.is_stamp or one is not regular[0]):
             one.add(Answer.INVALID, "certified-late")
     permissions = opened(raw(reader.root, "/Perms"))
     if not isinstance(permissions, DictionaryObject):
@@ -65,6 +71,14 @@ def _check_certification(reader: PdfFileReader, found: list[Found]) -> None:
             regular[0].add(Answer.INDETERMINATE, "unsupported", str(name)[:40])
         elif named not in {f.signature_key for f in regular if f.certifies}:
             regular[0].add(Answer.INVALID, "certification")
+
+
+def _in_our_words(one: Found, finding: Finding) -> Finding:
+    """Return a refusal of pyHanko's rules with the changes it is about, for a person to read."""
+    if finding.code != "changes-not-allowed":
+        return finding
+    grave = [c.tell for c in one.later if not is_harmless(c)] or [c.tell for c in one.later]
+    return replace(finding, detail="; ".join(dict.fromkeys(grave[:_TOLD])) or finding.detail)
 
 
 def _vouched_to(later: list[Found]) -> int:

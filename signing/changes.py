@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pyhanko.pdf_utils.generic import DictionaryObject, PdfObject, Reference, StreamObject
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from signing.roles import Key, Part, Role, key_of, opened, pages_of, raw, roles_of
+from signing.roles import Key, Part, Role, items, key_of, opened, pages_of, raw, roles_of
 from signing.same import changed_keys, grew, same, same_info, same_metadata, store_items
 from signing.verdict import Change
 
@@ -27,6 +27,7 @@ HARMLESS = frozenset(
         "signature-appearance",
         "signature-field-added",
         "signature-field-signed",
+        "signature-field-visible",
     }
 )
 """What signing again, validation data and time stamps bring along; everything else changes the document."""
@@ -42,6 +43,8 @@ WORDS = {
     "empty-signature-field": "thêm ô chữ ký chưa ký “{where}”",
     "signature-field-added": "thêm ô chữ ký “{where}”",
     "signature-field-signed": "ký vào ô chữ ký “{where}”",
+    "signature-field-visible": "ký vào ô chữ ký “{where}” có hình hiển thị",
+    "signature-field-odd": "ô chữ ký “{where}” có mục lạ (có thể là lệnh tự chạy)",
     "signature-field-changed": "sửa ô chữ ký “{where}”",
     "signature-added": "thêm chữ ký hoặc dấu thời gian “{where}”",
     "signature-changed": "sửa chữ ký “{where}”",
@@ -73,6 +76,11 @@ WORDS = {
 _GEOMETRY = frozenset({"/Rotate", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/UserUnit"})
 _VALUE = frozenset({"/V", "/AP", "/AS", "/F", "/DA", "/Q", "/Ff", "/M", "/I"})
 _SIGNING = frozenset({"/V", "/AP", "/F", "/M", "/MK", "/DA"})
+_FIELD_KEYS = frozenset(
+    "/Type /Subtype /FT /T /TU /TM /V /Ff /F /P /Parent /Kids /Rect /AP /AS /Lock /SV /DA /Q /MK /BS /Border /H /NM /M "
+    "/StructParent".split()
+)
+"""What a new signature field may hold; an action (`/A`, `/AA`) is not among it."""
 _LINKS = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Version", "/Metadata", "/Perms"})
 
 _HANGING: dict[Part, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -85,6 +93,15 @@ _HANGING: dict[Part, tuple[tuple[str, str], tuple[str, str]]] = {
     Part.FORM_RESOURCE: (("form-resource", "form-resource"),) * 2,
 }
 """What hangs from fields and pages: the code of a new and of a changed object, elsewhere and at a signature field."""
+
+
+def _has_area(field: PdfObject | None) -> bool:
+    """Return whether a widget takes room on its page; what cannot be read does."""
+    try:
+        left, bottom, right, top = (float(n) for n in items(opened(raw(field, "/Rect"))))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return True
+    return left != right and bottom != top
 
 
 def is_harmless(change: Change) -> bool:
@@ -185,7 +202,7 @@ class _Revision:
             case Part.STORE:
                 return self._store(old, new)
             case Part.INFO:
-                return "metadata-dates" if same_info(old, new) else "metadata"
+                return "metadata-dates" if same_info(self._info_before(), new) else "metadata"
             case Part.METADATA:
                 before = opened(raw(self._before.root, "/Metadata"))
                 return "metadata-dates" if same_metadata(before, new) else "metadata"
@@ -227,14 +244,18 @@ class _Revision:
             if old is None:
                 return "field-added"
             return "form-value" if set(changed_keys(old, new)) <= _VALUE else "field-changed"
-        if old is None:
-            return "signature-field-added" if role.where in self._signed else "empty-signature-field"
-        fresh = isinstance(old, DictionaryObject) and "/V" not in old and role.where in self._signed
-        return (
-            "signature-field-signed"
-            if fresh and set(changed_keys(old, new)) <= _SIGNING
-            else "signature-field-changed"
-        )
+        if role.where not in self._signed and old is None:
+            return "empty-signature-field"
+        if not isinstance(new, DictionaryObject):
+            return "signature-field-odd"
+        keys = set(changed_keys(old, new)) if old is not None else set(map(str, new))
+        if old is not None and (raw(old, "/V") is not None or not keys <= _SIGNING):
+            return "signature-field-changed"
+        if not keys <= _FIELD_KEYS:
+            return "signature-field-odd"
+        if "/AP" in keys and _has_area(new):
+            return "signature-field-visible"
+        return "signature-field-added" if old is None else "signature-field-signed"
 
     def _store(self, old: PdfObject | None, new: PdfObject | None) -> str:
         if old is None:
@@ -263,6 +284,12 @@ class _Revision:
         if keys & _GEOMETRY:
             return "page-geometry"
         return "page-entry" if keys else "page-annotations"
+
+    def _info_before(self) -> PdfObject | None:
+        key = key_of(
+            raw(self._before.trailer_view, "/Info")
+        )  # the trailer's own references lead to the newest object
+        return self._old(key) if key else None
 
     def _annotations_before(self, page: int) -> PdfObject | None:
         for number, node, _ in pages_of(self._before):

@@ -1152,10 +1152,16 @@ def _rogue(world: World) -> CachedKeySigner:
     return _ROGUES[world.folder]
 
 
-def sneaky_stamp(base: Base) -> bytes:
-    """A trusted time stamp whose field has an appearance that covers the text."""
+def _sneaky(
+    base: Base,
+    change: Callable[[IncrementalPdfFileWriter, generic.DictionaryObject], None],
+    box: tuple[int, int, int, int] | None = (20, 280, 220, 340),
+) -> bytes:
+    """A trusted time stamp into a field that the forger made: anyone may have one."""
     pen = QuietWriter(io.BytesIO(base.data))
-    _covering_field(pen, _WHITE, "DauDe")
+    append_signature_field(pen, SigFieldSpec("DauDe", box=box))
+    field = pen.root["/AcroForm"]["/Fields"][-1]
+    change(pen, field)
     out = io.BytesIO()
     pen.write(out)
     stamper = PdfTimeStamper(base.world.tsa, field_name="DauDe")
@@ -1163,7 +1169,32 @@ def sneaky_stamp(base: Base) -> bytes:
     return out.getvalue()
 
 
-KINDS["sneaky_stamp"] = sneaky_stamp
+def _with_look(pen: IncrementalPdfFileWriter, field: generic.DictionaryObject, flags: int = 4) -> None:
+    look = _form_xobject(pen, _WHITE, 0, 0, 200, 60)
+    field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): look})
+    field[pdf_name("/F")] = generic.NumberObject(flags)
+
+
+def _with_script(pen: IncrementalPdfFileWriter, field: generic.DictionaryObject) -> None:
+    action = {pdf_name("/S"): pdf_name("/JavaScript"), pdf_name("/JS"): generic.pdf_string("app.alert(1)")}
+    opened = generic.DictionaryObject({pdf_name("/PO"): generic.DictionaryObject(action)})
+    field[pdf_name("/AA")] = opened
+
+
+@kind
+def stamp_that_covers_text(base: Base) -> bytes:
+    return _sneaky(base, _with_look)
+
+
+@kind
+def stamp_that_covers_text_in_print_only(base: Base) -> bytes:
+    """Flags Print and NoView: no screen shows it, paper does."""
+    return _sneaky(base, lambda pen, field: _with_look(pen, field, 4 + 32))
+
+
+@kind
+def stamp_that_runs_a_script(base: Base) -> bytes:
+    return _sneaky(base, _with_script, box=None)
 
 
 # --- everything that needs other roots, another moment or one of our own keys ---------------------------------------
