@@ -7,7 +7,7 @@ JOBS ?= 2
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test check servers servers-stop secrets bench faults lock clean
+.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,6 +55,12 @@ faults: ## the long campaign (over 1,000 kill -9) and every fault of docs/reliab
 	@boot/install.sh test
 	@$(PY) tests/tools/servers.py get
 	VANTHU_SERVERS=must $(PY) tests/faults/run.py
+
+fuzz-verify: ## 20,000 mutated signed PDFs for the signature check, seeded; goes on where it stopped (out/fuzz-verify)
+	nice -n 19 $(PY) -m tests.tools.fuzz_verify
+
+tamper-verify: ## every kind of tampering over every base file, and every untouched file, beside plain pyHanko
+	nice -n 19 $(PY) -m tests.tools.judge_tampered
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

@@ -15,6 +15,8 @@ _UPPER = re.compile(rb"[0-9A-F]*\Z")
 _KEY = re.compile(rb"/Contents[\x00\t\n\f\r ]*\Z")
 _SPACE = frozenset(b"\x00\t\n\f\r ")
 _DIGITS = frozenset(b"0123456789")
+_END = re.compile(rb"startxref\s+\d+\s+%%EOF(\r\n|\r|\n)?\Z")
+_HOLES = re.compile(rb"/ByteRange\s*\[\s*0+\s+(\d{1,10})\s+(\d{1,10})\s+\d{1,10}\s*\]")
 _LARGEST = 10**10  # the largest offset a classic cross-reference entry can hold
 
 
@@ -80,6 +82,20 @@ def der_length(data: bytes) -> int:
     if total > len(data):
         raise Untidy("/Contents is shorter than its DER length")
     return total
+
+
+def holes(data: bytes) -> set[tuple[int, int]]:
+    """Return (start, end) of every hole that some byte range of the file claims and that looks like a container.
+
+    A signature that was taken out of the form is still there, and its hole is not that of any field.
+    """
+    spans = {(int(m[1]), int(m[2])) for m in _HOLES.finditer(data)}
+    return {(a, b) for a, b in spans if b > a + 2 and data[a : a + 1] == b"<" and data[b - 1 : b] == b">"}
+
+
+def ends_tidily(data: bytes) -> bool:
+    """Return whether a file ends with `startxref`, a number, `%%EOF` and at most one line end."""
+    return bool(_END.search(data, max(0, len(data) - 64)))
 
 
 def object_offsets(data: bytes, start: int) -> set[int]:

@@ -14,8 +14,10 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from signing.byte_range import Gap, Untidy, check_gap
 from signing.container import Container, Odd, read_container
+from signing.difference import POLICY
+from signing.roles import Key, items, key_of, opened, raw
 from signing.trust import weakness
-from signing.verdict import Answer, Finding, SignatureReport, sentence, worst
+from signing.verdict import Answer, Change, Finding, SignatureReport, sentence, worst
 
 HOUSE = "Vanthu"
 ARCHIVE_MARK = "archive B-LTA 1"
@@ -28,7 +30,6 @@ _CHANGES = {
     ModificationLevel.FORM_FILLING: "form-filling",
     ModificationLevel.ANNOTATIONS: "annotations",
 }
-_CHANGE_WORDS = {"form-filling": "điền biểu mẫu hoặc ký thêm", "annotations": "thêm chú thích"}
 
 
 @dataclass
@@ -45,6 +46,11 @@ class Found:
     coverage: str = ""
     changes: str = ""
     declares_archive: bool = False
+    certifies: bool = False
+    revision: int = -1
+    signature_key: Key | None = None
+    widgets: tuple[Key, ...] = ()
+    later: tuple[Change, ...] = ()
     trusted: bool = False
     level: str = ""
     proven: datetime | None = None
@@ -65,6 +71,11 @@ class Found:
     def gap_start(self) -> int:
         """File offset of the unsigned hole (0 when unknown)."""
         return self.gap.start if self.gap else 0
+
+    @property
+    def answer(self) -> Answer:
+        """The worst so far."""
+        return worst(self.findings).answer if self.findings else Answer.VALID
 
     def add(self, answer: Answer, code: str, detail: str = "") -> None:
         """Add one conclusion."""
@@ -104,6 +115,8 @@ class Found:
             intact=self.intact,
             trusted=self.trusted,
             demo="DEMO" in words,
+            certified=self.certifies,
+            later_changes=self.later,
         )
 
 
@@ -121,7 +134,7 @@ def examine(reader: PdfFileReader, data: bytes, name: str, sig_field: Dictionary
     """Return what structure and cryptography say about one filled signature field. Never raises on its content."""
     found = Found(name)
     try:
-        _open(found, reader, data, sig_field)
+        _try_open(found, reader, data, sig_field)
         _check_digest(found)
         _check_changes(found, data)
     except Untidy as fault:
@@ -132,6 +145,16 @@ def examine(reader: PdfFileReader, data: bytes, name: str, sig_field: Dictionary
     except (Exception, RecursionError) as fault:  # noqa: BLE001 parsers raise anything on hostile input
         found.add(Answer.INDETERMINATE, "error", f"{type(fault).__name__}: {fault}"[:200])
     return found
+
+
+def _try_open(found: Found, reader: PdfFileReader, data: bytes, sig_field: DictionaryObject) -> None:
+    """Open the signature; whatever a parser stumbles over is a signature not made as the standards say."""
+    try:
+        _open(found, reader, data, sig_field)
+    except (Untidy, Odd):
+        raise
+    except (Exception, RecursionError) as fault:
+        raise Odd(f"{type(fault).__name__}: {fault}"[:200]) from fault
 
 
 def _open(found: Found, reader: PdfFileReader, data: bytes, sig_field: DictionaryObject) -> None:
@@ -151,6 +174,19 @@ def _open(found: Found, reader: PdfFileReader, data: bytes, sig_field: Dictionar
     found.embedded, found.gap, found.container = embedded, gap, container
     found.claimed = embedded.self_reported_timestamp
     found.declares_archive = _declares_archive(signature)
+    found.certifies = _certifies(signature)
+    found.revision = embedded.signed_revision
+    field = sig_field.get_object()  # type: ignore[no-untyped-call]
+    found.signature_key = key_of(field.raw_get("/V"))
+    own = field.container_ref
+    kids = [k for k in map(key_of, items(opened(raw(field, "/Kids")))) if k]
+    found.widgets = tuple(kids) or ((own.idnum, own.generation),)
+
+
+def _certifies(signature: DictionaryObject) -> bool:
+    """Return whether a signature restricts later changes of the document (ISO 32000-2 §12.8.2.2)."""
+    references = items(opened(raw(signature, "/Reference")))
+    return any(str(raw(opened(r), "/TransformMethod")) == "/DocMDP" for r in references)
 
 
 def _declares_archive(signature: DictionaryObject) -> bool:
@@ -206,7 +242,7 @@ def _check_changes(found: Found, data: bytes) -> None:
     if found.embedded is None:
         return
     embedded = found.embedded
-    embedded.compute_integrity_info()  # type: ignore[no-untyped-call]
+    embedded.compute_integrity_info(diff_policy=POLICY, skip_diff=found.covered_to == len(data))  # type: ignore[no-untyped-call]
     if found.covered_to == len(data):
         found.coverage, found.changes = "entire-file", "none"
         return
@@ -218,7 +254,6 @@ def _check_changes(found: Found, data: bytes) -> None:
     result = embedded.diff_result
     level = result.modification_level if isinstance(result, DiffResult) else ModificationLevel.OTHER
     found.changes = _CHANGES.get(level, "other")
-    if found.changes in _CHANGE_WORDS and embedded.summarise_integrity_info()["docmdp_ok"]:
-        found.add(Answer.VALID_LATER_CHANGES, "later-changes", _CHANGE_WORDS[found.changes])
-    elif found.changes not in ("none", "lta-updates"):
+    permitted = level is ModificationLevel.NONE or embedded.summarise_integrity_info()["docmdp_ok"]
+    if found.changes == "other" or not permitted:
         found.add(Answer.INVALID, "changes-not-allowed", str(result)[:200])

@@ -31,12 +31,26 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One object changed after a signature: revision of the file (1 is the oldest), object number (`12 0`), machine
+    code (the keys of `signing.changes.WORDS`), where (page number, field name or key), and a Vietnamese sentence.
+    """
+
+    revision: int
+    object: str
+    code: str
+    where: str
+    tell: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignatureReport:
     """What is known of one signature or document time stamp. Empty strings where nothing is known.
 
     `level`: `PAdES-BASELINE-B|T|LT|LTA` (or `PKCS7-…`, or `TIMESTAMP`). `signed_at`: the proven time (`time_source`
     `time-stamp`) or the signer's own claim (`claimed`). `coverage`: `entire-file`, `entire-revision` or `partial`.
-    `changes`: what came after: `none`, `lta-updates`, `form-filling`, `annotations`, `other`. `intact`: the signed
+    `changes`: what came after: `none`, `lta-updates`, `signatures`, `form-filling`, `annotations`, `other`;
+    `later_changes` names it object by object. `certified`: it restricts later changes (DocMDP). `intact`: the signed
     bytes and the signature agree. `trusted`: the chain ends in a configured root and was good at signing time.
     `demo`: the certificate says DEMO, so the signature has no legal force.
     """
@@ -61,6 +75,8 @@ class SignatureReport:
     intact: bool = False
     trusted: bool = False
     demo: bool = False
+    certified: bool = False
+    later_changes: tuple[Change, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +112,16 @@ _SENTENCES = {
     "Hãy lấy lại tệp gốc từ nơi gửi.",
     "appended-archive": "Có dữ liệu ghi thêm sau dấu thời gian lưu trữ. Phần đã ký vẫn nguyên vẹn; "
     "chỉ dùng bản đã ký.",
+    "validation-data-later": "Chữ ký hợp lệ. Sau chữ ký chỉ có dữ liệu xác minh (DSS) được ghi thêm, "
+    "nhưng phần này chưa được chữ ký hay dấu thời gian nào bảo vệ. Hãy bổ sung dấu thời gian lưu trữ.",
+    "signature-removed": "Tệp từng có chữ ký số khác nhưng chữ ký đó đã bị gỡ khỏi tài liệu. Không dùng tài liệu này.",
+    "only-time-stamp": "Tệp chỉ có dấu thời gian, không có chữ ký của người hay cơ quan nào.",
+    "certified-late": "Tệp có chữ ký chứng nhận (DocMDP) đặt sau chữ ký khác, trái với chuẩn PDF. "
+    "Không dùng tài liệu này.",
+    "certification": "Chữ ký chứng nhận ghi ở gốc tài liệu không phải là chữ ký nào trong tệp. "
+    "Không dùng tài liệu này.",
+    "not-drawn": "Chưa đủ căn cứ kết luận: không hiển thị được tệp trong giới hạn cho phép để so với bản đã ký "
+    "({detail}). Hãy xin lại tệp từ nơi gửi.",
     "hash-mismatch": "Tài liệu đã bị sửa đổi sau khi ký (mã băm không khớp).",
     "signature-broken": "Chữ ký không do khóa của chứng thư đi kèm tạo ra. Không dùng tài liệu này.",
     "changes-not-allowed": "Có thay đổi ngoài phạm vi cho phép sau chữ ký số: {detail}.",

@@ -14,16 +14,14 @@ from io import BytesIO
 from pathlib import Path
 
 from asn1crypto import crl, ocsp, x509
-from pyhanko.pdf_utils.generic import Reference
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import ValidationInfoReadingError
 
 from records.errors import ArchiveFault
-from signing import look_alike
+from signing.additions import check_additions
 from signing.algorithms import AGREED, Algorithms
-from signing.byte_range import object_offsets
 from signing.examine import ARCHIVE_MARK, HOUSE, Found, examine, refused
 from signing.judge import judge
 from signing.trust import Evidence, Trust, load_trust
@@ -33,8 +31,6 @@ __all__ = ["ARCHIVE_MARK", "HOUSE", "verify_pdf"]
 
 _HEADER_WITHIN = 1024
 _RANGE = re.compile(rb"/ByteRange\b")
-_END = re.compile(rb"startxref\s+\d+\s+%%EOF(\r\n|\r|\n)?\Z")
-_SAME_LOOK = ("none", "lta-updates")
 _NOTHING = Evidence()
 
 
@@ -116,8 +112,9 @@ def _read(data: bytes, basis: _Basis, *, strict: bool, look: bool) -> tuple[list
     found.sort(key=lambda f: f.covered_to)
     good = [f for f in found if f.readable]
     _check_nesting(good)
-    _check_additions(reader, data, good, look=look)
     judge(good, evidence_of(reader), basis.trust, basis.now, basis.algorithms)
+    if len(good) == len(found):  # else the answer cannot be good any more
+        check_additions(reader, data, good, look=look)
     reports = [refused(f) if not f.readable else f.report() for f in found]
     findings = [finding for f in found for finding in f.findings]
     return reports, worst(findings) if findings else Finding(Answer.VALID, "ok")
@@ -128,55 +125,6 @@ def _check_nesting(found: list[Found]) -> None:
     for before, after in zip(found, found[1:], strict=False):
         if before.covered_to > after.gap_start:
             after.add(Answer.INVALID, "coverage", f"ranges of {before.name} and {after.name} overlap")
-
-
-def _check_additions(reader: PdfFileReader, data: bytes, found: list[Found], *, look: bool) -> None:
-    """Judge the bytes that follow each signed range: which objects they hold, and whether a page looks different."""
-    if not found or found[0].covered_to == len(data):
-        return
-    stray = object_offsets(data, found[0].covered_to) - _listed_offsets(reader)
-    if stray:
-        found[0].add(Answer.INVALID, "appended", f"{len(stray)} objects in no cross-reference")
-    last = found[-1]
-    if last.covered_to < len(data):
-        if last.changes == "none" or not _is_revisions_only(reader, data, last.covered_to):
-            last.add(Answer.INVALID, "appended", f"{len(data) - last.covered_to} bytes")
-        elif last.changes == "lta-updates" and last.is_stamp:
-            # renewal data without its new time stamp: nothing seals it, so it is not the archived file any more
-            last.add(Answer.VALID_LATER_CHANGES, "appended-archive")
-    if not look:
-        return
-    for signature in found:
-        if signature.covered_to < len(data) and not signature.is_stamp and signature.changes in _SAME_LOOK:
-            try:
-                page = look_alike.first_difference(data[: signature.covered_to], data)
-            except (RuntimeError, ValueError, OSError) as fault:
-                signature.add(Answer.INDETERMINATE, "malformed", f"cannot be drawn: {fault}")
-                return
-            if page:
-                signature.add(Answer.INVALID, "looks-different", str(page))
-
-
-def _is_revisions_only(reader: PdfFileReader, data: bytes, start: int) -> bool:
-    """Return whether the bytes from `start` end where the last revision ends, with one end mark a revision."""
-    places = (
-        reader.xrefs.get_xref_container_info(n).start_location for n in range(reader.xrefs.total_revisions)
-    )
-    added = sum(place >= start for place in places)
-    return bool(_END.search(data, len(data) - 64)) and data.count(b"%%EOF", start) == added
-
-
-def _listed_offsets(reader: PdfFileReader) -> set[int]:
-    offsets: set[int] = set()
-    xrefs = reader.xrefs
-    for revision in range(xrefs.total_revisions):
-        offsets.add(xrefs.get_xref_container_info(revision).start_location)
-        references: set[Reference] = xrefs.explicit_refs_in_revision(revision)
-        for reference in references:
-            place = xrefs.get_historical_ref(reference, revision)
-            if isinstance(place, int):
-                offsets.add(place)
-    return offsets
 
 
 def evidence_of(reader: PdfFileReader) -> Evidence:

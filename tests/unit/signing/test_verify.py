@@ -24,6 +24,7 @@ from signing.verdict import Answer, Verdict
 from signing.verify import verify_pdf
 from tests.cases import sealing
 from tests.cases.sealing import World, a_pdf, a_world, byte_ranges, certified, revision_ends
+from tests.cases.signatures import for_long
 
 NOT_GREEN = {Answer.INVALID, Answer.INDETERMINATE}
 
@@ -319,10 +320,14 @@ def test_basic_and_time_stamped_signatures_lack_revocation_data(check, world: Wo
         assert verdict.signatures[0].time_source == ("time-stamp" if tsa else "claimed")
 
 
-def test_a_long_term_signature_with_its_store_behind_is_valid(check, world: World, plain: bytes) -> None:
+def test_a_store_behind_the_last_signature_is_told_because_nothing_covers_it(
+    check, world: World, plain: bytes
+) -> None:
+    """Whoever replaces that store leaves the same picture, so only a covering time stamp makes it VALID."""
     data = _with_store(_sign(plain, world.ring.get().signer, tsa=world.tsa), world)
     verdict = check(data)
-    assert (verdict.verdict, verdict.level) == (Answer.VALID, "PAdES-BASELINE-LT"), verdict
+    assert (verdict.verdict, verdict.reason) == (Answer.VALID_LATER_CHANGES, "validation-data-later"), verdict
+    assert verdict.level == "PAdES-BASELINE-LT"
     assert verdict.signatures[0].changes == "lta-updates"
     # the same, once something is behind the store
     assert check(data + b"x").verdict in NOT_GREEN
@@ -331,12 +336,15 @@ def test_a_long_term_signature_with_its_store_behind_is_valid(check, world: Worl
     assert check(sealing.overlay(data)).verdict is Answer.INVALID
 
 
-def test_a_second_signature_is_a_later_change_of_the_first(check, world: World, plain: bytes) -> None:
+def test_a_second_signature_is_no_change_of_what_the_first_signed(check, world: World, plain: bytes) -> None:
     signer = world.ring.get().signer
-    data = _with_store(_sign(_sign(plain, signer, tsa=world.tsa), signer, "ConDau", tsa=world.tsa), world)
-    verdict = check(data)
-    assert (verdict.verdict, verdict.reason) == (Answer.VALID_LATER_CHANGES, "later-changes"), verdict
-    assert [s.verdict for s in verdict.signatures] == [Answer.VALID_LATER_CHANGES, Answer.VALID]
+    both = _sign(_sign(plain, signer, tsa=world.tsa), signer, "ConDau", tsa=world.tsa)
+    verdict = check(for_long(both, world))
+    assert verdict.verdict is Answer.VALID, verdict
+    first, second, stamp = verdict.signatures
+    assert (first.changes, second.changes, stamp.changes) == ("signatures", "lta-updates", "none")
+    assert {c.code for c in first.later_changes} >= {"signature-added", "signature-field-added", "dss-added"}
+    assert all(c.tell and c.revision > 2 for c in first.later_changes)
 
 
 def test_the_last_signature_alone_does_not_decide(check, world: World, plain: bytes) -> None:
@@ -348,8 +356,8 @@ def test_the_last_signature_alone_does_not_decide(check, world: World, plain: by
     assert verdict.signatures[0].reason == "changes-not-allowed"
 
 
-def test_filling_a_form_after_signing_is_shown_as_a_later_change(check, world: World, tmp_path: Path) -> None:
-    with pikepdf.open(a_pdf(tmp_path / "f.pdf")) as pdf:
+def _a_form(folder: Path) -> bytes:
+    with pikepdf.open(a_pdf(folder / "f.pdf")) as pdf:
         field = pdf.make_indirect(
             pikepdf.Dictionary(
                 FT=pikepdf.Name.Tx,
@@ -364,16 +372,37 @@ def test_filling_a_form_after_signing_is_shown_as_a_later_change(check, world: W
         pdf.Root.AcroForm = pikepdf.Dictionary(Fields=pikepdf.Array([field]))
         out = io.BytesIO()
         pdf.save(out)
-    signed = _with_store(_sign(out.getvalue(), world.ring.get().signer, tsa=world.tsa), world)
-    writer = IncrementalPdfFileWriter(io.BytesIO(signed))
+    return out.getvalue()
+
+
+def _filled(data: bytes, words: str) -> bytes:
+    writer = IncrementalPdfFileWriter(io.BytesIO(data))
     fields = writer.root["/AcroForm"]["/Fields"]
     text = next(f for f in (fields.raw_get(n) for n in range(len(fields))) if f.get_object()["/FT"] == "/Tx")
-    text.get_object()[pdf_name("/V")] = generic.pdf_string("Da xem")
+    text.get_object()[pdf_name("/V")] = generic.pdf_string(words)
     writer.mark_update(text)
     filled = io.BytesIO()
     writer.write(filled)
-    verdict = check(filled.getvalue())
+    return filled.getvalue()
+
+
+def test_a_form_filled_by_nobody_who_signs_may_not_be_seen(check, world: World, tmp_path: Path) -> None:
+    signed = for_long(_sign(_a_form(tmp_path), world.ring.get().signer, tsa=world.tsa), world)
+    assert check(signed).verdict is Answer.VALID
+    verdict = check(_filled(signed, "Da xem"))
+    assert (verdict.verdict, verdict.reason) == (Answer.INVALID, "looks-different"), verdict
+    verdict = check(_filled(signed, ""))
+    assert verdict.verdict is Answer.VALID_LATER_CHANGES, verdict
+
+
+def test_a_form_filled_by_the_next_signer_is_shown_as_a_later_change(
+    check, world: World, tmp_path: Path
+) -> None:
+    signer = world.ring.get().signer
+    filled = _filled(_sign(_a_form(tmp_path), signer, tsa=world.tsa), "Da xem")
+    verdict = check(for_long(_sign(filled, signer, "ConDau", tsa=world.tsa), world))
     assert (verdict.verdict, verdict.reason) == (Answer.VALID_LATER_CHANGES, "later-changes"), verdict
+    assert ("form-value", "GhiChu") in {(c.code, c.where) for c in verdict.signatures[0].later_changes}
 
 
 def _own_signer(world: World, bits: int) -> CachedKeySigner:
@@ -417,11 +446,9 @@ def test_a_time_stamp_made_with_the_seal_key_is_not_a_time_stamp(check, world: W
 
 def test_an_older_sub_filter_works_and_an_unknown_one_is_named(check, world: World, plain: bytes) -> None:
     signer = world.ring.get().signer
-    data = _with_store(
-        _sign(plain, signer, tsa=world.tsa, subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED), world
-    )
-    verdict = check(data)
-    assert (verdict.verdict, verdict.level) == (Answer.VALID, "PKCS7-LT")
+    data = _sign(plain, signer, tsa=world.tsa, subfilter=SigSeedSubFilter.ADOBE_PKCS7_DETACHED)
+    verdict = check(for_long(data, world))
+    assert (verdict.verdict, verdict.level) == (Answer.VALID, "PKCS7-LTA")
     verdict = check(data.replace(b"/adbe.pkcs7.detached", b"/adbe.pkcs7.detacheX"))
     assert (verdict.verdict, verdict.reason) == (Answer.INDETERMINATE, "unsupported")
     assert len(verdict.signatures) == 1

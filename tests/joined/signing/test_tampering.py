@@ -1,0 +1,52 @@
+"""No tampered file is VALID and no untouched one is anything else: the kinds of `tests/tools/tampering.py`.
+
+The whole of it, over ten base files, is `python -m tests.tools.judge_tampered`; here two bases and every kind.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cases.sealing import World
+from tests.tools.judge_tampered import judge_harmed, judge_untouched
+from tests.tools.signed_bases import Base, bases, untouched
+from tests.tools.tampering import APPENDED, KINDS, Harmed, all_harmed
+
+pytestmark = [pytest.mark.joined, pytest.mark.timeout(1800)]
+
+
+@pytest.fixture(scope="module")
+def originals(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Base]:
+    return {b.name: b for b in bases(world, tmp_path_factory.mktemp("bases"))}
+
+
+def test_every_kind_on_an_archived_file(originals: dict[str, Base], tmp_path: Path) -> None:
+    """Also with a trusted time stamp behind, with our own keys in between, and with other roots and times."""
+    tally = judge_harmed(all_harmed([originals["archive-1"]], tmp_path), tmp_path)
+    print("\narchive-1:", tally.lines())
+    assert tally.files >= 200
+    assert len(tally.kinds) >= 24
+    assert tally.green == []
+    assert tally.shown == []
+
+
+@pytest.mark.parametrize("name", ["official-seal-archive", "certified-2-approved"])
+def test_every_edit_of_a_file_with_several_signatures(
+    originals: dict[str, Base], name: str, tmp_path: Path
+) -> None:
+    base = originals[name]
+    made = ((kind, make(base)) for kind, make in {**KINDS, **APPENDED}.items())
+    harmed = [Harmed(kind, base, data) for kind, data in made if data is not None and data != base.data]
+    tally = judge_harmed(harmed, tmp_path)
+    print(f"\n{name}:", tally.lines())
+    assert tally.files >= 100
+    assert tally.green == []
+    assert tally.shown == []
+
+
+def test_no_false_alarm_on_untouched_files(world: World, tmp_path: Path) -> None:
+    tally = judge_untouched(untouched(world, tmp_path), tmp_path)
+    print("\nuntouched:", tally.lines())
+    assert tally.files >= 100
+    assert tally.green == []
+    assert tally.yardstick > 0.8 * tally.files  # else the figures beside ours mean nothing
