@@ -20,6 +20,8 @@ from signing.verdict import Answer, SignatureReport, Verdict
 NUMBER_FIELDS = ("SoKyHieu", "NgayBanHanh")
 """Text fields for number and date, when they are given after the officials signed."""
 
+VALIDATION_DATA_LATER = "validation-data-later"
+"""The reason of a B-LT signature: its data follows it and no time stamp covers it yet."""
 _STANDS = (Answer.VALID, Answer.VALID_LATER_CHANGES)
 
 
@@ -55,9 +57,10 @@ class Standing:
 
 
 def holds(report: SignatureReport) -> bool:
-    """Return whether one signature is good, also when only later signatures were filled in after it."""
-    signed_later = report.verdict is Answer.VALID_LATER_CHANGES and report.changes == "form-filling"
-    return report.intact and report.trusted and (report.verdict is Answer.VALID or signed_later)
+    """Return whether one signature is good, also when what it allows (a number, validation data) came after it."""
+    allowed = report.changes == "form-filling" or report.reason == VALIDATION_DATA_LATER
+    later = report.verdict is Answer.VALID_LATER_CHANGES and allowed
+    return report.intact and report.trusted and (report.verdict is Answer.VALID or later)
 
 
 def read_standing(
@@ -161,6 +164,14 @@ def demand_numbered(reader: PdfFileReader) -> None:
                 "order-number-missing",
                 "Văn bản chưa có số, ký hiệu hoặc ngày ban hành nên chưa đóng dấu được. Hãy cấp số trước.",
             )
+
+
+def only_numbered(verdict: Verdict) -> bool:
+    """Return whether all that came after the signatures of a file are values of its number and date fields."""
+    changes = [change for one in verdict.signatures for change in one.later_changes]
+    return bool(changes) and all(
+        change.code == "form-value" and change.where in NUMBER_FIELDS for change in changes
+    )
 
 
 def text_fields(reader: PdfFileReader) -> list[tuple[str, dict[str, object]]]:

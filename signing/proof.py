@@ -18,7 +18,7 @@ from records.errors import ArchiveFault, Away, Conflict
 from signing.demo_pki import sync_folder
 from signing.fetching import Door
 from signing.keys import KeyRing
-from signing.order import holds
+from signing.order import VALIDATION_DATA_LATER, holds
 from signing.profiles import Level, Profile
 from signing.revocation import RevocationWindow
 from signing.time_tokens import Untrue, stamped_by, tokens_in
@@ -152,6 +152,8 @@ def _is_good(report: SignatureReport, verdict: Verdict, profile: Profile, level:
     if profile.promises and level is Level.T:
         # it says that an archive time stamp follows, which is still to come: the one thing that may be missing
         return report.reason == "time-stamp-missing" and verdict.reason == report.reason
+    if level is Level.LT and report.reason == VALIDATION_DATA_LATER:
+        return verdict.reason == report.reason  # no time stamp covers its data: that is what B-LT is
     return report.verdict is Answer.VALID and verdict.verdict in (Answer.VALID, Answer.VALID_LATER_CHANGES)
 
 

@@ -23,7 +23,14 @@ from records.clock import Clock, new_id
 from records.errors import ArchiveFault, Conflict, Unfit
 from signing.fetching import Door
 from signing.keys import KeyRing, SealKey
-from signing.order import Standing, already_signed, demand_numbered, demand_order, read_standing
+from signing.order import (
+    Standing,
+    already_signed,
+    demand_numbered,
+    demand_order,
+    only_numbered,
+    read_standing,
+)
 from signing.paper_fields import lay_out
 from signing.profiles import ARCHIVE, SEAL, FieldPlan, Level, Profile, Visible, demand_role, profile_named
 from signing.proof import (
@@ -152,6 +159,10 @@ class SigningService:
             return Standing()
         found = self.check.evidence_of(reader)
         verdict = self.check.verdict(path, path.name, look=True, extra=found)
+        if verdict.reason == "looks-different" and only_numbered(verdict):
+            # the number came after the official's signature, which left its field open for it; whoever seals now sees
+            # it and vouches for it
+            verdict = self.check.verdict(path, path.name, look=False, extra=found)
         return read_standing(reader, verdict, self.keys.role_of)
 
     def demand_turn(self, writer: Appender, path: Path, profile: Profile, certificate_sha256: str) -> None:
