@@ -77,8 +77,11 @@ def _in_our_words(one: Found, finding: Finding) -> Finding:
     """Return a refusal of pyHanko's rules with the changes it is about, for a person to read."""
     if finding.code != "changes-not-allowed":
         return finding
-    grave = [c.tell for c in one.later if not is_harmless(c)] or [c.tell for c in one.later]
-    return replace(finding, detail="; ".join(dict.fromkeys(grave[:_TOLD])) or finding.detail)
+    graver = [c for c in one.later if not is_harmless(c)] or [
+        c for c in one.later if c.code.startswith("sign")
+    ]
+    tells = list(dict.fromkeys(c.tell for c in graver or one.later))
+    return replace(finding, detail="; ".join(tells[:_TOLD]) or finding.detail)
 
 
 def _vouched_to(later: list[Found]) -> int:

@@ -6,6 +6,7 @@ made for one is seen in the other. A form that draws itself makes either eat all
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -26,16 +27,27 @@ _HERE = Path(__file__).resolve().parent
 _LONGEST = 512  # pixels of the longer side: 44 dpi of A4, where a changed comma still moves pixels
 _MIB = 1 << 20
 _LINE = 4096
+_LONGEST_WAIT = 240  # seconds; the whole check has 300 (boot.childroom)
 _GRACE = 5.0  # seconds for a child that has stopped writing to say how it ends
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/nonexistent"}
 
 
 @dataclass(frozen=True, slots=True)
 class DrawLimits:
-    """What one child may use: bytes of address space, seconds of CPU and of waiting."""
+    """What one child may use: bytes of address space, seconds of CPU and of waiting; more when the files are large."""
 
     memory: int = 1536 * _MIB
-    seconds: int = 120
+    seconds: int = 60
+
+    def grown(self, size: int) -> "DrawLimits":
+        """Return limits for files of `size` bytes together: they are mapped, and scans take a second for two MiB."""
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]  # a child cannot have more than we may have
+        memory = self.memory + size
+        longer = self.seconds + size // (2 * _MIB)
+        return DrawLimits(
+            memory if hard == resource.RLIM_INFINITY else min(memory, hard),
+            min(longer, max(_LONGEST_WAIT, self.seconds)),
+        )
 
 
 class NotDrawn(RuntimeError):
@@ -73,6 +85,7 @@ def drawing(
 
     The children start at once and end with the block, whatever happens. Iterating raises `NotDrawn`.
     """
+    limits = limits.grown(sum(os.fstat(file).st_size for file in files))
     groups = [tuple(files)] if engine == "pdfium" else [(file,) for file in files]
     with ExitStack() as stack:
         children = [stack.enter_context(_child(engine, group, limits)) for group in groups]

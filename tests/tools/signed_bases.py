@@ -87,6 +87,7 @@ def a_form(folder: Path, pages: int = 1) -> bytes:
         )
         pdf.attachments["phuluc.txt"] = b"phu luc"
         other = pdf.make_indirect(Dictionary(page.obj))
+        del other.Annots
         other.Contents = pdf.make_stream(b"BT /F1 18 Tf 30 300 Td (Trang khac) Tj ET")
         pdf.Root.PieceInfo = Dictionary(Vanthu=Dictionary(Private=other))
         return saved(pdf)

@@ -98,6 +98,17 @@ def test_an_engine_over_its_limit_has_not_drawn(engine: str, limits: DrawLimits,
         list(rows)
 
 
+def test_large_files_get_more_and_never_more_than_the_parent_has(monkeypatch) -> None:
+    gib = 1 << 30
+    assert DrawLimits().grown(0) == DrawLimits()
+    monkeypatch.setattr(drawing.resource, "getrlimit", lambda _: (-1, -1))
+    assert DrawLimits().grown(gib).memory == DrawLimits().memory + gib
+    assert DrawLimits().grown(100 << 20).seconds == DrawLimits().seconds + 50
+    assert DrawLimits().grown(9 * gib).seconds == 240
+    monkeypatch.setattr(drawing.resource, "getrlimit", lambda _: (2 * gib, 2 * gib))
+    assert DrawLimits().grown(gib).memory == 2 * gib
+
+
 def _a_form_that_draws_itself(folder: Path) -> bytes:
     """Twenty levels of forms that each draw the next sixteen times: 16^20 squares."""
     with pikepdf.open(a_pdf(folder / "bomb.pdf")) as pdf:

@@ -197,6 +197,8 @@ def test_every_level_is_what_it_says(office: Office, tmp_path: Path, profile: st
     assert len(byte_ranges((tmp_path / "o.pdf").read_bytes())) == (2 if level is LTA else 1)
     if level is T:  # a stranger lacks the revocation lists, or is told that the stamp is still to come
         assert verdict.reason == "no-revocation-data"
+    elif level is LT:  # no time stamp covers its data yet
+        assert (verdict.verdict, verdict.reason) == (Answer.VALID_LATER_CHANGES, "validation-data-later")
     else:
         assert verdict.verdict is Answer.VALID
 
