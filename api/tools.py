@@ -8,7 +8,7 @@ from typing import Protocol
 from procedures.order import KeyFacts
 from records.access import Actor
 from records.clock import Clock
-from records.errors import Away
+from records.errors import ArchiveFault, Away
 from records.queues import DeadLetter, QueueCount, WorkerSeen
 from search.index import SearchIndex
 from signing.verdict import Verdict
@@ -82,6 +82,21 @@ class Verify(Protocol):
 
     def __call__(self, path: Path, name: str) -> Verdict:
         """Return the verdict of the file at `path`, shown to people as `name`."""
+
+
+class Report(Protocol):
+    """Judge the signatures of a PDF and write a report on it, in a limited child process."""
+
+    def __call__(self, path: Path, name: str, kind: str) -> tuple[Verdict, bytes]:
+        """Return verdict and report (`html`, `pdf`, `etsi`). Raises `ArchiveFault` when no report can be made."""
+
+
+def _no_report(path: Path, name: str, kind: str) -> tuple[Verdict, bytes]:
+    raise ArchiveFault(
+        "this process was given no reports",
+        code="report-away",
+        tell="Máy phục vụ này chưa lập được báo cáo. Hãy báo quản trị viên.",
+    )
 
 
 class QueueView(Protocol):
@@ -179,6 +194,7 @@ class Tools:
     receive: Receive
     receive_paper: ReceivePaper
     verify: Verify
+    report: Report = _no_report
     limits: Limits = field(default_factory=Limits)
     demo: bool = True
     version: str = "0"

@@ -23,6 +23,7 @@ from signing.seal import Sealed, SigningService
 from signing.timestamps import time_stamps
 from signing.verdict import Answer, Finding, Verdict, sentence
 from signing.verify import verify_pdf
+from signing.visible import Wish
 
 VERIFY_SECONDS = 300.0
 
@@ -47,6 +48,33 @@ def verify_in_child(children: ChildPools, roots: tuple[Path, ...], path: Path, n
         return Verdict(name, finding.answer, finding.code, sentence(finding), detail=str(fault))
 
 
+def report_in_child(
+    children: ChildPools, roots: tuple[Path, ...], path: Path, name: str, kind: str
+) -> tuple[Verdict, bytes]:
+    """Judge an untrusted PDF in a limited child and write the report there; `kind` is `html`, `pdf` or `etsi`.
+
+    Raises what the child raises (`ChildStuck`, `ChildDied`; `not-signed` of an ETSI report on nothing).
+    """
+    return children.run("parse", VERIFY_SECONDS, _report, path, roots, name, kind)
+
+
+def _report(path: Path, roots: tuple[Path, ...], name: str, kind: str) -> tuple[Verdict, bytes]:
+    # only here: WeasyPrint and the ETSI schema take a second to load, and few ask for a report
+    from signing.report_html import report_html
+
+    verdict = verify_pdf(path, roots, name)
+    if kind == "etsi":
+        from signing.etsi_report import etsi_report
+
+        return verdict, etsi_report(path, verdict)
+    page = report_html(verdict)
+    if kind == "pdf":
+        from signing.printing import print_page
+
+        return verdict, print_page(page)
+    return verdict, page.encode()
+
+
 @lru_cache(maxsize=2)
 def _service(options: SigningOptions) -> SigningService:
     clock = SystemClock()
@@ -63,11 +91,12 @@ def seal_in_child(
     key: str | None = None,
     level: str | None = None,
     expected_sha256: str = "",
+    wish: Wish | None = None,
 ) -> Sealed:
     """Seal in the signing child: the key is parsed once there and never enters the parent."""
     os.umask(0o077)
     return _service(options).seal(
-        source, out, profile, key, document_id, level=level, expected_sha256=expected_sha256
+        source, out, profile, key, document_id, level=level, visible=wish, expected_sha256=expected_sha256
     )
 
 

@@ -12,6 +12,7 @@ from procedures.sign_papers import Order, SignTools
 from signing.demo_pki import demo_signers
 from signing.key_table import read_key_table
 from signing.seal import Sealed
+from signing.visible import wish_of
 
 SEAL_BYTES_A_SECOND = 10 * 1024 * 1024
 
@@ -48,6 +49,8 @@ def sign_tools(house: House, children: Children) -> SignTools:
             order.profile,
             order.key or None,
             order.level or None,
+            "",
+            wish_of(dict(order.options)),
         )
 
     return SignTools(house.work, house.blobs, house.clock, sign, settings.data_dir / "work")

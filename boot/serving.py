@@ -13,7 +13,7 @@ import uvicorn
 from api.app import create_app
 from api.listening import server_options
 from api.tools import Limits, Tools
-from boot.childroom import open_children, verify_in_child
+from boot.childroom import open_children, report_in_child, verify_in_child
 from boot.house import House, open_house
 from boot.logs import set_up_logs
 from boot.papers import key_facts
@@ -82,6 +82,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 receive_paper=partial(receive_paper, tools),
                 signing_keys=lambda: key_facts(settings.keys_dir),
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),
+                report=lambda path, name, kind: report_in_child(children, settings.roots, path, name, kind),
                 limits=Limits(max_upload_bytes=settings.max_file_bytes),
                 demo=not settings.tsa_url,
                 version=VERSION,

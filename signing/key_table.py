@@ -83,6 +83,8 @@ class KeyEntry:
     unit: str = ""
     holder: str = ""  # the log-in of the official whose key it is
     chain: Path | None = None  # PEM file with the certificates between it and the root
+    image: Path | None = None  # picture of the signature or of the seal; without one it signs invisibly
+    diameter_mm: float = 36.0  # of a round seal, true size
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class KeyTable:
     default: str
 
 
-_COMMON = {"name", "role", "unit", "holder", "chain"}
+_COMMON = {"name", "role", "unit", "holder", "chain", "image", "diameter_mm"}
 _FILE = {"file", "passphrase_file"}
 _TOKEN = {"module", "token_label", "token_serial", "key_id", "pin_file", "certificate"}
 _REMOTE = {"csc_url", "csc_credential", "pin_file", "oauth_token_file", "certificate"}
@@ -156,7 +158,19 @@ def _entry(path: Path, number: int, row: Mapping[str, Any]) -> KeyEntry:
         unit=row.get("unit", ""),
         holder=row.get("holder", ""),
         chain=at / row["chain"] if "chain" in row else None,
+        image=at / row["image"] if "image" in row else None,
+        diameter_mm=_diameter(path, where, row.get("diameter_mm", "36")),
     )
+
+
+def _diameter(path: Path, where: str, text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 10 <= found <= 60:
+        raise _wrong(path, f"{where}: diameter_mm must be between 10 and 60")
+    return found
 
 
 def _kind(words: set[str]) -> tuple[set[str], set[str]]:

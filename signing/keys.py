@@ -90,6 +90,8 @@ class SealKey:
     role: KeyRole = KeyRole.ARCHIVE
     unit: str = ""
     holder: str = ""
+    image: Path | None = None
+    diameter_mm: float = 36.0
 
     @property
     def good_until(self) -> datetime:
@@ -224,7 +226,17 @@ def _load(entry: KeyEntry, tokens: Tokens, notes: Path) -> SealKey:
             case DeskKey():
                 signer = DeskSigner(entry.name, certificate, others)
     sha256 = hashlib.sha256(certificate.dump()).hexdigest()
-    return SealKey(entry.name, signer, certificate, sha256, entry.role, entry.unit, entry.holder)
+    return SealKey(
+        entry.name,
+        signer,
+        certificate,
+        sha256,
+        entry.role,
+        entry.unit,
+        entry.holder,
+        entry.image,
+        entry.diameter_mm,
+    )
 
 
 def _store(certificates: Iterable[asn1_x509.Certificate]) -> SimpleCertificateStore:

@@ -47,6 +47,7 @@ from signing.stages import Appender, Task, append_unsigned, copy_in, lift, open_
 from signing.timestamps import TimeStamps
 from signing.trust import Evidence
 from signing.verdict import Answer
+from signing.visible import Wish, visible_for
 
 __all__ = ["LEVEL", "Sealed", "SigningService", "sha256_of"]
 
@@ -82,13 +83,14 @@ class SigningService:
         document_id: str = "",
         *,
         level: str | None = None,
-        visible: Visible | None = None,
+        visible: Visible | Wish | None = None,
         later: Sequence[FieldPlan] = (),
         expected_sha256: str = "",
     ) -> Sealed:
         """Write the signed copy of `source` to `out` (atomically, replacing what was there) and return its facts.
 
-        `level`: a `Level` of the profile, its usual one by default. `later`: empty fields to make together with the
+        `level`: a `Level` of the profile, its usual one by default. `visible`: what it shows, or what a person wishes
+        of it (`visible_for`); None: nothing. `later`: empty fields to make together with the
         first official's signature. With `expected_sha256`, the revision the person saw, `source` must still be it,
         `out` may be `source`, and of two at once one wins; nothing else is ever replaced.
 
@@ -105,9 +107,14 @@ class SigningService:
         demand_role(kind, seal_key.role, seal_key.name)
         _demand_elsewhere(source, out, expected_sha256)
         self.check.admit(seal_key.certificate, seal_key.chain)
-        task = Task(kind, wanted, seal_key.signer, seal_key.certificate, self._moment(), visible)
+        drawn = None if isinstance(visible, Wish) else visible
+        task = Task(kind, wanted, seal_key.signer, seal_key.certificate, self._moment(), drawn)
         with draft_beside(out) as temporary:
             with self.copied(source, temporary, expected_sha256) as file:
+                if isinstance(visible, Wish):
+                    reader = open_copy(file).prev
+                    shown = visible_for(kind, seal_key, temporary, reader, task.moment, visible)
+                    task = replace(task, visible=shown)
                 field, found = run(lambda: self._stages(file, temporary, task, seal_key, document_id, later))
             sealed = self.check.prove(temporary, out.name, kind, wanted, field, found)
             publish(temporary, out, source, expected_sha256)

@@ -5,33 +5,25 @@ Nothing is fetched: the drawing knows one font and one picture, both handed over
 """
 
 import io
-import threading
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from PIL import ImageFile
 from pyhanko.pdf_utils import generic, layout
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import BasePdfFileWriter, init_xobject_dictionary
 from pyhanko.stamp.base import BaseStamp, BaseStampStyle
-from weasyprint import HTML
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from records.clock import vietnam_iso
 from records.errors import ArchiveFault
 from signing.appearance import Appearance, ImageRule, TextRule
 from signing.geometry import MM_PER_POINT, PageView, Place, Turn, upright
+from signing.printing import print_page
 from signing.stamp_font import StampFont
 from signing.stamp_image import StampImage
-
-# WeasyPrint turns this on for the whole process, and a scan that was cut short would then pass for a whole one
-ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 _LINE = 1.2
 """Line height of a text stamp, as a part of its font size."""
@@ -40,7 +32,6 @@ _PAD_MM = 0.5
 _STEP_PT = 0.25
 _MOST_LETTERS = 1000
 _LEAST_SEAL_MM, _MOST_SEAL_MM = 20.0, 60.0
-_DRAWING = threading.Lock()  # Pango's font map is not safe between threads
 
 _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     """<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Stamp</title><style>
@@ -76,20 +67,6 @@ class Stamp:
     pdf: bytes = field(repr=False)
     width_mm: float
     height_mm: float
-
-
-class _Ours(URLFetcher):  # type: ignore[misc]
-    """Hands out the two things a drawing is made of and ends the drawing on any other address."""
-
-    def __init__(self, things: dict[str, bytes]) -> None:
-        super().__init__(allowed_protocols=(), allow_redirects=False)
-        self._things = things
-
-    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        """Return one of our things; `headers` are none of its concern."""
-        if url not in self._things:
-            raise FatalURLFetchingError(f"a stamp asked for {url[:80]}")
-        return URLFetcherResponse(url, self._things[url])
 
 
 def draw_text(rule: Appearance, texts: StampTexts, font: StampFont) -> Stamp:
@@ -223,12 +200,6 @@ def _wrapped(line: str, room: float, size: float, font: StampFont) -> list[str]:
     return rows
 
 
-@lru_cache(maxsize=1)
-def _fonts() -> FontConfiguration:
-    """Return the one font map of this process: making it reads the machine's whole list of fonts."""
-    return FontConfiguration()
-
-
 def _draw(
     width: float,
     height: float,
@@ -246,9 +217,7 @@ def _draw(
     things = {f"vanthu:{font.family}": font.data} if font else {}
     if image is not None:
         things["vanthu:image"] = image
-    with _DRAWING:
-        pdf = HTML(string=page, url_fetcher=_Ours(things), base_url="vanthu:").write_pdf(font_config=_fonts())
-    return bytes(pdf)
+    return print_page(page, things)
 
 
 class _StampContent(BaseStamp):

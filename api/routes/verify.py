@@ -1,5 +1,8 @@
 """Check the signatures of a handed-in PDF over HTTP."""
 
+from pathlib import PurePosixPath
+from typing import Literal
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -7,12 +10,39 @@ from fastapi.responses import Response
 from api.deps import DeskDep, Uploader, allow, check_csrf
 from api.once import KeyHeader, Once, asked_of, checked_key
 from api.schemas.verify import VerdictOut
-from api.services.verify import judge, write_down
-from api.transfer import MULTIPART
+from api.services.verify import judge, report_on, shown_name, write_down
+from api.transfer import MULTIPART, disposition
 from records.access import Action
 from records.errors import Unfit
 
 router = APIRouter(tags=["verify"])
+
+
+_MEDIA = {"html": "text/html; charset=utf-8", "pdf": "application/pdf", "etsi": "application/xml"}
+_ENDS = {"html": "html", "pdf": "pdf", "etsi": "xml"}
+
+
+@router.post("/verify/{kind}", openapi_extra=MULTIPART, response_class=Response)
+async def report(
+    kind: Literal["html", "pdf", "etsi"], request: Request, caller: Uploader, desk: DeskDep
+) -> Response:
+    """Return the report on a PDF: a printable Vietnamese page, the same as PDF, or ETSI TS 119 102-2 XML. Not kept."""
+    tools = desk.tools
+    actor = await to_thread.run_sync(allow, tools, caller.actor, Action.VERIFY)
+    async with desk.uploads.form(request, tools.limits.max_verify_bytes, 1) as form:
+        if "x-csrf-token" not in request.headers:
+            check_csrf(caller, form.fields.get("csrf"))
+        if not form.files:
+            raise Unfit(
+                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
+            )
+        part = form.files[0]
+        made = await desk.uploads.work(report_on, tools, actor, part, kind)
+    name = disposition(f"{PurePosixPath(shown_name(part.name)).stem}-bao-cao.{_ENDS[kind]}")
+    # the page is ours, but the name of the file in it is not: it opens without script wherever it is shown
+    policy = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
+    headers = {"Content-Disposition": name, "Content-Security-Policy": policy}
+    return Response(made, media_type=_MEDIA[kind], headers=headers)
 
 
 @router.post("/verify", openapi_extra=MULTIPART, response_model=VerdictOut)

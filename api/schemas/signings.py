@@ -2,11 +2,32 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from api.schemas.common import Frozen, Strict
 from storage.signing_values import Paper, SigningBatch
+
+
+class PlaceIn(Strict):
+    """A box on a page as a person sees it: upright, fractions of the page from its top left corner."""
+
+    page: int = Field(ge=-1000, le=100_000, description="From 1; negative counts from the last.")
+    x0: float = Field(ge=0, le=1)
+    y0: float = Field(ge=0, le=1)
+    x1: float = Field(ge=0, le=1)
+    y1: float = Field(ge=0, le=1)
+
+
+class VisibleIn(Strict):
+    """What the signatures of a batch show. Without `place` it is found on each paper."""
+
+    system: Literal["state", "party"] = "state"
+    place: PlaceIn | None = None
+    form: str = Field(default="", max_length=40, description="Of copies: SAO Y, SAO LỤC, TRÍCH SAO.")
+    number: str = Field(default="", max_length=60, description="Of the paper that an annex belongs to.")
+    hidden: bool = False
 
 
 class SigningBatchIn(Strict):
@@ -16,6 +37,7 @@ class SigningBatchIn(Strict):
     profile: str = Field(max_length=40)
     key: str = Field(default="", max_length=100)
     level: str = Field(default="", pattern="^(|PAdES-BASELINE-(T|LT|LTA))$")
+    visible: VisibleIn = VisibleIn()
 
 
 class SigningKeyOut(Frozen):

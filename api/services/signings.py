@@ -11,7 +11,11 @@ from api.tools import Tools
 from language.fold import canonical
 from procedures.order import NEEDS, choose_key, usable_keys
 from records.access import Actor
-from records.errors import Conflict, Missing
+from records.errors import ArchiveFault, Conflict, Missing, Unfit
+from signing.appearance import System
+from signing.geometry import Place
+from signing.profiles import ANNEX
+from signing.visible import Wish
 from storage.signing_values import BatchStage, NewSigningBatch, PaperStage, SigningBatch
 from storage.work import Tx
 
@@ -36,12 +40,33 @@ def open_batch(tx: Tx, tools: Tools, actor: Actor, wanted: SigningBatchIn) -> Si
     """Open a batch in the name of `actor`. Raises as `procedures.order.choose_key`."""
     login = tx.accounts.get(actor.id).login
     key = choose_key(wanted.profile, wanted.key, login, actor.roles, tools.signing_keys())
-    new = NewSigningBatch(canonical(wanted.title), wanted.profile, key.name, wanted.level, actor.id)
+    wish = _wish(wanted)
+    new = NewSigningBatch(
+        canonical(wanted.title), wanted.profile, key.name, wanted.level, actor.id, wish.words()
+    )
     batch = tx.signings.open_batch(new)
     tx.audit.append(
         actor.id, "signing-batch-opened", batch.id, "done", {"profile": batch.profile, "key": batch.key}
     )
     return SigningBatchOut.of(batch, {})
+
+
+def _wish(wanted: SigningBatchIn) -> Wish:
+    told = wanted.visible
+    if wanted.profile == ANNEX and not told.number and not told.hidden:
+        raise Unfit(
+            "an annex without the number of its paper",
+            code="number-needed",
+            tell="Phụ lục phải ghi số của văn bản mà nó kèm theo. Hãy nhập số văn bản.",
+        )
+    place = None if told.place is None else told.place.model_dump()
+    try:
+        chosen = None if place is None else Place(**place)
+    except ArchiveFault as fault:
+        raise Unfit(
+            str(fault), code="place-wrong", tell="Vị trí đã chọn không đúng. Hãy chọn lại một ô trên trang."
+        ) from fault
+    return Wish(System(told.system), chosen, canonical(told.form), canonical(told.number), told.hidden)
 
 
 def list_batches(tools: Tools, actor: Actor, limit: int, offset: int) -> Listing[SigningBatchOut]:

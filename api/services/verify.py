@@ -14,6 +14,12 @@ _HEAD = 1024  # ISO 32000-2 7.5.2 note: readers accept the header within the fir
 
 def judge(tools: Tools, part: FilePart) -> Verdict:
     """Return the verdict on a file handed in. Raises `Unfit`: `file-empty`, `not-a-pdf`."""
+    demand_pdf(part)
+    return tools.verify(part.path, shown_name(part.name))
+
+
+def demand_pdf(part: FilePart) -> None:
+    """Refuse what cannot be judged. Raises `Unfit`: `file-empty`, `not-a-pdf`."""
     if part.size == 0:
         raise Unfit(f"{part.name}: empty", code="file-empty", tell="Tệp rỗng (0 byte). Hãy chọn lại tệp PDF.")
     with part.path.open("rb") as handle:
@@ -24,7 +30,15 @@ def judge(tools: Tools, part: FilePart) -> Verdict:
             code="not-a-pdf",
             tell="Tệp này không phải PDF. Chỉ kiểm tra được chữ ký số trong tệp PDF; hãy chọn đúng tệp.",
         )
-    return tools.verify(part.path, shown_name(part.name))
+
+
+def report_on(tools: Tools, actor: Actor, part: FilePart, kind: str) -> bytes:
+    """Return a report on a file handed in, with the same event in the log as a check. Raises as `judge`, `Report`."""
+    demand_pdf(part)
+    verdict, report = tools.report(part.path, shown_name(part.name), kind)
+    with tools.work.begin() as tx:
+        write_down(tx, actor, verdict, part.size)
+    return report
 
 
 def write_down(tx: Tx, actor: Actor, verdict: Verdict, size: int) -> VerdictOut:

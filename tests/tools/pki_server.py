@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import core, ocsp, tsp, x509
+from asn1crypto import core, ocsp, pem, tsp, x509
 from certomancer.integrations.animator import Animator, AnimatorArchStore
 from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, KeyLabel, ServiceLabel
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -112,6 +112,12 @@ class PkiServer:
         """Let everything be good again and count calls from zero."""
         self.manners = Manners()
         self.forget()
+
+    def pem_lists(self) -> bytes:
+        """Return the revocation lists in force as PEM, as an operator would bring them by hand."""
+        services, now = self._arch.service_registry, datetime.now(UTC)
+        lists = (services.get_crl(ServiceLabel(label), now) for label in ("root-crl", "ca-crl"))
+        return b"".join(pem.armor("X509 CRL", one.dump()) for one in lists)
 
     def forget(self) -> None:
         self._seen = []

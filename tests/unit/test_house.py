@@ -20,7 +20,7 @@ DOORS = {
     "pyhanko": "signing/",
     "pkcs11": "signing/tokens.py",
     "aiohttp": "signing/",
-    "weasyprint": "signing/stamp.py",
+    "weasyprint": "signing/printing.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",

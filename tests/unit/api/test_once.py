@@ -21,6 +21,10 @@ EXCLUDED = {
         "POST",
         f"{API}/sessions",
     ): "the answer is a live secret, and signing in twice harms nobody (decision 0062)",
+    (
+        "POST",
+        f"{API}/verify/{{kind}}",
+    ): "a report changes nothing but the log, and is made anew for who asks again",
     ("DELETE", f"{API}/sessions/current"): "whoever asked is nobody afterwards, and can only be told so",
 }
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -52,6 +56,18 @@ def open_batch(house: House) -> str:
     return house.client("archivist").post(f"{API}/batches", json={}).json()["id"]
 
 
+def open_signing(house: House, pdf: bytes = b"") -> str:
+    client = house.client("clerk")
+    batch = client.post(f"{API}/signing-batches", json={"profile": "copy"}).json()["id"]
+    if pdf:
+        files = {"file": ("a.pdf", pdf, "application/pdf")}
+        sent = client.post(
+            f"{API}/signing-batches/{batch}/papers", files=files, headers={"Idempotency-Key": "first"}
+        )
+        assert sent.status_code == 201, sent.text
+    return batch
+
+
 def test_a_key_means_one_request_wherever_it_went(house: House) -> None:
     batch, client = batch_with_a_file(house), house.client("archivist")
     assert client.post(f"{API}/batches", json={}, headers={"Idempotency-Key": "k"}).status_code == 201
@@ -64,6 +80,9 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     upload, start = open_batch(house), batch_with_a_file(house)
     files = f"{API}/batches/{upload}/files"
     account = house.seeded.accounts["reader"]
+    signings = f"{API}/signing-batches"
+    papers, filled = open_signing(house), [open_signing(house, plain_pdf) for _ in range(4)]
+    edited = plain_pdf.replace(b"%%EOF", b"% mot\n%%EOF")
     queues = house.tools.queues
     assert isinstance(queues, ListedQueues)
     queues.letters += [letter(1), letter(2)]
@@ -84,6 +103,21 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ("POST", f"{API}/batches/{{batch_id}}/start"): (
             Asked("archivist", f"{API}/batches/{start}/start", "batch-started", {}),
             Asked("archivist", f"{API}/batches/{upload}/start", "batch-started", {}),
+        ),
+        ("POST", signings): same(
+            "clerk", signings, "signing-batch-opened",
+            {"json": {"profile": "copy"}}, {"json": {"profile": "seal"}},
+        ),
+        ("POST", f"{signings}/{{batch_id}}/papers"): same(
+            "clerk", f"{signings}/{papers}/papers", "paper-received", pdf("a.pdf", plain_pdf), pdf("a.pdf", edited)
+        ),
+        ("POST", f"{signings}/{{batch_id}}/start"): (
+            Asked("clerk", f"{signings}/{filled[0]}/start", "signing-batch-started", {}),
+            Asked("clerk", f"{signings}/{filled[1]}/start", "signing-batch-started", {}),
+        ),
+        ("POST", f"{signings}/{{batch_id}}/cancel"): (
+            Asked("clerk", f"{signings}/{filled[2]}/cancel", "signing-batch-cancelled", {}),
+            Asked("clerk", f"{signings}/{filled[3]}/cancel", "signing-batch-cancelled", {}),
         ),
         ("POST", f"{API}/verify"): same(
             "reader", f"{API}/verify", "pdf-verified", pdf("a.pdf", plain_pdf), pdf("a.pdf", plain_pdf + b"\n")

@@ -9,6 +9,7 @@ from tests.cases.sealing import a_pdf
 from tests.unit.api.api_house import House
 
 API = "/api/v1/signing-batches"
+PLACE = {"page": -1, "x0": 0.55, "y0": 0.7, "x1": 0.9, "y1": 0.8}
 
 
 @pytest.fixture
@@ -50,6 +51,14 @@ def test_each_person_is_shown_their_own_keys(house: House) -> None:
         ("clerk", {"profile": "seal", "key": "khong-co"}, 422, "no-key"),
         ("clerk", {"profile": "seal", "level": "B-T"}, 422, "invalid-input"),
         ("official", {"profile": "official"}, 201, None),
+        ("clerk", {"profile": "annex"}, 422, "number-needed"),
+        ("clerk", {"profile": "annex", "visible": {"number": "05-QĐ/TU"}}, 201, None),
+        ("clerk", {"profile": "annex", "visible": {"hidden": True}}, 201, None),
+        ("clerk", {"profile": "copy", "visible": {"form": "SAO LỤC", "system": "party"}}, 201, None),
+        ("clerk", {"profile": "copy", "visible": {"place": PLACE | {"x1": 1.5}}}, 422, "invalid-input"),
+        ("clerk", {"profile": "copy", "visible": {"place": PLACE | {"x1": 0.1}}}, 422, "place-wrong"),
+        ("clerk", {"profile": "copy", "visible": {"place": PLACE | {"page": 0}}}, 422, "place-wrong"),
+        ("clerk", {"profile": "copy", "visible": {"place": PLACE}}, 201, None),
     ],
 )
 def test_what_may_be_ordered(

@@ -1,0 +1,184 @@
+"""What a signature shows on the paper and where: rule of the day, picture of the key, room found or chosen.
+
+Looks and places are `appearance`, `stamp`, `geometry` and `placement`; here they meet for one signature.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from records.clock import VIETNAM
+from records.errors import ArchiveFault, Unfit
+from signing.appearance import Appearance, System, rules_at
+from signing.geometry import PageView, Place, page_view
+from signing.keys import SealKey
+from signing.placement import find_signature_place, free_top_right, seal_place
+from signing.profiles import COPY, OFFICIAL, PROFILES, SEAL, Profile, Visible
+from signing.stamp import Stamp, StampTexts, draw_image, draw_text, stamp_style
+from signing.stamp_font import StampFont, load_font
+from signing.stamp_image import StampImage, read_image
+
+_FIRST_FORM = "SAO Y"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person says of the visible part. `place`: chosen by hand, None: found on the paper.
+
+    `form`: of a copy (SAO Y, SAO LỤC, TRÍCH SAO); `number`: of the paper that an annex belongs to. `hidden`: show
+    nothing.
+    """
+
+    system: System = System.STATE
+    place: Place | None = None
+    form: str = ""
+    number: str = ""
+    hidden: bool = False
+
+    def words(self) -> dict[str, str]:
+        """Return it as words that can be kept with an order; `wish_of` reads them."""
+        told = {"system": str(self.system), "form": self.form, "number": self.number}
+        if self.place is not None:
+            sides = (self.place.x0, self.place.y0, self.place.x1, self.place.y1)
+            told["place"] = " ".join([str(self.place.page), *(repr(side) for side in sides)])
+        if self.hidden:
+            told["hidden"] = "yes"
+        return {name: value for name, value in told.items() if value}
+
+
+def wish_of(words: Mapping[str, str]) -> Wish:
+    """Return the wish that `Wish.words` told. Raises ValueError for words that it never tells."""
+    place = None
+    if "place" in words:
+        page, x0, y0, x1, y1 = words["place"].split()
+        place = Place(int(page), float(x0), float(y0), float(x1), float(y1))
+    system = System(words.get("system", System.STATE))
+    return Wish(system, place, words.get("form", ""), words.get("number", ""), "hidden" in words)
+
+
+def visible_for(
+    profile: Profile, key: SealKey, path: Path, reader: PdfFileReader, moment: datetime, wish: Wish
+) -> Visible | None:
+    """Return what the signature of `key` on the paper at `path`, which `reader` reads, shows; None: nothing.
+
+    An official or a seal without a picture in the table of keys signs invisibly. Parses and draws the paper: only in a
+    limited child. Raises `Unfit` (`place-needed`: no room was found, a person must choose one; and as `read_image`),
+    `ArchiveFault` (`rules-none`, `place-…`, `stamp-too-long`), `ToolMissing` (`font-missing`).
+    """
+    if wish.hidden or profile.name not in (OFFICIAL, SEAL, *_MARKED):
+        return None
+    rule = rules_at(wish.system, profile.name, moment.astimezone(VIETNAM).date())
+    if profile.name in _MARKED:
+        return _marked(profile, rule, key, path, reader, moment, wish)
+    if key.image is None or rule.image is None:
+        return None
+    image = read_image(_bytes(key.image), rule.image)
+    if profile.name == OFFICIAL:
+        return _signature(rule, image, key, path, reader, wish)
+    return _seal(rule, image, key, reader, wish)
+
+
+_MARKED = ("copy", "annex")
+
+
+def _signature(
+    rule: Appearance, image: StampImage, key: SealKey, path: Path, reader: PdfFileReader, wish: Wish
+) -> Visible:
+    room = wish.place or find_signature_place(path, _name_of(key))
+    if room is None:
+        raise _place_needed(f"Không tìm thấy duy nhất một chỗ ký trống phía trên tên {_name_of(key)}.")
+    view = page_view(reader, room.page)
+    stamp = draw_image(rule, image, *view.size_mm(room))
+    return _shown(stamp, view, view.centred(room, stamp.width_mm, stamp.height_mm))
+
+
+def _seal(rule: Appearance, image: StampImage, key: SealKey, reader: PdfFileReader, wish: Wish) -> Visible:
+    stamp = draw_image(rule, image, key.diameter_mm)
+    if wish.place is not None:
+        view = page_view(reader, wish.place.page)
+        return _shown(stamp, view, view.centred(wish.place, stamp.width_mm, stamp.height_mm))
+    signature = _last_signature(reader)
+    if signature is None:
+        raise _place_needed(
+            "Chữ ký của người có thẩm quyền không hiện trên văn bản nên không biết đặt dấu ở đâu."
+        )
+    view = page_view(reader, signature.page)
+    return _shown(stamp, view, seal_place(signature, key.diameter_mm, view))
+
+
+def _marked(
+    profile: Profile,
+    rule: Appearance,
+    key: SealKey,
+    path: Path,
+    reader: PdfFileReader,
+    moment: datetime,
+    wish: Wish,
+) -> Visible:
+    form = (wish.form or _FIRST_FORM) if profile.name == COPY else ""
+    stamp = draw_text(rule, StampTexts(moment, _organisation_of(key), form, wish.number), _font())
+    assert rule.text is not None  # noqa: S101  `load_rules` demands it of marks
+    view = page_view(reader, 1 if wish.place is None else wish.place.page)
+    if wish.place is not None:
+        return _shown(stamp, view, view.centred(wish.place, stamp.width_mm, stamp.height_mm))
+    text = rule.text
+    box = view.in_corner(text.corner, stamp.width_mm, stamp.height_mm, text.aside_mm, text.from_edge_mm)
+    return _shown(stamp, view, free_top_right(path, box))
+
+
+def _shown(stamp: Stamp, view: PageView, place: Place) -> Visible:
+    return Visible(stamp_style(stamp, view, place), view.number - 1, view.rectangle(place))
+
+
+def _last_signature(reader: PdfFileReader) -> Place | None:
+    """Return where the last visible signature of an official is."""
+    ours = PROFILES[OFFICIAL].field
+    for one in reversed(list(reader.embedded_signatures)):
+        if not one.field_name.startswith(ours):
+            continue
+        left, bottom, right, top = (float(side) for side in one.sig_field["/Rect"])
+        if right > left and top > bottom:
+            for number in range(1, int(reader.root["/Pages"]["/Count"]) + 1):
+                page, _ = reader.find_page_for_modification(number - 1)
+                widgets = page.get_object().get("/Annots", ())
+                if any(each.get_object() == one.sig_field for each in widgets):
+                    return page_view(reader, number).place(left, bottom, right, top)
+    return None
+
+
+def _name_of(key: SealKey) -> str:
+    """Return the person's name as the paper has it: certificates put marks before it."""
+    name = str(key.certificate.subject.native.get("common_name", ""))
+    return name.rpartition(" – ")[2].strip()
+
+
+def _organisation_of(key: SealKey) -> str:
+    return key.unit or str(key.certificate.subject.native.get("organization_name", ""))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as fault:
+        raise ArchiveFault(
+            f"{path}: {fault}",
+            code="keys-unreadable",
+            tell=f"Không đọc được hình chữ ký hoặc con dấu “{path.name}” của khóa. Hãy báo quản trị viên.",
+        ) from fault
+
+
+@lru_cache(maxsize=1)
+def _font() -> StampFont:
+    return load_font()
+
+
+def _place_needed(why: str) -> Unfit:
+    return Unfit(
+        why,
+        code="place-needed",
+        tell=f"{why} Chưa ký gì; hãy mở văn bản và chọn vị trí trên trang rồi ký lại.",
+    )
