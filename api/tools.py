@@ -11,6 +11,7 @@ from records.clock import Clock
 from records.errors import ArchiveFault, Away
 from records.queues import DeadLetter, QueueCount, WorkerSeen
 from search.index import SearchIndex
+from signing.certificates import Ending
 from signing.verdict import Verdict
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
@@ -182,6 +183,7 @@ class Tools:
     `demo`: the signing keys are the built-in demo ones, and every page says so.
     `secure_cookies`: the service is reached by https, so cookies are `Secure` and named `__Host-…`.
     `queues`: the engine as seen from outside. `signing_keys`: the keys that people may order signatures with.
+    `key_endings`: the keys whose certificates end soon.
     `probes`: further parts of the house by name (`keys`, `time-stamps`),
     each a function that raises when the part does not answer; see api/services/health.py for the names it knows.
     """
@@ -201,6 +203,7 @@ class Tools:
     secure_cookies: bool = False
     queues: QueueView = field(default_factory=NoEngine)
     signing_keys: Callable[[], Sequence[KeyFacts]] = tuple
+    key_endings: Callable[[], Sequence[Ending]] = tuple
     probes: Mapping[str, Callable[[], object]] = field(default_factory=dict)
 
     @property

@@ -1,4 +1,4 @@
-"""Measure signing: files a second beside `pyhanko sign` and plain pyHanko, what each level costs, how long a check takes.
+"""Measure signing: files a second beside `pyhanko sign` and plain pyHanko, what each level costs, how long a check is.
 
     bench/sign.py [--files N]
 

@@ -1,5 +1,7 @@
 """Papers to be signed, from the settings: which keys people may ask for, how a paper reaches the child with the key."""
 
+import logging
+from functools import lru_cache
 from pathlib import Path
 
 from boot.childroom import seal_in_child
@@ -9,11 +11,16 @@ from ingest.children import Children
 from ingest.tools import WalkLimits
 from procedures.order import KeyFacts
 from procedures.sign_papers import Order, SignTools
+from records.clock import Clock
+from records.errors import ArchiveFault
+from signing.certificates import Ending, expiry_watch
 from signing.demo_pki import demo_signers
 from signing.key_table import read_key_table
+from signing.keys import SealKey, load_keys
 from signing.seal import Sealed
 from signing.visible import wish_of
 
+_log = logging.getLogger("vanthu.papers")
 SEAL_BYTES_A_SECOND = 10 * 1024 * 1024
 
 
@@ -31,6 +38,24 @@ def key_facts(keys_dir: Path) -> tuple[KeyFacts, ...]:
     if table is None:
         return tuple(KeyFacts(name, role, "", holder) for name, role, holder in demo_signers(keys_dir))
     return tuple(KeyFacts(one.name, one.role, one.unit, one.holder) for one in table.entries)
+
+
+def key_endings(keys_dir: Path, clock: Clock) -> list[Ending]:
+    """Return the keys whose certificates end soon or have ended.
+
+    None when the keys cannot be read here: the part „keys“ of the health tells that, and a door may have no keys.
+    """
+    try:
+        return expiry_watch(_keys(keys_dir, keys_dir.stat().st_mtime_ns), clock.now())
+    except (ArchiveFault, OSError) as fault:
+        _log.debug("no keys to watch: %s", fault)
+        return []
+
+
+@lru_cache(maxsize=1)
+def _keys(keys_dir: Path, changed: int) -> tuple[SealKey, ...]:
+    """Return the keys as of the folder's last change: opening PKCS#12 files takes a while each."""
+    return tuple(load_keys(keys_dir).keys.values())
 
 
 def sign_tools(house: House, children: Children) -> SignTools:

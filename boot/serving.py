@@ -16,7 +16,7 @@ from api.tools import Limits, Tools
 from boot.childroom import open_children, report_in_child, verify_in_child
 from boot.house import House, open_house
 from boot.logs import set_up_logs
-from boot.papers import key_facts
+from boot.papers import key_endings, key_facts
 from boot.settings import Settings
 from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
@@ -81,6 +81,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 receive=partial(receive_stream, tools),
                 receive_paper=partial(receive_paper, tools),
                 signing_keys=lambda: key_facts(settings.keys_dir),
+                key_endings=lambda: key_endings(settings.keys_dir, house.clock),
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),
                 report=lambda path, name, kind: report_in_child(children, settings.roots, path, name, kind),
                 limits=Limits(max_upload_bytes=settings.max_file_bytes),

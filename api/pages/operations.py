@@ -17,6 +17,7 @@ from api.services.operations import EngineFigures, Figures, RowFigures, bad_obje
 from records.access import Action, Actor
 from records.errors import ArchiveFault, Away
 from records.queues import QueueCount
+from signing.certificates import Ending
 from storage.objects import KeptObject
 
 router = APIRouter(prefix="/operations")
@@ -24,6 +25,8 @@ router = APIRouter(prefix="/operations")
 _SHOWN = 50  # bad objects on the page; the JSON API gives more
 _OLD_SECONDS = 900.0
 """A note that has failed before and is older than this is worth a look."""
+_HURRY_DAYS = 7
+"""A signing key whose certificate has no more days stops the house soon."""
 _HEADS_BEHIND = 12
 """Signed heads that the second store lacks: at one every five minutes, an hour of them."""
 
@@ -82,6 +85,7 @@ async def _shown(
 ) -> Response:
     figures, health = await desk.overseer.look(), await desk.watchman.look()
     bad = await to_thread.run_sync(_bad, desk)
+    endings = await to_thread.run_sync(desk.tools.key_endings)
     return page(
         request,
         "operations.html",
@@ -91,7 +95,7 @@ async def _shown(
         figures=figures,
         health=health,
         told=health.told(),
-        troubles=troubles(figures, health),
+        troubles=troubles(figures, health, endings),
         queues=None if figures.engine is None else by_queue(figures.engine.queues),
         bad_objects=bad,
         has_copy=desk.tools.has_copy,
@@ -99,8 +103,8 @@ async def _shown(
     )
 
 
-def troubles(figures: Figures, health: Health) -> list[Trouble]:
-    """Return what wants a person, worst first."""
+def troubles(figures: Figures, health: Health, endings: Sequence[Ending] = ()) -> list[Trouble]:
+    """Return what wants a person, worst first; `endings`: certificates of signing keys that end soon."""
     found = [
         Trouble("bad" if not health.serves else "warn", f"ops.trouble_{standing}", "parts", part=name)
         for name, standing in health.parts.items()
@@ -110,7 +114,15 @@ def troubles(figures: Figures, health: Health) -> list[Trouble]:
         found += _of_engine(figures.engine)
     if figures.rows is not None:
         found += _of_rows(figures, figures.rows)
+    found += [_of_certificate(ending) for ending in endings]
     return sorted(found, key=lambda trouble: trouble.kind != "bad")
+
+
+def _of_certificate(ending: Ending) -> Trouble:
+    if ending.step == 0:
+        return Trouble("bad", "ops.trouble_key_ended", "parts", round=ending.key)
+    hurry = "bad" if ending.step <= _HURRY_DAYS else "warn"
+    return Trouble(hurry, "ops.trouble_key_ends", "parts", max(ending.days, 0), round=ending.key)
 
 
 def by_queue(counts: Sequence[QueueCount]) -> list[QueueRow]:
