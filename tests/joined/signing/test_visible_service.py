@@ -98,7 +98,7 @@ def test_without_a_picture_nothing_is_shown_and_the_seal_asks_for_a_place(
     assert fault.value.code == "place-needed" and not two.exists()
     chosen = Place(-1, 0.2, 0.6, 0.5, 0.8)
     service.seal(one, two, "seal", "con-dau", "vb", visible=Wish(place=chosen))
-    left, bottom, right, top = rectangle(two, "ConDau")
+    left, _, right, _ = rectangle(two, "ConDau")
     assert (right - left) * MM_PER_POINT == pytest.approx(36, abs=0.1)
     assert verify_pdf(two, world.roots).verdict is Answer.VALID
     hidden = tmp_path / "3.pdf"
@@ -128,7 +128,7 @@ def test_a_copy_and_an_annex_carry_their_marks(
         service.seal(source, out, profile, "con-dau", visible=wish)
         assert verify_pdf(out, world.roots).verdict is Answer.VALID
         page = pdfium.PdfDocument(out)[0]
-        left, bottom, right, top = rectangle(out, {"copy": "BanSao", "annex": "PhuLuc"}[profile])
+        _, bottom, right, _ = rectangle(out, {"copy": "BanSao", "annex": "PhuLuc"}[profile])
         width, height = page.get_size()
         assert right > 0.6 * width and bottom > 0.5 * height
 
