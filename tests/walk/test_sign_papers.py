@@ -75,6 +75,10 @@ def hand_in(client: httpx.Client, profile: str, papers: list[Path], **more: Any)
             headers={"Idempotency-Key": f"k{number}"},
         )
         assert sent.status_code == 201, sent.text
+    return batch
+
+
+def begin(client: httpx.Client, batch: str) -> str:
     assert client.post(f"/signing-batches/{batch}/start").status_code == 202
     return batch
 
@@ -112,13 +116,13 @@ def fetch_all(client: httpx.Client, batch: str, folder: Path) -> list[Path]:
 
 def test_an_official_signs_then_the_clerk_seals(served: Served, tmp_path: Path) -> None:
     official, clerk = served.client("lanhdao"), served.client("vanthu")
-    first = hand_in(official, "official", papers_of(tmp_path / "papers", 5))
+    first = begin(official, hand_in(official, "official", papers_of(tmp_path / "papers", 5)))
     assert until_state(official, first, "finished")["papers"] == {
         "waiting": 0, "signed": 5, "refused": 0, "cancelled": 0,
     }  # fmt: skip
     signed = fetch_all(official, first, tmp_path / "signed")
     # one that nobody signed is refused alone, the others are sealed
-    second = hand_in(clerk, "seal", [*signed, a_pdf(tmp_path / "unsigned.pdf")])
+    second = begin(clerk, hand_in(clerk, "seal", [*signed, a_pdf(tmp_path / "unsigned.pdf")]))
     told = until_state(clerk, second, "finished")
     assert (told["papers"]["signed"], told["papers"]["refused"]) == (5, 1)
     (refused,) = clerk.get(f"/signing-batches/{second}/papers", params={"state": "refused"}).json()
@@ -145,8 +149,9 @@ def test_keys_that_go_away_half_way_and_come_back(served: Served, tmp_path: Path
     clerk = served.client("vanthu")
     keys = served.house.data / "keys"
     away = tmp_path / "drawer"
-    keys.rename(away)  # the signing child has not opened them yet
     batch = hand_in(clerk, "copy", papers_of(tmp_path / "papers", 3))
+    keys.rename(away)  # the signing child has not opened them yet
+    begin(clerk, batch)
     held = until_state(clerk, batch, "held")
     assert held["papers"]["signed"] == 0 and held["message"]
     shutil.copytree(away, keys)
@@ -156,8 +161,8 @@ def test_keys_that_go_away_half_way_and_come_back(served: Served, tmp_path: Path
 def test_killed_in_the_middle_it_goes_on_and_signs_each_once(vanthu: Vanthu, tmp_path: Path) -> None:
     running = serve(vanthu)
     try:
-        batch = hand_in(running.client("vanthu"), "copy", papers_of(tmp_path / "papers", 30))
         client = running.client("vanthu")
+        batch = begin(client, hand_in(client, "copy", papers_of(tmp_path / "papers", 30)))
         until = time.monotonic() + 90
         while not 3 <= client.get(f"/signing-batches/{batch}").json()["papers"]["signed"] < 30:
             assert time.monotonic() < until
