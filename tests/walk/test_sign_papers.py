@@ -106,7 +106,7 @@ def papers_of(folder: Path, count: int) -> list[Path]:
 def fetch_all(client: httpx.Client, batch: str, folder: Path) -> list[Path]:
     folder.mkdir(exist_ok=True)
     made = []
-    for paper in client.get(f"/signing-batches/{batch}/papers", params={"limit": 200}).json():
+    for paper in client.get(f"/signing-batches/{batch}/papers", params={"limit": 100}).json():
         assert paper["state"] == "signed", paper
         answer = client.get(f"/signing-batches/{batch}/papers/{paper['id']}/pdf")
         made.append(folder / paper["name"])

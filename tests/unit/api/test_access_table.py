@@ -65,7 +65,7 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "refused": (401, 404, 200, 404, 404),
     },
     ("GET", f"{API}/search"): {"": (401, 422, 422, 403, 403)},
-    ("POST", f"{API}/verify/{{kind}}"): {"html": (401, 400, 400, 400, 400), "tex": (401, 422, 422, 422, 422)},
+    ("POST", f"{API}/verify/{{kind}}"): {"html": (401, 400, 400, 400, 400), "tex": (401, 404, 404, 404, 404)},
     ("POST", f"{API}/verify"): {"": (401, 400, 400, 400, 400)},
     ("GET", f"{API}/signing-keys"): {"": (401, 403, 403, 403, 200)},
     ("POST", f"{API}/signing-batches"): {"": (401, 403, 403, 403, 422)},
