@@ -757,9 +757,12 @@ def store_removed(pen, base):
 
 @appended
 def store_replaced(pen, base):
-    """The same kind of data, all of it good, but not what the stamp covers."""
+    """The same kind of data, all of it good, but not what the stamp covers; a file without any would only gain some."""
+    if _store(pen) is None:
+        return False
     assert base.world.ring.revocation is not None
-    fresh = base.world.ring.revocation.issue(datetime.now(UTC).replace(microsecond=0))
+    a_while_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=30)  # not the very list of the base
+    fresh = base.world.ring.revocation.issue(a_while_ago)
     listing = pen.add_object(generic.StreamObject(stream_data=fresh))
     store = generic.DictionaryObject({pdf_name("/CRLs"): generic.ArrayObject([listing])})
     _root_entry(pen, "/DSS", pen.add_object(store))

@@ -10,6 +10,7 @@ from signing.changes import HARMLESS, WORDS, changes_since
 from signing.verdict import Answer
 from signing.verify import verify_pdf
 from tests.cases.sealing import World
+from tests.cases.signatures import with_store
 from tests.tools.signed_bases import Base, a_form, plain
 from tests.tools.tampering import APPENDED
 
@@ -31,7 +32,6 @@ EXPECTED = {
     "date_changed": "metadata-dates",
     "xmp_changed": "metadata",
     "xmp_removed": "metadata",
-    "store_replaced": "dss-added",
     "square_over_text": "annotation-added",
     "direct_annotation": "annotation-added",
     "unsigned_field_over_text": "empty-signature-field",
@@ -56,6 +56,25 @@ def test_each_change_has_its_name_and_its_sentence(name: str, world: World, tmp_
     told = changes_since(PdfFileReader(io.BytesIO(harmed)), 0, set())
     assert EXPECTED[name] in {c.code for c in told}, told
     assert all(c.tell and "{" not in c.tell and c.revision == 2 for c in told)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("store_replaced", "dss-removed"),
+        ("store_removed", "dss-removed"),
+        ("store_emptied", "dss-changed"),
+        ("list_overridden", "dss-changed"),
+        ("store_extended", "dss-added"),
+    ],
+)
+def test_validation_data_is_only_ever_added(name: str, code: str, world: World, tmp_path: Path) -> None:
+    base = Base("stored", with_store(plain(tmp_path), world), world)
+    harmed = APPENDED[name](base)
+    assert harmed is not None
+    told = {c.code for c in changes_since(PdfFileReader(io.BytesIO(harmed)), 1, set())}
+    assert code in told
+    assert told <= HARMLESS if code == "dss-added" else not told <= HARMLESS
 
 
 def test_every_code_has_words() -> None:
