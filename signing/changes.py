@@ -81,6 +81,7 @@ _FIELD_KEYS = frozenset(
     "/StructParent".split()
 )
 """What a new signature field may hold; an action (`/A`, `/AA`) is not among it."""
+_LOCK_KEYS = frozenset({"/Type", "/Action", "/Fields", "/P"})
 _LINKS = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Version", "/Metadata", "/Perms"})
 
 _HANGING: dict[Part, tuple[tuple[str, str], tuple[str, str]]] = {
@@ -248,6 +249,8 @@ class _Revision:
             return "empty-signature-field"
         if not isinstance(new, DictionaryObject):
             return "signature-field-odd"
+        if old is None and raw(new, "/Type") == "/SigFieldLock":  # kept apart from the field it belongs to
+            return "signature-field-added" if set(map(str, new)) <= _LOCK_KEYS else "signature-field-odd"
         keys = set(changed_keys(old, new)) if old is not None else set(map(str, new))
         if old is not None and (raw(old, "/V") is not None or not keys <= _SIGNING):
             return "signature-field-changed"

@@ -143,7 +143,7 @@ def _last_signature(reader: PdfFileReader) -> Place | None:
         left, bottom, right, top = (float(side) for side in one.sig_field["/Rect"])
         if right > left and top > bottom:
             for number in range(1, int(reader.root["/Pages"]["/Count"]) + 1):
-                page, _ = reader.find_page_for_modification(number - 1)
+                page, _ = reader.find_page_for_modification(number - 1)  # type: ignore[no-untyped-call]
                 widgets = page.get_object().get("/Annots", ())
                 if any(each.get_object() == one.sig_field for each in widgets):
                     return page_view(reader, number).place(left, bottom, right, top)

@@ -13,12 +13,14 @@ import pytest
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from PIL import Image
+from weasyprint.urls import FatalURLFetchingError
 
 from language.letters import VIETNAMESE_LETTERS
 from records.errors import ArchiveFault, ToolMissing, Unfit
 from signing import stamp as drawing
 from signing.appearance import rules_at
 from signing.geometry import PageView, Place
+from signing.printing import _Ours
 from signing.stamp import StampTexts, draw_image, draw_text, stamp_style
 from signing.stamp_font import NOTO_SERIF, StampFont, load_font
 from signing.stamp_image import read_image
@@ -142,8 +144,8 @@ def test_html_in_a_name_is_text_and_nothing_is_fetched(font: StampFont) -> None:
     "url", ["http://127.0.0.1:1/", "file:///etc/passwd", "data:text/plain,x", "vanthu:other"]
 )
 def test_the_fetcher_ends_the_drawing_on_anything_else(url: str) -> None:
-    with pytest.raises(drawing.FatalURLFetchingError):
-        drawing._Ours({"vanthu:image": b""}).fetch(url)
+    with pytest.raises(FatalURLFetchingError):
+        _Ours({"vanthu:image": b""}).fetch(url)
 
 
 def test_a_font_without_a_letter_is_refused_with_the_letter(tmp_path: Path) -> None:
