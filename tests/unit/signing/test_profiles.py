@@ -59,7 +59,7 @@ def test_official_then_seal_then_archive_stamp(office: Office, signed: Path, sta
     first, second, stamp = verdict.signatures
     assert [one.field.split("_")[0] for one in verdict.signatures] == ["NguoiKy", "ConDau", "DauThoiGian"]
     assert {one.field.split("_")[1] for one in verdict.signatures} == {"vb1"}
-    assert (first.intact, first.trusted, first.changes) == (True, True, "form-filling")
+    assert (first.intact, first.trusted, first.changes) == (True, True, "signatures")
     assert (second.verdict, second.level, second.changes) == (Answer.VALID, LTA, "lta-updates")
     assert (stamp.verdict, stamp.coverage) == (Answer.VALID, "entire-file")
     assert verdict.verdict in (Answer.VALID, Answer.VALID_LATER_CHANGES)
