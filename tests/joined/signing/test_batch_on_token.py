@@ -34,6 +34,7 @@ def test_pulled_out_half_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (world.folder / "keys.toml").write_text(
         f'[[key]]\nname = "con-dau"\nrole = "seal"\nmodule = "{MODULE}"\ntoken_label = "CON DAU"\nkey_id = "b7"\n'
         f'pin_file = "{soft.pins}"\ncertificate = "con-dau.pem"\n'
+        '[[key]]\nname = "luu-tru"\nrole = "archive"\nfile = "archive.p12"\npassphrase_file = "passphrase"\n'
     )
     service = SigningService(load_keys(world.folder), world.tsa, world.clock, world.roots)
     made: Counter[str] = Counter()
@@ -69,7 +70,7 @@ def test_pulled_out_half_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with work.reading() as tx:
         assert tx.signings.counts(batch) == {"signed": PULLED_AFTER, "waiting": COUNT - PULLED_AFTER}
         held = tx.signings.batch(batch)
-    assert held.state is BatchStage.HELD and "token" in held.message.lower()
+    assert held.state is BatchStage.HELD and "cắm lại thiết bị" in held.message
     soft.plug_in()
     for paper_id in ids:  # the run begins anew
         assert sign_paper(tools, paper_id) is None
