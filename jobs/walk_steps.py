@@ -43,7 +43,7 @@ _LOOK_SECONDS = 0.1
 _FILES_AT_ONCE = 16
 _MOST_PAGES_A_CHUNK = 8
 _CHUNKS_A_DOCUMENT = 8
-_CHUNKS_A_BATCH = 100
+_CHUNKS_A_BATCH = 32
 """Pieces of work that keep many machines busy to the end; more of them only cost the engine's time."""
 _INDEX_SECONDS = 30.0
 """How long the end of a batch waits for the index; a sick index must not hold a healthy archive up."""
