@@ -761,7 +761,9 @@ def store_replaced(pen, base):
     if _store(pen) is None:
         return False
     assert base.world.ring.revocation is not None
-    a_while_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=30)  # not the very list of the base
+    a_while_ago = datetime.now(UTC).replace(microsecond=0) - timedelta(
+        seconds=30
+    )  # not the very list of the base
     fresh = base.world.ring.revocation.issue(a_while_ago)
     listing = pen.add_object(generic.StreamObject(stream_data=fresh))
     store = generic.DictionaryObject({pdf_name("/CRLs"): generic.ArrayObject([listing])})
