@@ -172,7 +172,13 @@ def _bare(indication: AdESSubIndic, moment: datetime) -> ElementTree.Element:
     root = ElementTree.Element(f"{_VR}ValidationReport")
     one = ElementTree.SubElement(root, f"{_VR}SignatureValidationReport")
     times = ElementTree.SubElement(one, f"{_VR}ValidationTimeInfo")
-    ElementTree.SubElement(times, f"{_VR}ValidationTime").text = moment.isoformat().replace("+00:00", "Z")
+    told = moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    ElementTree.SubElement(times, f"{_VR}ValidationTime").text = told
+    best = ElementTree.SubElement(
+        times, f"{_VR}BestSignatureTime"
+    )  # the schema wants one; nothing earlier is proven
+    ElementTree.SubElement(best, f"{_VR}POETime").text = told
+    ElementTree.SubElement(best, f"{_VR}TypeOfProof").text = "urn:etsi:019102:poetype:validation"
     status = ElementTree.SubElement(one, f"{_VR}SignatureValidationStatus")
     kind = "total-failed" if isinstance(indication, AdESFailure) else "indeterminate"
     ElementTree.SubElement(status, f"{_VR}MainIndication").text = _MAIN + kind
