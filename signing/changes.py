@@ -249,7 +249,9 @@ class _Revision:
             return "empty-signature-field"
         if not isinstance(new, DictionaryObject):
             return "signature-field-odd"
-        if old is None and str(raw(new, "/Type")) == "/SigFieldLock":  # kept apart from the field it belongs to
+        if (
+            old is None and str(raw(new, "/Type")) == "/SigFieldLock"
+        ):  # kept apart from the field it belongs to
             return "signature-field-added" if set(map(str, new)) <= _LOCK_KEYS else "signature-field-odd"
         keys = set(changed_keys(old, new)) if old is not None else set(map(str, new))
         if old is not None and (raw(old, "/V") is not None or not keys <= _SIGNING):

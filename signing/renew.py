@@ -5,7 +5,6 @@ check as a stranger → is it provable for longer → rename. A file that is not
 stamp would cover up what is wrong with it. See docs/decisions/0082 and, for the stages, 0021.
 """
 
-import asyncio
 import hashlib
 import os
 import shutil
@@ -26,6 +25,7 @@ from records.clock import Clock, new_id
 from records.errors import ArchiveFault
 from signing.algorithms import AGREED, Algorithms
 from signing.demo_pki import sync_folder
+from signing.fetching import apart
 from signing.provable import ProvableUntil, provable_bytes, provable_until
 from signing.timestamps import TimeStamps
 from signing.trust import Trust, load_trust
@@ -134,7 +134,7 @@ class Renewer:
                 if hashlib.file_digest(ours, "sha256").hexdigest() != sha256:
                     raise NotRenewable(f"{source.name} changed while it was read")
                 self._store_revocation(_Appender(ours))
-                asyncio.run(self._stamp(_Appender(ours)))
+                apart(lambda: self._stamp(_Appender(ours)))
                 ours.flush()
                 os.fsync(ours.fileno())
         except ArchiveFault:

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
@@ -28,6 +29,7 @@ from signing.examine import HOUSE
 from signing.mechanisms import digest_for
 from signing.paper_fields import Layout
 from signing.profiles import Level, Profile, Visible
+from signing.time_tokens import stamped_by, tokens_in
 from signing.timestamps import DIGEST, TimeStamps
 from signing.trust import Evidence
 
@@ -112,10 +114,22 @@ async def append_unsigned(
 async def append_evidence(file: IO[bytes], found: Evidence) -> None:
     """Append validation data as a revision of their own: EU DSS then names the level (docs/decisions/0020)."""
     evidence = Appender(file)
+    inside = {one.dump() for one in _travelling(evidence)}
+    wanted = [one for one in found.certificates if one.dump() not in inside]
     DocumentSecurityStore.supply_dss_in_writer(
-        evidence, None, certs=list(found.certificates), ocsps=list(found.answers), crls=list(found.lists)
+        evidence, None, certs=wanted, ocsps=list(found.answers), crls=list(found.lists)
     )
     evidence.write_in_place()  # type: ignore[no-untyped-call]
+
+
+def _travelling(writer: Appender) -> Iterator[asn1_x509.Certificate]:
+    """Yield the certificates that travel in the signatures of a file and their time stamps; once is enough."""
+    for one in writer.prev.embedded_signatures:
+        signature: bytes = one.pkcs7_content
+        for signed in (cms.ContentInfo.load(signature), *tokens_in(signature)):
+            leaf, others = stamped_by(signed)
+            yield leaf
+            yield from others
 
 
 async def append_stamp(file: IO[bytes], tsa: TimeStamps, identity: str) -> None:

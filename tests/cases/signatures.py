@@ -1,6 +1,5 @@
 """Files as others sign them: approvals, certifications, stamps, validation data, in any order, with test keys."""
 
-import asyncio
 import io
 from datetime import UTC, datetime
 
@@ -10,6 +9,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner, Pdf
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.stamp import TextStampStyle
 
+from signing.fetching import apart
 from tests.cases.sealing import World
 
 
@@ -48,7 +48,7 @@ def sign_with(
         new_field_spec=None if existing else SigFieldSpec(field, on_page=page, box=box, **(spec or {})),
     )
     out = io.BytesIO()
-    asyncio.run(pen.async_sign_pdf(writer(io.BytesIO(data)), output=out))
+    apart(lambda: pen.async_sign_pdf(writer(io.BytesIO(data)), output=out))
     return out.getvalue()
 
 
@@ -77,7 +77,7 @@ def with_stamp(data: bytes, world: World, tsa=None, field: str | None = None, wr
     """Return `data` with a document time stamp as its last revision."""
     out = io.BytesIO(data)
     stamper = PdfTimeStamper(tsa or world.tsa, field_name=field)
-    asyncio.run(stamper.async_timestamp_pdf(writer(out), "sha256", in_place=True))
+    apart(lambda: stamper.async_timestamp_pdf(writer(out), "sha256", in_place=True))
     return out.getvalue()
 
 

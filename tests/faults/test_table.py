@@ -32,7 +32,7 @@ def test_the_document_lists_every_fault_and_every_point() -> None:
     assert not [case.number for case in TABLE if f"| {case.number} |" not in told]
     points = {
         point
-        for package in ("ingest", "jobs", "storage")
+        for package in ("ingest", "procedures", "jobs", "storage")
         for path in (ROOT / package).rglob("*.py")
         for point in re.findall(r'crashpoint\("([\w.-]+)"\)', path.read_text())
     }

@@ -1,6 +1,5 @@
 """Judge every tampered and every untouched file, ours beside plain pyHanko: `python -m tests.tools.judge_tampered`."""
 
-import asyncio
 import io
 import logging
 import sys
@@ -15,6 +14,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import async_validate_pdf_signature, async_validate_pdf_timestamp
 from pyhanko_certvalidator import ValidationContext
 
+from signing.fetching import apart
 from signing.trust import load_trust
 from signing.verdict import Answer
 from signing.verify import verify_pdf
@@ -63,7 +63,7 @@ def bottom_line(data: bytes, world: World, roots: list[Path] | None, at: datetim
         return bool(good) and all(good)
 
     try:
-        return asyncio.run(work())
+        return apart(work)
     except Exception:  # noqa: BLE001 it refuses by raising anything
         return False
 

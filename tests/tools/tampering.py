@@ -5,7 +5,6 @@ edits of bytes and structure; `APPENDED` are incremental updates, which a forger
 time-stamp authority or sign with a key of his own; `OTHERWISE` need other roots, another moment or our own keys.
 """
 
-import asyncio
 import hashlib
 import io
 import re
@@ -23,6 +22,7 @@ from pyhanko.sign.fields import MDPPerm, SigFieldSpec, append_signature_field
 from pyhanko.sign.signers.pdf_signer import PdfSigner, PdfTimeStamper
 
 from signing import demo_pki, keys
+from signing.fetching import apart
 from signing.keys import CachedKeySigner
 from tests.cases import sealing
 from tests.cases.sealing import World, byte_ranges, certified, revision_ends
@@ -1170,7 +1170,7 @@ def _sneaky(
     out = io.BytesIO()
     pen.write(out)
     stamper = PdfTimeStamper(base.world.tsa, field_name="DauDe")
-    asyncio.run(stamper.async_timestamp_pdf(QuietWriter(out), "sha256", in_place=True))
+    apart(lambda: stamper.async_timestamp_pdf(QuietWriter(out), "sha256", in_place=True))
     return out.getvalue()
 
 

@@ -130,7 +130,9 @@ def test_our_own_check_says_the_same(office: Office, made: dict[str, Made]) -> N
         if one.levels[-1] != Level.T:
             assert verdict.verdict in (Answer.VALID, Answer.VALID_LATER_CHANGES), (name, verdict)
             assert all(s.trusted for s in signatures), name
-            assert signatures[-1].verdict is Answer.VALID, name
+            # no time stamp covers the data of a B-LT signature yet
+            open_end = one.levels[-1] == Level.LT and signatures[-1].reason == "validation-data-later"
+            assert signatures[-1].verdict is Answer.VALID or open_end, name
         assert all(isinstance(s.signed_at, datetime) for s in signatures)
 
 
