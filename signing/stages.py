@@ -5,6 +5,7 @@ pyHanko could do all in one call, but takes the time from the machine and rewrit
 """
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
