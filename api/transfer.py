@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -11,10 +12,11 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from api.deps import find_caller
+from api.deps import Caller, Desk, check_csrf, find_caller
+from api.multipart import FilePart, Form
 from api.tools import Tools
 from language.fold import fold
-from records.errors import ArchiveFault
+from records.errors import ArchiveFault, Unfit
 
 _POLL = 1.0  # seconds between two looks at the rows
 _HEARTBEAT = 15
@@ -40,6 +42,24 @@ MULTIPART: dict[str, Any] = {
         },
     }
 }
+
+
+@asynccontextmanager
+async def one_file(
+    request: Request, desk: Desk, caller: Caller, most: int
+) -> AsyncIterator[tuple[Form, FilePart]]:
+    """Read a form with one file of at most `most` bytes, for the block; its CSRF token may be a field of the form.
+
+    Raises as `Uploads.form`, `CsrfFailed`, `Unfit` (`multipart-malformed`: no file).
+    """
+    async with desk.uploads.form(request, most, 1) as form:
+        if "x-csrf-token" not in request.headers:
+            check_csrf(caller, form.fields.get("csrf"))
+        if not form.files:
+            raise Unfit(
+                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
+            )
+        yield form, form.files[0]
 
 
 def declared_digest(request: Request, content_digest: str | None) -> str | None:

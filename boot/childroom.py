@@ -23,7 +23,7 @@ from signing.seal import Sealed, SigningService
 from signing.timestamps import time_stamps
 from signing.verdict import Answer, Finding, Verdict, sentence
 from signing.verify import verify_pdf
-from signing.visible import Wish
+from signing.wish import Wish
 
 VERIFY_SECONDS = 300.0
 

@@ -18,7 +18,7 @@ from signing.demo_pki import demo_signers
 from signing.key_table import read_key_table
 from signing.keys import SealKey, load_keys
 from signing.seal import Sealed
-from signing.visible import wish_of
+from signing.wish import wish_of
 
 _log = logging.getLogger("vanthu.papers")
 SEAL_BYTES_A_SECOND = 10 * 1024 * 1024

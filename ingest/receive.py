@@ -87,12 +87,7 @@ def receive_stream(
         )
     with quarantined(tools.quarantine) as (held, out):
         sha256, size = hold(chunks, out, tools.limits.file_bytes, shown)
-        if declared_sha256 and declared_sha256.lower() != sha256:
-            raise Unfit(
-                f"{shown}: declared {declared_sha256}, got {sha256}",
-                code="digest-mismatch",
-                tell=f"{shown}: nội dung nhận được không khớp mã băm đã khai báo. Hãy gửi lại tệp này.",
-            )
+        demand_digest(shown, declared_sha256, sha256)
         if known is None:
             known = _keep(tools, actor, batch_id, _Held(held, shown, path, sha256, size, idempotency_key))
     if known.sha256 != sha256:
@@ -139,7 +134,7 @@ def _keep(tools: IngestTools, actor: Actor, batch_id: str, held: _Held) -> Deliv
     with tools.work.begin() as tx:
         intent = tx.intents.add(key, held.sha256, held.size, actor.id, batch_id)
     crashpoint("receive-after-intent")
-    _put(tools, intent, key, held)
+    put_received(tools, intent, key, held.path, held.sha256)
     crashpoint("receive-after-put")
     with tools.work.begin() as tx:
         first = tx.batches.file_by_key(batch_id, held.idempotency_key) is None
@@ -155,9 +150,9 @@ def _keep(tools: IngestTools, actor: Actor, batch_id: str, held: _Held) -> Deliv
     return file
 
 
-def _put(tools: IngestTools, intent: str, key: str, held: _Held) -> None:
-    """Put the bytes under their key and have them read back; nothing stored strikes the intent off."""
-    stored = tools.blobs.put_once(key, held.path, held.sha256)
+def put_received(tools: IngestTools, intent: str, key: str, held: Path, sha256: str) -> None:
+    """Put the bytes under their key and have them read back; nothing stored strikes the intent off. Raises `Away`."""
+    stored = tools.blobs.put_once(key, held, sha256)
     if isinstance(stored, Stored):
         return
     with tools.work.begin() as tx:
@@ -173,6 +168,16 @@ def _put(tools: IngestTools, intent: str, key: str, held: _Held) -> None:
         code="blob-conflict",
         tell="Kho lưu trữ có tệp hỏng ở vị trí này; tệp chưa được nhận. Hãy báo quản trị viên.",
     )
+
+
+def demand_digest(shown: str, declared: str | None, sha256: str) -> None:
+    """Refuse bytes that are not those the sender declared. Raises `Unfit` (`digest-mismatch`)."""
+    if declared and declared.lower() != sha256:
+        raise Unfit(
+            f"{shown}: declared {declared}, got {sha256}",
+            code="digest-mismatch",
+            tell=f"{shown}: nội dung nhận được không khớp mã băm đã khai báo. Hãy gửi lại tệp này.",
+        )
 
 
 def _write_down(tx: Tx, actor: Actor, file: DeliveredFile, pages: int, refused: Refused | None) -> None:

@@ -10,11 +10,11 @@ from ingest.inspect import look
 from ingest.keys import received_key
 from ingest.names import clean_name
 from ingest.quarantine import hold, quarantined
+from ingest.receive import demand_digest, put_received
 from ingest.tools import IngestTools
 from records.access import Action, Actor, authorize
 from records.errors import Away, Unfit
 from records.outcome import Done, Refused
-from storage.blobs import Stored, Unavailable
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.signing_values import NewPaper, Paper
@@ -42,12 +42,7 @@ def receive_paper(
     shown = clean_name(name)
     with quarantined(tools.quarantine) as (held, out):
         sha256, size = hold(chunks, out, MOST_BYTES, shown)
-        if declared_sha256 and declared_sha256.lower() != sha256:
-            raise Unfit(
-                f"{shown}: declared {declared_sha256}, got {sha256}",
-                code="digest-mismatch",
-                tell=f"{shown}: nội dung nhận được không khớp mã băm đã khai báo. Hãy gửi lại tệp này.",
-            )
+        demand_digest(shown, declared_sha256, sha256)
         looked = look(tools, held, shown)
         if isinstance(looked, Refused):
             raise Unfit(looked.reason, code=looked.code, tell=looked.tell)
@@ -65,17 +60,7 @@ def receive_paper(
         with tools.work.begin() as tx:
             intent = tx.intents.add(new.key, sha256, size, actor.id, batch_id)
         crashpoint("paper-after-intent")
-        stored = tools.blobs.put_once(new.key, held, sha256)
-        if not isinstance(stored, Stored):
-            with tools.work.begin() as tx:
-                tx.intents.done(intent)
-            if isinstance(stored, Unavailable):
-                raise stored.fault("Kho lưu trữ chưa ghi được; văn bản chưa được nhận. Hãy thử lại sau.")
-            raise Away(
-                f"{new.key} holds {stored.found_sha256}",
-                code="blob-conflict",
-                tell="Kho lưu trữ có tệp hỏng ở vị trí này; văn bản chưa được nhận. Hãy báo quản trị viên.",
-            )
+        put_received(tools, intent, new.key, held, sha256)
         return _enter(tools, actor, batch_id, new, intent)
 
 

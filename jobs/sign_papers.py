@@ -77,7 +77,7 @@ class PaperSigning:
         """Sign papers until one must wait; say how many came to their end in this run, and what the one waits for."""
         ended = 0
         with self._tools.work.reading() as tx:
-            waiting = set(tx.signings.waiting(batch_id))
+            waiting = tx.signings.waiting_of(ids)
             if tx.signings.batch(batch_id).state is BatchStage.CANCELLED:
                 return {"ended": 0, "waits": ""}
         for paper_id in ids:

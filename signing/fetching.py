@@ -300,7 +300,7 @@ def apart(work: Callable[[], Coroutine[None, None, _T]]) -> _T:
         except BaseException as fault:  # noqa: BLE001 carried to the caller's thread and raised there
             failed.append(fault)
 
-    thread = threading.Thread(target=run, name="fetching", daemon=True)
+    thread = threading.Thread(target=run, name="apart", daemon=True)
     thread.start()
     thread.join()
     if failed:

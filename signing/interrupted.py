@@ -28,11 +28,12 @@ from records.clock import new_id
 from records.errors import ArchiveFault, Conflict, Missing
 from signing.admission import admit, read_certificate
 from signing.demo_pki import sync_folder
+from signing.fetching import apart
 from signing.mechanisms import digest_for, fits, signature_room
 from signing.paper_fields import lay_out
 from signing.profiles import FieldPlan, Level, Visible, profile_named
 from signing.proof import Sealed, draft_beside, publish, sha256_of
-from signing.seal import SigningService, run
+from signing.seal import SigningService
 from signing.stages import Task, append_unsigned, lift, open_copy
 from signing.trust import Evidence
 
@@ -129,7 +130,7 @@ class InterruptedSigning:
                     )
                     return digest, bytes(attributes.dump())
 
-                digest, to_be_signed = run(work)
+                digest, to_be_signed = apart(work)
             prepared = Prepared(
                 id=name,
                 nonce=secrets.token_urlsafe(24),
@@ -196,7 +197,7 @@ class InterruptedSigning:
                         await lift(file, level, found, self._service.tsa, kept.identity)
                         return found
 
-                    found = run(work)
+                    found = apart(work)
                 sealed = self._service.check.prove(temporary, out.name, kind, level, kept.field, found)
                 self._mark_used(kept)  # before anybody sees the file: never twice, at the worst not at all
                 publish(temporary, out, out, kept.source_sha256)

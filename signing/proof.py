@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from asn1crypto import cms, tsp, x509
+from asn1crypto import tsp, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from records.clock import Clock, new_id
@@ -21,7 +21,7 @@ from signing.keys import KeyRing
 from signing.order import VALIDATION_DATA_LATER, holds
 from signing.profiles import Level, Profile
 from signing.revocation import RevocationWindow
-from signing.time_tokens import Untrue, stamped_by, tokens_in
+from signing.time_tokens import Untrue, carried_by, tokens_in
 from signing.trust import Evidence, load_trust
 from signing.verdict import Answer, SignatureReport, Verdict
 from signing.verify import verify_pdf
@@ -69,9 +69,7 @@ class OwnCheck:
         """
         now, found = self._clock.now(), Evidence()
         for signature in signatures:
-            signed = cms.ContentInfo.load(signature)
-            for one in (signed, *tokens_in(signature)):
-                leaf, others = stamped_by(one)
+            for leaf, others in carried_by(signature):
                 found = found | self.window().evidence([leaf], others, now)
         return found
 

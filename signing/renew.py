@@ -15,18 +15,15 @@ from pathlib import Path
 from typing import Protocol
 
 from asn1crypto import crl
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from records.clock import Clock, new_id
 from records.errors import ArchiveFault
 from signing.algorithms import AGREED, Algorithms
-from signing.demo_pki import sync_folder
 from signing.fetching import apart
+from signing.proof import draft_beside, publish
 from signing.provable import ProvableUntil, provable_bytes, provable_until
+from signing.stages import Appender, append_stamp, in_our_words
 from signing.timestamps import TimeStamps
 from signing.trust import Trust, load_trust
 from signing.verdict import Answer, Verdict
@@ -71,13 +68,6 @@ class RevocationLists(Protocol):
         ...
 
 
-class _Appender(IncrementalPdfFileWriter):
-    """Appends a revision and leaves the description alone: pyHanko would rewrite Info and XMP in every revision."""
-
-    def _update_meta(self) -> None:
-        pass
-
-
 @dataclass(frozen=True)
 class Renewer:
     """Renews files with one time-stamp authority. Safe between threads; not for a thread that runs an event loop.
@@ -112,47 +102,43 @@ class Renewer:
                 tell=f"Tệp không được gia hạn vì chữ ký hiện không hợp lệ. {verdict.tell}",
             )
         before = provable_until(source, self.trust, self.algorithms)
-        temporary = out.with_name(f".{out.name[:80]}.{new_id()}.part")
-        try:
+        with draft_beside(out) as temporary:
             self._write(source, temporary, verdict.sha256)
             renewed = self._prove(temporary, before)
-            temporary.replace(out)
-            sync_folder(out.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
+            publish(temporary, out, source)
         return renewed
 
     def _check(self, path: Path, *, look: bool) -> Verdict:
         return verify_pdf(path, self.trust, at=self.clock.now(), look=look, algorithms=self.algorithms)
 
     def _write(self, source: Path, temporary: Path, sha256: str) -> None:
-        try:
+        def disk(fault: OSError) -> ArchiveFault:
+            return ArchiveFault(
+                f"{source} -> {temporary}: {fault}",
+                code="renewal-write",
+                tell="Không đọc được tệp nguồn hoặc không ghi được tệp gia hạn. Kiểm tra dung lượng và quyền ghi.",
+            )
+
+        def odd(why: str) -> ArchiveFault:
+            return NotRenewable(
+                f"{source.name}: {why}",
+                tell="Không ghi thêm được dấu thời gian vào tệp này. Hãy báo quản trị viên.",
+            )
+
+        with in_our_words(disk, odd):
             temporary.parent.mkdir(parents=True, exist_ok=True)
             with source.open("rb") as given, temporary.open("x+b") as ours:
                 shutil.copyfileobj(given, ours, 1 << 20)
                 ours.seek(0)
                 if hashlib.file_digest(ours, "sha256").hexdigest() != sha256:
                     raise NotRenewable(f"{source.name} changed while it was read")
-                self._store_revocation(_Appender(ours))
-                apart(lambda: self._stamp(_Appender(ours)))
+                self._store_revocation(Appender(ours))
+                digest = self.algorithms.digest_for(self.clock.now() + _AHEAD)
+                apart(lambda: append_stamp(ours, self.tsa, new_id(), digest))
                 ours.flush()
                 os.fsync(ours.fileno())
-        except ArchiveFault:
-            raise
-        except OSError as fault:
-            raise ArchiveFault(
-                f"{source} -> {temporary}: {fault}",
-                code="renewal-write",
-                tell="Không đọc được tệp nguồn hoặc không ghi được tệp gia hạn. Kiểm tra dung lượng và quyền ghi.",
-            ) from fault
-        except (PdfError, SigningError, ValueError, TypeError, KeyError, RecursionError) as fault:
-            # pyHanko raises bare built-in errors on odd PDFs; nothing was written where anyone looks
-            raise NotRenewable(
-                f"{source.name}: {type(fault).__name__}: {fault}",
-                tell="Không ghi thêm được dấu thời gian vào tệp này. Hãy báo quản trị viên.",
-            ) from fault
 
-    def _store_revocation(self, writer: _Appender) -> None:
+    def _store_revocation(self, writer: Appender) -> None:
         """Append the lists that say whether the certificates behind the last and the coming time stamp are revoked.
 
         Made after the last stamp, so they prove more than what was at hand when it was set; and made before the coming
@@ -170,13 +156,6 @@ class Renewer:
         if self.revocation is not None:
             known.extend(self.revocation.lists(self.clock.now()))
         return known
-
-    async def _stamp(self, writer: _Appender) -> None:
-        digest = self.algorithms.digest_for(self.clock.now() + _AHEAD)
-        stamp = PdfTimeStamper(self.tsa, field_name=f"DauThoiGian_{new_id()}")
-        await stamp.async_timestamp_pdf(
-            writer, digest, in_place=True, tight_size_estimates=self.tsa.constant_size
-        )
 
     def _prove(self, temporary: Path, before: ProvableUntil) -> Renewed:
         # the old pages were drawn and compared a moment ago; what follows them is ours and accounted for

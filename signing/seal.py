@@ -5,23 +5,19 @@ time stamp as the last revision → check as a stranger (`proof`) → rename. Th
 whole or not at all. See docs/decisions/0020, 0021 and 0080.
 """
 
-import asyncio
 import os
-import threading
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes
 
 from records.clock import Clock, new_id
 from records.errors import ArchiveFault, Conflict, Unfit
-from signing.fetching import Door
+from signing.fetching import Door, apart
 from signing.keys import KeyRing, SealKey
 from signing.order import (
     Standing,
@@ -43,15 +39,13 @@ from signing.proof import (
     publish,
     sha256_of,
 )
-from signing.stages import Appender, Task, append_unsigned, copy_in, lift, open_copy
+from signing.stages import Appender, Task, append_unsigned, copy_in, in_our_words, lift, open_copy
 from signing.timestamps import TimeStamps
 from signing.trust import Evidence
 from signing.verdict import Answer
-from signing.visible import Wish, visible_for
+from signing.wish import Wish
 
 __all__ = ["LEVEL", "Sealed", "SigningService", "sha256_of"]
-
-_T = TypeVar("_T")
 
 
 class SigningService:
@@ -112,10 +106,15 @@ class SigningService:
         with draft_beside(out) as temporary:
             with self.copied(source, temporary, expected_sha256) as file:
                 if isinstance(visible, Wish):
+                    # only here: the drawing takes a second to load, and the seals of the walk show nothing
+                    from signing.visible import visible_for
+
                     reader = open_copy(file).prev
                     shown = visible_for(kind, seal_key, temporary, reader, task.moment, visible)
                     task = replace(task, visible=shown)
-                field, found = run(lambda: self._stages(file, temporary, task, seal_key, document_id, later))
+                field, found = apart(
+                    lambda: self._stages(file, temporary, task, seal_key, document_id, later)
+                )
             sealed = self.check.prove(temporary, out.name, kind, wanted, field, found)
             publish(temporary, out, source, expected_sha256)
         return replace(sealed, certificate_sha256=seal_key.certificate_sha256)
@@ -132,7 +131,7 @@ class SigningService:
                 reader = open_copy(file).prev
                 found = self.check.evidence_of(reader)
                 last = self._last_signature(temporary, reader, found)
-                run(lambda: lift(file, Level.LTA, found, self.tsa, new_id()))
+                apart(lambda: lift(file, Level.LTA, found, self.tsa, new_id()))
             sealed = self.check.prove(temporary, out.name, profile_named(ARCHIVE), Level.LTA, last[0], found)
             publish(temporary, out, source, expected_sha256)
         return replace(sealed, certificate_sha256=last[1])
@@ -209,28 +208,28 @@ class SigningService:
     @contextmanager
     def copied(self, source: Path, temporary: Path, expected_sha256: str) -> Iterator[IO[bytes]]:
         """Give an open private copy of `source`, and tell its troubles in our words; durable at the end."""
-        try:
+
+        def disk(fault: OSError) -> ArchiveFault:
+            return ArchiveFault(
+                f"{source} -> {temporary}: {fault}",
+                code="seal-write",
+                tell="Không đọc được tệp nguồn hoặc không ghi được tệp đã ký. Kiểm tra dung lượng và quyền ghi.",
+            )
+
+        def odd(why: str) -> ArchiveFault:
+            return Unfit(
+                f"{source}: {why}",
+                code="file-malformed",
+                tell=f"{source.name} sai cấu trúc PDF nên không ký được. Hãy tạo lại tệp từ bản quét.",
+            )
+
+        with in_our_words(disk, odd):
             copy_in(source, temporary)
             demand_revision(temporary, expected_sha256)
             with temporary.open("r+b") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-        except ArchiveFault:
-            raise
-        except OSError as fault:
-            raise ArchiveFault(
-                f"{source} -> {temporary}: {fault}",
-                code="seal-write",
-                tell="Không đọc được tệp nguồn hoặc không ghi được tệp đã ký. Kiểm tra dung lượng và quyền ghi.",
-            ) from fault
-        except (PdfError, SigningError, ValueError, TypeError, KeyError, RecursionError) as fault:
-            # pyHanko raises bare built-in errors on odd PDFs; nothing was written where anyone looks
-            raise Unfit(
-                f"{source}: {type(fault).__name__}: {fault}",
-                code="file-malformed",
-                tell=f"{source.name} sai cấu trúc PDF nên không ký được. Hãy tạo lại tệp từ bản quét.",
-            ) from fault
 
 
 def _demand_elsewhere(source: Path, out: Path, expected_sha256: str) -> None:
@@ -240,26 +239,3 @@ def _demand_elsewhere(source: Path, out: Path, expected_sha256: str) -> None:
             code="same-file",
             tell="Tệp kết quả trùng với tệp nguồn. Hãy ghi ra một tệp khác để giữ nguyên bản gốc.",
         )
-
-
-def run(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-    """Run a coroutine to its end, also when the calling thread already runs an event loop."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work())
-    answer: list[_T] = []
-    faults: list[BaseException] = []
-
-    def aside() -> None:
-        try:
-            answer.append(asyncio.run(work()))
-        except BaseException as fault:  # noqa: BLE001 carried to the caller's thread and raised there
-            faults.append(fault)
-
-    thread = threading.Thread(target=aside, name="seal")
-    thread.start()
-    thread.join()
-    if faults:
-        raise faults[0]
-    return answer[0]

@@ -5,16 +5,18 @@ pyHanko could do all in one call, but takes the time from the machine and rewrit
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.general import SigningError
 from pyhanko.sign.signers import Signer
 from pyhanko.sign.signers.pdf_byterange import BuildProps, PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_signer import (
@@ -25,12 +27,12 @@ from pyhanko.sign.signers.pdf_signer import (
 )
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
-from records.errors import Unfit
+from records.errors import ArchiveFault, Unfit
 from signing.examine import HOUSE
 from signing.mechanisms import digest_for
 from signing.paper_fields import Layout
 from signing.profiles import Level, Profile, Visible
-from signing.time_tokens import stamped_by, tokens_in
+from signing.time_tokens import carried_by
 from signing.timestamps import DIGEST, TimeStamps
 from signing.trust import Evidence
 
@@ -52,6 +54,24 @@ class Task:
     certificate: asn1_x509.Certificate
     moment: datetime
     visible: Visible | None = None
+
+
+@contextmanager
+def in_our_words(
+    disk: Callable[[OSError], ArchiveFault], odd: Callable[[str], ArchiveFault]
+) -> Iterator[None]:
+    """Tell what goes wrong while a file is written upon: `disk` its disk, `odd` its own structure; our faults pass.
+
+    pyHanko raises bare built-in errors on odd PDFs; nothing was written where anyone looks.
+    """
+    try:
+        yield
+    except ArchiveFault:
+        raise
+    except OSError as fault:
+        raise disk(fault) from fault
+    except (PdfError, SigningError, ValueError, TypeError, KeyError, RecursionError) as fault:
+        raise odd(f"{type(fault).__name__}: {fault}") from fault
 
 
 def copy_in(source: Path, temporary: Path) -> None:
@@ -126,18 +146,16 @@ async def append_evidence(file: IO[bytes], found: Evidence) -> None:
 def _travelling(writer: Appender) -> Iterator[asn1_x509.Certificate]:
     """Yield the certificates that travel in the signatures of a file and their time stamps; once is enough."""
     for one in writer.prev.embedded_signatures:
-        signature: bytes = one.pkcs7_content
-        for signed in (cms.ContentInfo.load(signature), *tokens_in(signature)):
-            leaf, others = stamped_by(signed)
+        for leaf, others in carried_by(one.pkcs7_content):
             yield leaf
             yield from others
 
 
-async def append_stamp(file: IO[bytes], tsa: TimeStamps, identity: str) -> None:
+async def append_stamp(file: IO[bytes], tsa: TimeStamps, identity: str, digest: str = DIGEST) -> None:
     """Append the archive time stamp as the last revision. Raises `Away` (`time-stamp-away`, `clock-skew`)."""
     stamp = PdfTimeStamper(tsa, field_name=f"DauThoiGian_{identity}")
     await stamp.async_timestamp_pdf(
-        Appender(file), DIGEST, in_place=True, tight_size_estimates=tsa.constant_size
+        Appender(file), digest, in_place=True, tight_size_estimates=tsa.constant_size
     )
 
 

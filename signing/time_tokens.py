@@ -134,6 +134,16 @@ def tokens_in(signature: bytes) -> tuple[cms.ContentInfo, ...]:
     return tuple(found)
 
 
+def carried_by(
+    signature: bytes,
+) -> list[tuple[x509.Certificate, tuple[x509.Certificate, ...]]]:
+    """Return for a signature container and each time stamp in it: who signed it, and the others that travel along.
+
+    Raises `Untrue` when the signer's certificate is not there.
+    """
+    return [stamped_by(one) for one in (cms.ContentInfo.load(signature), *tokens_in(signature))]
+
+
 def stamped_by(token: cms.ContentInfo) -> tuple[x509.Certificate, tuple[x509.Certificate, ...]]:
     """Return the certificate that signed a token and the others that travel in it. Raises `Untrue` without it."""
     signed = token["content"]

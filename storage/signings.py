@@ -1,6 +1,6 @@
 """Papers to be signed: batches of them, and for each paper whether it is signed; a paper is signed once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
@@ -112,7 +112,9 @@ class Signings:
     def finish(self, batch_id: str) -> bool:
         """Note the end of a batch of which no paper waits any more; return whether it was so, for the first time."""
         self._ground.hold(signing_batches.c.id == batch_id)
-        if self.counts(batch_id).get(PaperStage.WAITING, 0):
+        # asked after each paper, so it must not count all the others
+        wait = (signings.c.batch_id == batch_id) & (signings.c.state == PaperStage.WAITING)
+        if self._ground.connection.execute(select(signings.c.id).where(wait).limit(1)).first() is not None:
             return False
         now = self._ground.clock.now()
         return self._move(batch_id, _UNFINISHED, state=BatchStage.FINISHED, message="", finished_at=now)
@@ -190,6 +192,11 @@ class Signings:
             select(signings).where(which).order_by(signings.c.ordinal).limit(limit)
         ).mappings()
         return [_paper(row) for row in rows]
+
+    def waiting_of(self, paper_ids: Sequence[str]) -> set[str]:
+        """Return those of a few papers that wait."""
+        wait = signings.c.id.in_(paper_ids) & (signings.c.state == PaperStage.WAITING)
+        return set(self._ground.connection.execute(select(signings.c.id).where(wait)).scalars())
 
     def waiting(self, batch_id: str) -> list[str]:
         """Return the ids of the papers that wait, in order."""

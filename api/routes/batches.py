@@ -7,14 +7,13 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
-from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow, check_csrf
+from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.services import batches
-from api.transfer import MULTIPART, declared_digest, follow
+from api.transfer import MULTIPART, declared_digest, follow, one_file
 from records.access import Action
-from records.errors import Unfit
 
 router = APIRouter(prefix="/batches", tags=["batches"])
 
@@ -70,14 +69,7 @@ async def create_file(
     actor = await to_thread.run_sync(allow, tools, caller.actor, Action.DIGITIZE)
     key = checked_key(idempotency_key)
     await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)  # 404 before the body is read
-    async with desk.uploads.form(request, tools.limits.max_upload_bytes, 1) as form:
-        if "x-csrf-token" not in request.headers:
-            check_csrf(caller, form.fields.get("csrf"))
-        if not form.files:
-            raise Unfit(
-                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
-            )
-        part = form.files[0]
+    async with one_file(request, desk, caller, tools.limits.max_upload_bytes) as (form, part):
         declared = declared_digest(request, content_digest)
         path = form.fields.get("relative_path") or part.name
         receipt, before = await desk.uploads.work(

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from sse_starlette import EventSourceResponse
 
-from api.deps import DeskDep, Signer, ToolsDep, Uploader, allow, check_csrf
+from api.deps import DeskDep, Signer, ToolsDep, Uploader, allow
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, SigningKeyOut
 from api.services import signings
-from api.transfer import MULTIPART, declared_digest, follow, handed_out
+from api.transfer import MULTIPART, declared_digest, follow, handed_out, one_file
 from records.access import Action
-from records.errors import Unfit
 from storage.signing_values import PaperStage
 
 router = APIRouter(prefix="/signing-batches", tags=["signing"])
@@ -70,17 +69,9 @@ async def create_paper(
     actor = await to_thread.run_sync(allow, tools, caller.actor, Action.SIGN)
     key = checked_key(idempotency_key)
     await to_thread.run_sync(signings.get_batch, tools, actor, batch_id)  # 404 before the body is read
-    async with desk.uploads.form(request, tools.limits.max_upload_bytes, 1) as form:
-        if "x-csrf-token" not in request.headers:
-            check_csrf(caller, form.fields.get("csrf"))
-        if not form.files:
-            raise Unfit(
-                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
-            )
+    async with one_file(request, desk, caller, tools.limits.max_upload_bytes) as (_, part):
         declared = declared_digest(request, content_digest)
-        paper, before = await desk.uploads.work(
-            signings.take_in, tools, actor, batch_id, form.files[0], key, declared
-        )
+        paper, before = await desk.uploads.work(signings.take_in, tools, actor, batch_id, part, key, declared)
         if before:
             response.headers[REPLAYED] = "true"
         return paper

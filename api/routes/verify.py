@@ -7,13 +7,12 @@ from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.deps import DeskDep, Uploader, allow, check_csrf
+from api.deps import DeskDep, Uploader, allow
 from api.once import KeyHeader, Once, asked_of, checked_key
 from api.schemas.verify import VerdictOut
 from api.services.verify import judge, report_on, shown_name, write_down
-from api.transfer import MULTIPART, disposition
+from api.transfer import MULTIPART, disposition, one_file
 from records.access import Action
-from records.errors import Unfit
 
 router = APIRouter(tags=["verify"])
 
@@ -29,14 +28,7 @@ async def report(
     """Return the report on a PDF: a printable Vietnamese page, the same as PDF, or ETSI TS 119 102-2 XML. Not kept."""
     tools = desk.tools
     actor = await to_thread.run_sync(allow, tools, caller.actor, Action.VERIFY)
-    async with desk.uploads.form(request, tools.limits.max_verify_bytes, 1) as form:
-        if "x-csrf-token" not in request.headers:
-            check_csrf(caller, form.fields.get("csrf"))
-        if not form.files:
-            raise Unfit(
-                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
-            )
-        part = form.files[0]
+    async with one_file(request, desk, caller, tools.limits.max_verify_bytes) as (_, part):
         made = await desk.uploads.work(report_on, tools, actor, part, kind)
     name = disposition(f"{PurePosixPath(shown_name(part.name)).stem}-bao-cao.{_ENDS[kind]}")
     # the page is ours, but the name of the file in it is not: it opens without script wherever it is shown
@@ -53,14 +45,7 @@ async def verify(
     tools = desk.tools
     actor = await to_thread.run_sync(allow, tools, caller.actor, Action.VERIFY)
     key = None if idempotency_key is None else checked_key(idempotency_key)
-    async with desk.uploads.form(request, tools.limits.max_verify_bytes, 1) as form:
-        if "x-csrf-token" not in request.headers:
-            check_csrf(caller, form.fields.get("csrf"))
-        if not form.files:
-            raise Unfit(
-                "no file part", code="multipart-malformed", tell="Yêu cầu không có tệp nào (trường `file`)."
-            )
-        part = form.files[0]
+    async with one_file(request, desk, caller, tools.limits.max_verify_bytes) as (_, part):
         once = Once(tools.work, actor.id, key, asked_of(request, part.sha256, part.name))
 
         def check() -> Response:

@@ -15,7 +15,7 @@ from records.errors import ArchiveFault, Conflict, Missing, Unfit
 from signing.appearance import System
 from signing.geometry import Place
 from signing.profiles import ANNEX
-from signing.visible import Wish
+from signing.wish import Wish
 from storage.signing_values import BatchStage, NewSigningBatch, PaperStage, SigningBatch
 from storage.work import Tx
 

@@ -9,20 +9,13 @@ from pathlib import Path
 import pikepdf
 import pypdfium2 as pdfium
 from PIL import Image, ImageDraw
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner
 
 from signing.geometry import MM_PER_POINT, PageView, Place, page_view
+from signing.stages import Appender
 from signing.stamp import Stamp, stamp_style
 from tests.cases.sealing import World
-
-
-class Appender(IncrementalPdfFileWriter):
-    """Appends and leaves the description alone, as the signing service does."""
-
-    def _update_meta(self) -> None:
-        pass
 
 
 def mark(width_mm: float = 40, height_mm: float = 20) -> Stamp:

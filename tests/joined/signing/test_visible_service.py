@@ -20,7 +20,7 @@ from signing.seal import SigningService
 from signing.stamp_font import load_font
 from signing.verdict import Answer
 from signing.verify import verify_pdf
-from signing.visible import Wish, wish_of
+from signing.wish import Wish, wish_of
 from tests.cases import stamps
 from tests.cases.papers import Paper, a_paper
 from tests.cases.sealing import World, certified
