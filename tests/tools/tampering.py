@@ -21,7 +21,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import MDPPerm, SigFieldSpec, append_signature_field
 from pyhanko.sign.signers.pdf_signer import PdfSigner, PdfTimeStamper
 
-from signing import demo_pki, keys
+from signing import demo_pki, keys, mechanisms
 from signing.fetching import apart
 from signing.keys import CachedKeySigner
 from tests.cases import sealing
@@ -1226,12 +1226,12 @@ def otherwise(base: Base, folder: Path) -> Iterator[Harmed]:
     stranger = sealing.a_world(folder / "stranger")
     yield harmed("strange_roots", base.data, roots=stranger.roots)
 
-    keys._HASHES["sha1"], keys._HASHES["md5"] = hashes.SHA1(), hashes.MD5()
+    mechanisms.HASHES["sha1"], mechanisms.HASHES["md5"] = hashes.SHA1(), hashes.MD5()
     try:
         for weak in ("sha1", "md5"):
             yield harmed(f"weak_{weak}", for_long(sign_with(plain, world, md=weak, tsa=False), world))
     finally:
-        del keys._HASHES["sha1"], keys._HASHES["md5"]
+        del mechanisms.HASHES["sha1"], mechanisms.HASHES["md5"]
     short = CachedKeySigner(*certified(world.folder, "Ngan", 1024))
     yield harmed("short_key", for_long(sign_with(plain, world, signer=short), world))
     yield harmed("stranger_signs", for_long(sign_with(plain, world, signer=_rogue(world)), world))

@@ -1,6 +1,5 @@
 """Plain pyHanko signing with our evidence and our time: the levels EU DSS names, with nothing fetched by it."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from pyhanko.sign.signers.pdf_signer import PdfSignatureMetadata, PdfSigner, Pdf
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from records.clock import SystemClock
-from signing.fetching import Door, places_of
+from signing.fetching import Door, apart, places_of
 from signing.keys import CachedKeySigner, _store
 from signing.revocation import RevocationWindow
 from signing.time_tokens import stamped_by, tokens_in
@@ -62,7 +61,7 @@ def sign(pki: PkiServer, out: Path, *, evidence: bool, archive: bool) -> Path:
                     IncrementalPdfFileWriter(file), "sha256", in_place=True
                 )
 
-    asyncio.run(work())
+    apart(work)
     return out
 
 

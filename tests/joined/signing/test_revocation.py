@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from records.errors import ArchiveFault, Away
-from signing.fetching import Door, places_of
+from signing.fetching import Door, apart, places_of
 from signing.revocation import RevocationWindow
 from signing.trust import check_chain, load_trust
 from tests.tools.pki_server import PkiServer
@@ -189,10 +189,8 @@ def test_addresses_that_are_not_listed_are_not_asked(pki: PkiServer) -> None:
 
 
 def test_inside_a_running_event_loop(pki: PkiServer) -> None:
-    import asyncio
-
     async def work() -> int:
         found = a_window(pki).evidence([pki.certificate("official")], [pki.certificate("ca")], now())
         return len(found.answers)
 
-    assert asyncio.run(work()) == 2
+    assert apart(work) == 2

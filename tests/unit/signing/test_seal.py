@@ -1,4 +1,3 @@
-import asyncio
 import hashlib
 import io
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ import pytest
 
 from records.clock import FixedClock, SystemClock
 from records.errors import ArchiveFault, Away, Unfit
+from signing.fetching import apart
 from signing.seal import LEVEL, SigningService
 from signing.timestamps import TimeStamps
 from signing.verdict import Answer
@@ -208,7 +208,7 @@ def test_a_thread_with_a_running_event_loop_may_seal(world: World, tmp_path: Pat
     async def main() -> str:
         return world.service.seal(source, tmp_path / "o.pdf").level
 
-    assert asyncio.run(main()) == LEVEL
+    assert apart(main) == LEVEL
 
     async def refused() -> None:
         SigningService(world.ring, _Silent(world.clock), world.clock, world.roots).seal(
@@ -216,7 +216,7 @@ def test_a_thread_with_a_running_event_loop_may_seal(world: World, tmp_path: Pat
         )
 
     with pytest.raises(Away):
-        asyncio.run(refused())
+        apart(refused)
 
 
 def test_all_times_come_from_the_clock_given(tmp_path: Path) -> None:
