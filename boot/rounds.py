@@ -28,6 +28,8 @@ from storage.schema import storable
 COMMAND = "command:"
 """Before the names of passes that a person started, apart from those of the standing rounds."""
 OBJECTS_A_SECOND = 200.0
+_FRESH = timedelta(days=1)
+"""What a batch brings in is not read again while it is still coming in; damage of the first day is found after it."""
 _LOOK_SECONDS = 1.0
 _LISTED = 20
 _MOST_BAD = 100_000
@@ -80,7 +82,7 @@ def standing_rounds(
     ending = threading.Event()
     mender = _mender(house)
     pace = Pace(house.settings.fixity_bytes_second, OBJECTS_A_SECOND, pause=ending.wait)
-    options = FixityOptions(period=timedelta(days=house.settings.fixity_days))
+    options = FixityOptions(period=timedelta(days=house.settings.fixity_days), fresh=_FRESH)
     rounds: list[Round] = [FixityRound(mender, side, pace, options) for side in mender.stores.sides]
     rounds += _comparisons(house, mender, ReconcileOptions(), log_drift())
     rounds.append(OutboxRound(house.work, ReconcileOptions()))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from jobs.engine import Engine
+from jobs.lead import Lead
 from records.errors import ArchiveFault
 from storage.leases import Lease
 from storage.work import Work
@@ -60,6 +61,7 @@ class Crew:
         self._work = work
         self._run_dir = run_dir / _FILES
         self._give_up = give_up
+        self._lead = Lead(work, LEADER, member.executor, LEASE_SECONDS)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="crew", daemon=True)
         self._lock: IO[str] | None = None
@@ -89,7 +91,7 @@ class Crew:
         try:
             with self._work.begin() as tx:
                 tx.leases.give_back(WORKER + self.member.executor, self.member.executor)
-                tx.leases.give_back(LEADER, self.member.executor)
+            self._lead.give_back()
         except ArchiveFault as fault:
             _log.warning("lease not given back, it will run out: %s", fault)
         if self._lock is not None:
@@ -98,8 +100,7 @@ class Crew:
 
     def leads(self) -> bool:
         """Return whether this process is the one that does what only one should do; renews that right."""
-        with self._work.begin() as tx:
-            return tx.leases.take(LEADER, self.member.executor, LEASE_SECONDS)
+        return self._lead.held()
 
     def sweep(self, engine: Engine) -> int:
         """Hand back the running workflows of every process without a living lease; return how many.

@@ -34,7 +34,9 @@ Json = Any
 LONGEST_WAIT = 300.0
 """Seconds between two tries of a step whose store or tool is away."""
 _RESULT_SECONDS = 1.0
-"""Between two looks for the result of a workflow that another machine may run."""
+"""Between two looks for the result of a workflow that another machine may run, at first."""
+_RESULT_SELDOM = 10.0
+"""The same for one that takes long."""
 APPLICATION_VERSION = "4"
 """Raised by hand when a workflow changes in a way that old, half-run ones cannot follow. It is part of every workflow
 id of the walk, so that work half done by an older program is taken up anew from the rows."""
@@ -158,6 +160,7 @@ class Engine:
 
     def launch(self) -> None:
         """Open the database, resume what was running when the last process ended, and serve the queues."""
+        engine_gaps.seldom_jobs()
         DBOS.launch()
         engine_gaps.own_places(self._dbos, {q.name: q.at_once for q in self._queues}, self._bell.pace)
         engine_gaps.ask_less(self._dbos)
@@ -169,6 +172,7 @@ class Engine:
                 polling_interval_sec=queue.poll,
                 on_conflict="always_update",
             )
+        engine_gaps.remember_queues(self._dbos)
         self._client = engine_gaps.client_of(self._dbos, self._serializer)
         self._whole.set()
 
@@ -259,7 +263,7 @@ class Engine:
     def result(self, workflow_id: str) -> Json:
         """Wait inside a workflow for another one's result. Raises `WorkflowFailed` when that one failed."""
         over = partial(engine_bell.is_over, self._dbos, workflow_id)
-        self._bell.await_end(workflow_id, over, _RESULT_SECONDS)
+        self._bell.await_end(workflow_id, over, _RESULT_SECONDS, _RESULT_SELDOM)
         try:
             return DBOS.retrieve_workflow(workflow_id, existing_workflow=False).get_result(
                 polling_interval_sec=_RESULT_SECONDS

@@ -78,14 +78,19 @@ class Bell:
         if awaited is not None:
             awaited.set()
 
-    def await_end(self, workflow_id: str, over: Callable[[], bool], look: float) -> None:
-        """Wait until a workflow has ended: woken when it ended here, and else asking `over` every `look` seconds."""
+    def await_end(self, workflow_id: str, over: Callable[[], bool], look: float, seldom: float) -> None:
+        """Wait until a workflow has ended: woken when it ended here, and else asking `over`.
+
+        It asks after `look` seconds first, then half as often each time, at least every `seldom` seconds: what another
+        machine does is noticed at the latest after twice the time it took.
+        """
         with self._changed:
             end = self._awaited.setdefault(workflow_id, threading.Event())
         try:
             while not over():
                 end.wait(look)
                 end.clear()
+                look = min(look * _SLOWER, seldom)
         finally:
             with self._changed:
                 self._awaited.pop(workflow_id, None)

@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from dbos import DBOS, DBOSClient
+from dbos import DBOS, DBOSClient, _workflow_commands
 
 PENDING = "PENDING"
 _REMEMBERED = 30.0
+_NOTHING_DUE = 30.0
+_NOTHING_TO_SEND = 1.0
 
 
 def own_places(dbos: DBOS, places: Mapping[str, int], pace: Callable[[str], float]) -> None:
@@ -57,6 +59,28 @@ def ask_less(dbos: DBOS) -> None:
 
     system: Any = dbos._sys_db
     system.start_queued_workflows = unless_full
+
+    # how often the library wakes to send word of events between workflows; there are none
+    system._notification_coalesce_sec = _NOTHING_TO_SEND
+
+
+def seldom_jobs() -> None:
+    """Let the library look seldom for delayed workflows and for those past their deadline: we have neither.
+
+    Before its launch. It looked every second.
+    """
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _NOTHING_DUE
+
+
+def remember_queues(dbos: DBOS) -> None:
+    """Let the library list the queues twice a minute instead of every second. After all of them are registered."""
+    listing = dbos._sys_db.list_queues
+    known = _remembering()
+
+    def list_queues(**options: Any) -> Any:
+        return known(tuple(sorted(options.items())), lambda: listing(**options))
+
+    dbos._sys_db.list_queues = list_queues  # type: ignore[method-assign]
 
 
 def _remembering() -> Callable[[Any, Callable[[], Any]], Any]:

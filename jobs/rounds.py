@@ -9,9 +9,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from jobs.lead import Lead
 from records.errors import ArchiveFault
 from storage.complaints import Complaints
 from storage.mending import Mender
+from storage.passes import Pass
 from storage.progress import PATIENCE, Round, Turn, got_nowhere, is_due
 from storage.reconcile import Drift, Tell
 from storage.work import Work
@@ -65,7 +67,7 @@ class Rounds:
         """`ending` is set at `stop`; whatever waits inside a round (its pace) waits on the same event."""
         self._work = work
         self._rounds = tuple(rounds)
-        self._holder = holder
+        self._lead = Lead(work, LEASE, holder, LEASE_SECONDS)
         self._mender = mender
         self._complaints = complaints
         self._chores = tuple(chores)
@@ -83,34 +85,35 @@ class Rounds:
         if self._thread.is_alive():
             self._thread.join(timeout=30)
         try:
-            with self._work.begin() as tx:
-                tx.leases.give_back(LEASE, self._holder)
+            self._lead.give_back()
         except ArchiveFault as fault:  # it runs out by itself
             _log.warning("rounds: %s", fault)
 
     def lap(self) -> bool:
         """Give every round that is due one turn, if this process leads; return whether one wants to go on at once."""
         self._attend()
-        with self._work.begin() as tx:
-            leads = tx.leases.take(LEASE, self._holder, LEASE_SECONDS)
-        if not leads:
+        if not self._lead.held():
             return False
         for chore in self._chores:
             if not self._ending.is_set():
                 self._guarded("chores", chore)
-        wanting = [self._turn(one) for one in self._rounds if not self._ending.is_set()]
+        # read once for all: most rounds are not due at most laps, and each would cost a question
+        with self._work.reading() as tx:
+            standing = {one.name: one for one in tx.passes.all()}
+        wanting = [
+            self._turn(one, standing.get(one.name)) for one in self._rounds if not self._ending.is_set()
+        ]
         return any(wanting)
 
-    def _turn(self, one: Round) -> bool:
+    def _turn(self, one: Round, standing: Pass | None) -> bool:
         until = time.monotonic() + TURN_SECONDS
-
-        def turn() -> Turn:
-            if not is_due(self._work, one):
-                return Turn.DONE
-            return one.turn(lambda: self._ending.is_set() or time.monotonic() >= until)
-
-        ended = self._guarded(one.name, turn)
-        self._announce(one.name)
+        ended: object = Turn.DONE
+        if is_due(one, standing, self._work.clock.now()):
+            enough = lambda: self._ending.is_set() or time.monotonic() >= until  # noqa: E731
+            ended = self._guarded(one.name, lambda: one.turn(enough))
+            with self._work.reading() as tx:
+                standing = tx.passes.get(one.name)
+        self._announce(one.name, "" if standing is None else standing.alarm)
         return ended is Turn.MORE
 
     def _guarded(self, name: str, work: Callable[[], object]) -> object:
@@ -129,11 +132,8 @@ class Rounds:
                 _log.warning("%s: %s", name, fault)
         return None
 
-    def _announce(self, name: str) -> None:
+    def _announce(self, name: str, alarm: str) -> None:
         """Say an alarm in the log once when it begins and once when it ends."""
-        with self._work.reading() as tx:
-            standing = tx.passes.get(name)
-        alarm = standing.alarm if standing is not None else ""
         before = self._alarms.get(name, "")
         self._alarms[name] = alarm
         if alarm and alarm != before:

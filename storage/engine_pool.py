@@ -1,10 +1,13 @@
 """Connections for the durable engine's own database; the engine speaks its own SQL, the address holds no password."""
 
+from typing import Any
+
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 from records.errors import Away
+from storage.postgres_wire import ask_after_a_rest
 
 _CONNECT_SECONDS = 5
 _STATEMENT_MS = 10_000
@@ -20,14 +23,22 @@ def open_pool(url: str, password: str = "", size: int = 20) -> Engine:
         return create_engine(address)
     address = address.set(drivername="postgresql+psycopg", password=password or None)
     _ensure(address)
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=size,
         max_overflow=0,
         pool_timeout=30,
-        pool_pre_ping=True,
         connect_args=_connect_args("vanthu-engine"),
     )
+
+    def answers(connection: Any) -> bool:
+        try:
+            return bool(engine.dialect.do_ping(connection))
+        except engine.dialect.loaded_dbapi.Error:
+            return False
+
+    ask_after_a_rest(engine, answers)
+    return engine
 
 
 def _ensure(address: URL) -> None:

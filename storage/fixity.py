@@ -31,9 +31,13 @@ _EARLY = 0.8
 
 @dataclass(frozen=True, slots=True)
 class FixityOptions:
-    """`period`: every object is looked at within it. `retry`: how long a bad object rests before it is tried again."""
+    """`period`: every object is looked at within it. `retry`: how long a bad object rests before it is tried again.
+
+    `fresh`: how old an object is when it is looked at first; it was read back and hashed when it was kept.
+    """
 
     period: timedelta = timedelta(days=90)
+    fresh: timedelta = timedelta(0)
     retry: timedelta = timedelta(minutes=15)
     patience: timedelta = PATIENCE
 
@@ -116,7 +120,7 @@ class FixityRound:
     def due(self) -> int:
         """Return how many objects this pass still has to look at."""
         with self._work.reading() as tx:
-            return tx.objects.unchecked(self.side, self._before(tx.passes.get(self.name)))
+            return tx.objects.unchecked(self.side, self._before(tx.passes.get(self.name)), self._kept_by())
 
     # --- which objects
 
@@ -131,7 +135,9 @@ class FixityRound:
             again = max(self._born, self._work.clock.now() - self._options.retry)
             bad = tx.objects.troubled(self.side, again, _BATCH // 2)
             beside = self._neighbours(tx)
-            due = beside or tx.objects.longest_unchecked(self.side, self._before(standing), _BATCH - len(bad))
+            due = beside or tx.objects.longest_unchecked(
+                self.side, self._before(standing), _BATCH - len(bad), kept_by=self._kept_by()
+            )
         return list({kept.key: kept for kept in [*bad, *due]}.values())
 
     def _neighbours(self, tx: Tx) -> list[KeptObject]:
@@ -157,6 +163,9 @@ class FixityRound:
             return now - self._options.period * _EARLY
         begun = standing is not None and standing.finished_at is None
         return min(standing.started_at, now) if standing is not None and begun else now
+
+    def _kept_by(self) -> datetime | None:
+        return None if self._everything else self._work.clock.now() - self._options.fresh
 
     # --- one batch
 

@@ -102,15 +102,15 @@ class Objects:
         return self._some(select(objects).where(objects.c.key > key).order_by(objects.c.key), limit)
 
     def longest_unchecked(
-        self, side: Side, before: datetime, limit: int, folder: str = ""
+        self, side: Side, before: datetime, limit: int, folder: str = "", kept_by: datetime | None = None
     ) -> list[KeptObject]:
         """Return objects not looked at in `side` since `before`, never looked at ones first, then the oldest.
 
-        With `folder` (no slash at its end) only those below it.
+        With `folder` (no slash at its end) only those below it; with `kept_by` none that is younger.
         """
         checked, by = objects.c[f"{side.value}_checked_at"], objects.c.key
         here = and_(by > f"{folder}/", by < f"{folder}0") if folder else true()  # 0 is the letter after /
-        never = select(objects).where(checked.is_(None), here).order_by(objects.c.key)
+        never = select(objects).where(checked.is_(None), here, _kept_by(kept_by)).order_by(objects.c.key)
         # two questions, because no index answers both at once
         found = self._some(never, limit)
         if len(found) < limit:
@@ -118,10 +118,11 @@ class Objects:
             found += self._some(old, limit - len(found))
         return found
 
-    def unchecked(self, side: Side, before: datetime) -> int:
-        """Return how many objects `side` was not looked at for since `before`."""
+    def unchecked(self, side: Side, before: datetime, kept_by: datetime | None = None) -> int:
+        """Return how many objects (with `kept_by`: none younger) `side` was not looked at for since `before`."""
         checked = objects.c[f"{side.value}_checked_at"]
-        due = select(func.count()).select_from(objects).where(or_(checked.is_(None), checked < before))
+        since = or_(and_(checked.is_(None), _kept_by(kept_by)), checked < before)
+        due = select(func.count()).select_from(objects).where(since)
         return self._ground.connection.execute(due).scalar_one()
 
     def overdue(self, side: Side, before: datetime) -> int:
@@ -203,6 +204,10 @@ class Objects:
 
     def _some(self, wanted: Select[tuple[object, ...]], limit: int) -> list[KeptObject]:
         return [_kept(row) for row in self._ground.connection.execute(wanted.limit(limit)).mappings()]
+
+
+def _kept_by(moment: datetime | None) -> ColumnElement[bool]:
+    return true() if moment is None else objects.c.kept_at <= moment
 
 
 def _bad(side: Side) -> ColumnElement[bool]:

@@ -5,7 +5,8 @@ frozen or a network that swallows packets; see docs/decisions/0053-rows-on-postg
 """
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,10 @@ from sqlalchemy.exc import InvalidatePoolError
 
 KEPT, MORE = 16, 8
 """Connections of one process: kept open, and more at a peak. `max_connections` ≥ 24 × processes, and the engine's."""
+
+REST = 1.0
+"""Seconds after which a connection is asked whether it still answers before it is used again."""
+_RESTS_SINCE = "rests-since"
 
 ADDRESS_OPTIONS = frozenset({"sslmode", "sslrootcert"})
 """What may follow the `?` of an address; a password never does."""
@@ -126,14 +131,30 @@ def open_engine(address: URL, password: str) -> Engine:
         return made
 
     @event.listens_for(engine, "checkout")
-    def _ping(connection: PatientConnection, _record: Any, _proxy: Any) -> None:
-        if not connection.answers():
-            raise InvalidatePoolError  # what was opened before is gone too: a restart, a fail-over
-        connection.read_only = (
-            None  # a reader's turn leaves False, which overrules what an administrator has set
-        )
+    def _as_new(connection: PatientConnection, _record: Any, _proxy: Any) -> None:
+        # a reader's turn leaves False, which overrules what an administrator has set
+        connection.read_only = None
 
+    ask_after_a_rest(engine, PatientConnection.answers)
     return engine
+
+
+def ask_after_a_rest(engine: Engine, answers: Callable[[Any], bool]) -> None:
+    """Let the pool ask a connection that rested whether it still `answers` before it is used.
+
+    One that was in use a moment ago is not asked: that would be every fourth word a busy process exchanges with the
+    server. Should the server have gone in that moment, what is asked fails as it does when it goes in the middle.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_connection: Any, record: Any) -> None:
+        record.info[_RESTS_SINCE] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: Any, _proxy: Any) -> None:
+        since = record.info.get(_RESTS_SINCE)
+        if since is not None and time.monotonic() - since >= REST and not answers(connection):
+            raise InvalidatePoolError  # what was opened before is gone too: a restart, a fail-over
 
 
 def statement_failed(connection: Connection) -> bool:

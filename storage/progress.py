@@ -5,10 +5,11 @@ once reconciled nothing for months, because its comparison could never succeed a
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from storage.passes import Pass
 from storage.work import Work
 
 PATIENCE = timedelta(hours=1)
@@ -66,12 +67,10 @@ def got_nowhere(work: Work, name: str, why: str, patience: timedelta) -> bool:
     return True
 
 
-def is_due(work: Work, one: Round) -> bool:
-    """Return whether the round has an unfinished pass, or its last one ended long enough ago."""
-    with work.reading() as tx:
-        standing = tx.passes.get(one.name)
+def is_due(one: Round, standing: Pass | None, now: datetime) -> bool:
+    """Return whether the round has an unfinished pass, or its last one (`standing`) ended long enough ago."""
     return (
         standing is None
         or standing.finished_at is None
-        or not timedelta(0) <= work.clock.now() - standing.finished_at < one.every
+        or not timedelta(0) <= now - standing.finished_at < one.every
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jobs.crew import LEADER, LEASE_SECONDS, WORKER, Crew, Member
+from jobs.lead import Lead
 from storage.work import Work
 
 ROOT = Path(__file__).parents[2]
@@ -65,10 +66,27 @@ class CrewCases:
         with work.begin() as tx:
             tx.leases.give_back(LEADER, "second")  # not its to give
         assert not other.leads()
-        with work.begin() as tx:
-            tx.leases.give_back(LEADER, "first")
+        crew.leave()
         assert other.leads()
         other.leave()
+
+    def test_whoever_leads_asks_again_when_a_third_of_the_lease_has_passed(
+        self, work: Work, monkeypatch
+    ) -> None:
+        now = 0.0
+        monkeypatch.setattr("jobs.lead.time.monotonic", lambda: now)
+        first, second = Lead(work, LEADER, "first", 30.0), Lead(work, LEADER, "second", 30.0)
+        assert first.held()
+        with work.begin() as tx:
+            tx.leases.give_back(LEADER, "first")  # as if it had run out while the process stood still
+        assert second.held()
+        now = 9.9
+        assert first.held()  # it does not ask
+        now = 10.0
+        assert not first.held()
+        assert not first.held()
+        second.give_back()
+        assert first.held()
 
     def test_leaving_leaves_nothing(self, work: Work, tmp_path: Path) -> None:
         crew = Crew(work, Member("short", ()), tmp_path)

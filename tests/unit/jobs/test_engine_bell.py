@@ -87,7 +87,7 @@ def test_an_end_in_this_process_wakes_who_waits_for_it() -> None:
         asked.append(over.is_set())
         return asked[-1]
 
-    waiting = threading.Thread(target=bell.await_end, args=("w", ask, 60.0), daemon=True)
+    waiting = threading.Thread(target=bell.await_end, args=("w", ask, 60.0, 60.0), daemon=True)
     waiting.start()
     until(lambda: asked)
     bell.ended("another")
@@ -98,3 +98,11 @@ def test_an_end_in_this_process_wakes_who_waits_for_it() -> None:
     waiting.join(timeout=10)
     assert not waiting.is_alive()
     assert asked == [False, False, True]
+
+
+def test_the_end_of_what_another_machine_runs_is_asked_for_ever_more_seldom(monkeypatch) -> None:
+    waits: list[float | None] = []
+    monkeypatch.setattr(threading.Event, "wait", lambda self, timeout=None: waits.append(timeout))
+    answers = iter([False] * 6 + [True])
+    Bell({}).await_end("w", lambda: next(answers), 1.0, 10.0)
+    assert waits == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]

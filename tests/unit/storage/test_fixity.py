@@ -402,6 +402,23 @@ def test_late_objects_are_an_alarm(work: Work, stores: Stores, mender: Mender, t
     assert standing.alarm == "2 objects not looked at for 90 days: read faster"
 
 
+def test_what_has_just_come_in_is_looked_at_when_it_is_a_day_old(
+    work: Work, stores: Stores, mender: Mender, hand: FolderHand, tmp_path: Path, clock
+) -> None:
+    options = FixityOptions(fresh=timedelta(days=1))
+    one = FixityRound(mender, Side.FIRST, Pace(0), options)
+    keep(work, stores, "pages/00/old.jpg", b"old", tmp_path)
+    clock.turn(hours=23)
+    keep(work, stores, "pages/00/new.jpg", b"new", tmp_path)
+    assert (one.due(), one.turn(after(9))) == (0, Turn.DONE)
+    clock.turn(hours=1)
+    assert one.due() == 1
+    run([one])
+    assert counts(work, Side.FIRST) == {"objects": 1}
+    clock.turn(days=1)
+    assert one.due() == 1
+
+
 def test_a_period_of_nothing_is_refused() -> None:
     with pytest.raises(ArchiveFault) as fault:
         FixityOptions(period=timedelta(0)).check()
