@@ -1,7 +1,7 @@
 """Measure the walk on many workers: pages a second with one, two and four, what a dead worker costs, how soon an
 official's signing starts behind 10,000 page jobs, and how much of a page's CPU time is not reading.
 
-    bench/pipeline.py scale [--pages N] [--full] | overhead [--pages N] | sign [--jobs N]
+    bench/pipeline.py scale [--pages N] [--full] [--pinned] | overhead [--pages N] | sign [--jobs N]
 
 Everything runs on the real servers of this machine (tests/tools/servers.py), so they share its cores with the
 workers: the efficiency told here is a lower bound of what separate machines give. Pages are the corpus' 300-dpi images,
@@ -29,6 +29,7 @@ from minio import Minio
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parents[1]
+SERVERS = ("postgres", "store", "copy", "elastic")
 sys.path.insert(0, str(ROOT))
 
 from tests.tools.servers import Servers  # noqa: E402  the path is set one line above
@@ -151,13 +152,22 @@ def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
     return batch
 
 
-def walk(house: House, batch: Path, workers: int) -> float:
-    """Hand the batch in, then let `workers` walk it; return seconds from the start of the walk to its end."""
+def walk(house: House, batch: Path, workers: int, *, pinned: bool = False) -> float:
+    """Hand the batch in, then let `workers` walk it; return seconds from the start of the walk to its end.
+
+    `pinned`: each worker and its children have one core to themselves (the servers go where they like).
+    """
     giving = house.start("digitize", str(batch))
     pages = len(list(batch.rglob("*.jpg")))
     while house.ask("select count(*) from batches where state <> 'receiving'") in (0, None):
         time.sleep(0.1)
     running = [house.start("worker") for _ in range(workers)]
+    if pinned:
+        cores = sorted(os.sched_getaffinity(0))
+        for number, process in enumerate(running):
+            os.sched_setaffinity(
+                process.pid, {cores[number % len(cores)]}
+            )  # before it has any thread or child
     while house.ask("select count(*) from pages where state <> ''") == 0:
         time.sleep(0.05)
     began = time.monotonic()
@@ -176,28 +186,39 @@ def walk(house: House, batch: Path, workers: int) -> float:
     return took
 
 
-def scale(pages: int, counts: tuple[int, ...]) -> None:
-    """Print pages a second of the same batch with each number of workers, and the parallel efficiency."""
+def scale(pages: int, counts: tuple[int, ...], *, pinned: bool) -> None:
+    """Print pages a second of the same batch with each number of workers, and the parallel efficiency.
+
+    The servers' processor time is told too: it comes off the same cores, which separate machines would not take.
+    """
     servers = Servers()
     servers.start()
     heading(f"one batch of {pages} pages (300 dpi), whole walk on PostgreSQL, two MinIO, Elasticsearch")
-    print(
-        f"{'workers':>8} {'seconds':>9} {'pages/s':>9} {'speed-up':>9} {'efficiency':>11} {'worker CPU s/page':>18}"
+    print(f"each worker {'has one core' if pinned else 'may use every core'}")
+    heads = (
+        "workers",
+        "seconds",
+        "pages/s",
+        "speed-up",
+        "efficiency",
+        "worker CPU s/page",
+        "servers CPU s/page",
     )
+    print(" ".join(f"{head:>{max(9, len(head))}}" for head in heads))
     base = 0.0
     with tempfile.TemporaryDirectory(prefix="vanthu-bench-batch-") as folder:
         batch = make_batch(Path(folder), pages)
         for count in counts:
             with fresh_house(servers) as house:
-                took = walk(house, batch, count)
+                before = {name: server_cpu(servers, name) for name in SERVERS}
+                took = walk(house, batch, count, pinned=pinned)
                 base = base or took
                 cpu = sum(house.cpu.values()) / pages
+                beside = sum(server_cpu(servers, name) - used for name, used in before.items()) / pages
             gain = base / took
             share = gain / min(count, os.cpu_count() or 1)
-            print(
-                f"{count:>8} {took:>9.1f} {pages / took:>9.2f} {gain:>9.2f} {share:>11.2f} {cpu:>18.2f}",
-                flush=True,
-            )
+            told = f"{count:>9} {took:>9.1f} {pages / took:>9.2f} {gain:>9.2f} {share:>10.2f} "
+            print(told + f"{cpu:>17.2f} {beside:>18.2f}", flush=True)
 
 
 def overhead(pages: int) -> None:
@@ -228,7 +249,7 @@ def _used(servers: Servers, pages: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(prefix="vanthu-bench-batch-") as folder:
         batch = make_batch(Path(folder), pages)
         with fresh_house(servers) as house:
-            before = {name: server_cpu(servers, name) for name in ("postgres", "store", "copy", "elastic")}
+            before = {name: server_cpu(servers, name) for name in SERVERS}
             walk(house, batch, 1)
             for name, used in before.items():
                 print(
@@ -362,9 +383,11 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--full", action="store_true", help="500 pages, with four workers too")
+    parser.add_argument("--pinned", action="store_true", help="scale: one core for each worker")
     given = parser.parse_args()
     if given.what == "scale":
-        scale(500 if given.full else given.pages, (1, 2, 4) if given.full else (1, 2))
+        counts = (1, 2, 4) if given.full else (1, 2)
+        scale(500 if given.full else given.pages, counts, pinned=given.pinned)
     elif given.what == "overhead":
         overhead(given.pages)
     else:
