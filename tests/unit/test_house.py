@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,12 @@ DOORS = {
 }
 
 
+@cache
 def sources() -> list[Path]:
     return [p for package in PACKAGES for p in sorted((ROOT / package).rglob("*.py"))]
 
 
+@cache
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

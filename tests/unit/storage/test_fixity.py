@@ -406,7 +406,7 @@ def test_what_has_just_come_in_is_looked_at_when_it_is_a_day_old(
     work: Work, stores: Stores, mender: Mender, hand: FolderHand, tmp_path: Path, clock
 ) -> None:
     options = FixityOptions(fresh=timedelta(days=1))
-    one = FixityRound(mender, Side.FIRST, Pace(0), options)
+    one = FixityRound(mender, Side.FIRST, Pace(1e9, 1e6), options)
     keep(work, stores, "pages/00/old.jpg", b"old", tmp_path)
     clock.turn(hours=23)
     keep(work, stores, "pages/00/new.jpg", b"new", tmp_path)
