@@ -58,7 +58,7 @@ def marked_copy(path: Path, out: Path, order: MarkOrder, moment: datetime) -> No
         visible = _visible(writer, out, order, moment)
         if visible is not None:
             _draw_upon(writer, visible)
-            writer.write_in_place()
+            writer.write_in_place()  # type: ignore[no-untyped-call]
 
 
 def _visible(writer: Appender, path: Path, order: MarkOrder, moment: datetime) -> Visible | None:
@@ -92,12 +92,12 @@ def _draw_upon(writer: Appender, visible: Visible) -> None:
     left, bottom, right, top = visible.box
     stamp = visible.style.create_stamp(writer, BoxConstraints(right - left, top - bottom), {})
     assert stamp is not None  # noqa: S101  our style always draws
-    note = generic.DictionaryObject(
+    note = generic.DictionaryObject(  # type: ignore[no-untyped-call]
         {
             pdf_name("/Type"): pdf_name("/Annot"),
             pdf_name("/Subtype"): pdf_name("/Stamp"),
             pdf_name("/Rect"): generic.ArrayObject(map(generic.FloatObject, visible.box)),
-            pdf_name("/F"): generic.NumberObject(_PRINT),
+            pdf_name("/F"): generic.NumberObject(_PRINT),  # type: ignore[no-untyped-call]
         }
     )
     stamp.apply_appearance(note)

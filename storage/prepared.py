@@ -55,12 +55,15 @@ class PreparedSignatures:
         mine = (prepared_signatures.c.id == prepared_id) & (prepared_signatures.c.ended == "")
         self._ground.connection.execute(update(prepared_signatures).where(mine).values(ended=why))
 
-    def void_those_of(self, paper_id: str) -> int:
-        """Let none of a paper's that wait be finished any more; return how many these were."""
+    def void_those_of(self, paper_id: str) -> Sequence[str]:
+        """Let none of a paper's that wait be finished any more; return the ids of those that waited."""
         waiting = (prepared_signatures.c.paper_id == paper_id) & (prepared_signatures.c.ended == "")
-        return self._ground.connection.execute(
-            update(prepared_signatures).where(waiting).values(ended="void")
-        ).rowcount
+        self._ground.hold(waiting, prepared_signatures.c.id)
+        ids = select(prepared_signatures.c.id).where(waiting).order_by(prepared_signatures.c.id)
+        found = list(self._ground.connection.execute(ids).scalars())
+        these = prepared_signatures.c.id.in_(found)
+        self._ground.connection.execute(update(prepared_signatures).where(these).values(ended="void"))
+        return found
 
     def expired(self, moment: datetime, limit: int = 200) -> Sequence[str]:
         """Return the ids of what expired before `moment`, used or not, oldest first."""

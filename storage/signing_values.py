@@ -110,7 +110,7 @@ class WaitingSignature:
     """A signature that waits for its value from a device at a desk.
 
     `record`: what `signing.interrupted` prepared, as JSON. `ended`: why it may not be finished any more, "" while it
-    waits: `used`, or `void` (the paper was given another place).
+    waits: `used`, or `void` (the paper was prepared anew, or given another place).
     """
 
     id: str

@@ -177,6 +177,14 @@ class Signings:
             raise Missing(f"paper {paper_id}")
         return found
 
+    def batch_of(self, paper_id: str) -> str:
+        """Return the batch of a paper, which it never leaves. Raises `Missing`."""
+        ids = select(signings.c.batch_id).where(signings.c.id == paper_id)
+        found = self._ground.connection.execute(ids).scalar()
+        if found is None:
+            raise Missing(f"paper {paper_id}")
+        return str(found)
+
     def paper_by_key(self, batch_id: str, idempotency_key: str) -> Paper | None:
         """Return the paper that was handed in under this key, None when there is none."""
         mine = signings.c.batch_id == batch_id

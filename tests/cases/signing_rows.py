@@ -202,7 +202,8 @@ class SigningRowCases:
             assert tx.prepared.get("p3") == new
             tx.prepared.end("p1", "used")
             tx.prepared.end("p1", "void")  # the first end stays
-            assert tx.prepared.void_those_of(one.id) == 2
+            assert tx.prepared.void_those_of(one.id) == ["p2", "p3"]
+            assert tx.prepared.void_those_of(one.id) == []
             assert [tx.prepared.get(name).ended for name in ("p1", "p2", "p3")] == ["used", "void", "void"]
             with pytest.raises(Missing) as unknown:
                 tx.prepared.get("p4")
