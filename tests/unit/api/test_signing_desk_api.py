@@ -17,7 +17,7 @@ from sqlalchemy import update
 import procedures.sign_at_desk as steps
 from api.app import create_app
 from boot.papers import key_facts
-from procedures.sign_at_desk import DeskSweep, finish_paper
+from procedures.sign_at_desk import Brought, DeskSweep, finish_paper, prepare_paper
 from procedures.sign_papers import SignTools, sign_paper
 from records.access import Role
 from records.errors import Away
@@ -25,10 +25,10 @@ from signing.verdict import Answer
 from signing.verify import verify_pdf
 from storage.prepared import draft_name
 from storage.schema import prepared_signatures
+from tests.cases.desk_keys import Desks, Device, make_desks
 from tests.cases.papers import Paper, a_paper
 from tests.cases.sealing import a_pdf
 from tests.unit.api.api_house import House
-from tests.unit.api.desk_keys import Desks, Device, make_desks
 
 API = "/api/v1/signing-batches"
 HIDDEN = {"hidden": True}
@@ -405,6 +405,29 @@ def test_a_crash_in_the_middle_signs_nothing_and_the_value_may_be_sent_again(
     with house.tools.work.begin() as tx:
         tx.leases.give_back(f"desk:{paper['id']}", "dead")  # as after five minutes
     assert finish(official, batch, told, good).json()["state"] == "signed"
+    signed_once(house, paper)
+
+
+def test_a_crash_before_the_row_leaves_a_draft_that_is_swept(
+    house: House, official: TestClient, desks: Desks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def die(_: str) -> None:
+        raise Killed
+
+    batch, paper = started(official, a_pdf(tmp_path / "qd.pdf"))
+    device = desks.devices["ba-man"]
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "crashpoint", die)
+        with pytest.raises(Killed):
+            prepare_paper(house.tools.desk, paper["id"], paper["sha256"], Brought(device.certificate.dump()))
+    (lost,) = drafts(house)
+    os.utime(house.tools.data_dir / "blobs" / ".staging" / lost, (time.time() - 3600,) * 2)
+    told = prepared(official, batch, paper, device)
+    assert DeskSweep(house.tools.work, house.tools.desk.staging, house.tools.clock, every=0)() == 1
+    assert finish(official, batch, told, value(device, told)).json()["state"] == "signed"
     signed_once(house, paper)
 
 

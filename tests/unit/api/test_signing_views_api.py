@@ -14,10 +14,10 @@ from PIL import Image, ImageChops
 from boot.papers import key_facts
 from procedures.sign_papers import order_of
 from signing.page_picture import page_png
+from tests.cases.desk_keys import Desks, make_desks
 from tests.cases.papers import Paper, a_paper
 from tests.cases.sealing import a_pdf
 from tests.unit.api.api_house import House
-from tests.unit.api.desk_keys import Desks, make_desks
 
 API = "/api/v1/signing-batches"
 ONE = "/api/v1/signatures"

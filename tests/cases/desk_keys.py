@@ -31,13 +31,13 @@ passphrase_file = "{passphrase}"
 [[key]]
 name = "ba-man"
 role = "official"
-holder = "official"
+holder = "{holder}"
 certificate = "ba-man.pem"
 image = "ky.png"
 [[key]]
 name = "ba-man-ec"
 role = "official"
-holder = "official"
+holder = "{holder}"
 certificate = "ba-man-ec.pem"
 [[key]]
 name = "dau-tai-ban"
@@ -80,6 +80,14 @@ class Desks:
 def make_desks(keys: Path, folder: Path) -> Desks:
     """Copy a demo authority from `keys` into `folder` and give it a table with devices."""
     shutil.copytree(keys, folder)
+    devices = fit_desks(folder, "official")
+    elsewhere = a_world(folder.with_name("elsewhere"))
+    devices["stranger"] = Device(*certified(elsewhere.folder, Paper().name))
+    return Desks(folder, devices)
+
+
+def fit_desks(folder: Path, holder: str) -> dict[str, Device]:
+    """Give a demo authority a table with devices; those of „ba-man" are the account `holder`'s."""
     world = a_world(folder)
     curve = ec.generate_private_key(ec.SECP384R1())
     devices = {
@@ -92,7 +100,6 @@ def make_desks(keys: Path, folder: Path) -> Desks:
         (folder / f"{name}.pem").write_text(device.pem)
     (folder / "ky.png").write_bytes(stamps.signature_png())
     words = {"seal": demo_pki.SEAL, "organisation": demo_pki.ORGANISATION, "passphrase": demo_pki.PASSPHRASE}
-    (folder / "keys.toml").write_text(TABLE.format(**words), encoding="utf-8")
-    elsewhere = a_world(folder.with_name("elsewhere"))
-    devices["stranger"] = Device(*certified(elsewhere.folder, Paper().name))
-    return Desks(folder, devices)
+    table = TABLE.format(holder=holder, **words)
+    (folder / "keys.toml").write_text(table, encoding="utf-8")
+    return devices
