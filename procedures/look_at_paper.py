@@ -4,10 +4,11 @@ Always from the kept bytes, their hash checked on the way out, so what is shown 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Semaphore
 
 from procedures.sign_papers import order_of
 from records.clock import Clock
@@ -22,7 +23,10 @@ _SCRATCH = "desk-"
 
 @dataclass(frozen=True, slots=True)
 class LookTools:
-    """What looking needs. `owner` tells whose mark a key makes; `where` and `mark` run in a limited child."""
+    """What looking needs. `owner` tells whose mark a key makes; `where` and `mark` run in a limited child.
+
+    `drawing`: as many pages are drawn at the same time; each may take a gigabyte before its child is ended.
+    """
 
     blobs: BlobStore
     clock: Clock
@@ -30,6 +34,7 @@ class LookTools:
     where: Callable[[Path, MarkOrder, datetime], Marked]
     mark: Callable[[Path, Path, MarkOrder, datetime], None]
     work_dir: Path
+    drawing: Semaphore = field(default_factory=lambda: Semaphore(2))
 
 
 def look_where(tools: LookTools, batch: SigningBatch, paper: Paper) -> Marked:
@@ -51,7 +56,8 @@ def look_at_page(
             marked = Path(scratch) / "marked.pdf"
             tools.mark(shown, marked, _order(tools, batch, paper), tools.clock.now())
             shown = marked
-        return page_png(shown, number, width)
+        with tools.drawing:
+            return page_png(shown, number, width)
 
 
 def _source(tools: LookTools, paper: Paper, scratch: str) -> Path:
