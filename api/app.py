@@ -31,6 +31,8 @@ from api.routes import (
     operations,
     search,
     sessions,
+    signatures,
+    signing_desk,
     signings,
     verify,
 )
@@ -90,7 +92,18 @@ def create_app(tools: Tools) -> FastAPI:
     _sweep(tools.data_dir / "cache" / "incoming")
     errors.install(app)
     app.add_exception_handler(NotSignedIn, _lead_to_sign_in)
-    for kind in (sessions, batches, documents, search, verify, signings, accounts, operations):
+    for kind in (
+        sessions,
+        batches,
+        documents,
+        search,
+        verify,
+        signings,
+        signing_desk,
+        signatures,
+        accounts,
+        operations,
+    ):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(health.router, prefix=API, include_in_schema=False)

@@ -44,10 +44,15 @@ _BY_CODE = {
     "headers-too-large": 431,
     "uri-too-long": 414,
     "query-empty": 422,
+    "role-wrong": 422,
+    "level-unknown": 422,
     "blob-missing": 500,
     "blob-corrupt": 500,
 }
 """Codes whose status is not that of their family."""
+
+_OF_WHAT_CAME = ("certificate-", "place-", "page-", "stamp-", "seal-size", "seal-not-round")
+"""First words of codes that speak of what the caller sent or chose; the signing service knows no HTTP."""
 
 _SAME_BYTES = frozenset({401, 404})
 
@@ -122,6 +127,8 @@ def status_of(fault: ArchiveFault) -> int:
         return _BY_CODE[fault.code]
     if isinstance(fault, Away) and fault.code.endswith(_FULL):
         return 507
+    if type(fault) is ArchiveFault and fault.code.startswith(_OF_WHAT_CAME):
+        return 422
     return next((status for family, status in _STATUS if isinstance(fault, family)), 422)
 
 

@@ -14,7 +14,10 @@ from api.tools import Limits
 
 log = logging.getLogger("vanthu.api")
 
-_UPLOADS = re.compile(r"/api/v1/verify|/api/v1/batches/[^/]+/files|/verify|/batches/[^/]+/files")
+_UPLOADS = re.compile(
+    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/files|signing-batches/[^/]+/papers|signatures)"
+    r"|/verify|/batches/[^/]+/files"
+)
 _LONGEST_URL = 8 * 1024
 _LONGEST_HEADERS = 32 * 1024
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from procedures.look_at_paper import LookTools
 from procedures.order import KeyFacts
+from procedures.sign_at_desk import DeskTools
 from records.access import Actor
 from records.clock import Clock
 from records.errors import ArchiveFault, Away
@@ -15,7 +17,7 @@ from signing.certificates import Ending
 from signing.verdict import Verdict
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
-from storage.signing_values import Paper
+from storage.signing_values import NewPaper, Paper
 from storage.work import Work
 
 
@@ -76,6 +78,20 @@ class ReceivePaper(Protocol):
         declared_sha256: str | None = None,
     ) -> Paper:
         """Return the paper; the same key and bytes again return the same paper. Raises as `receive_paper`."""
+
+
+class TakePaper(Protocol):
+    """Keep one PDF to be signed before its batch is opened (`ingest.receive_paper.take_paper` bound to its tools)."""
+
+    def __call__(
+        self,
+        name: str,
+        chunks: Iterator[bytes],
+        idempotency_key: str,
+        actor: Actor,
+        declared_sha256: str | None = None,
+    ) -> tuple[NewPaper, str]:
+        """Return the paper to be entered, and the intent to strike off then. Raises as `take_paper`."""
 
 
 class Verify(Protocol):
@@ -182,6 +198,7 @@ class Tools:
     `data_dir`: the data folder; the api writes only its disposable `cache/` and temporary files there.
     `demo`: the signing keys are the built-in demo ones, and every page says so.
     `secure_cookies`: the service is reached by https, so cookies are `Secure` and named `__Host-…`.
+    `look` and `desk`: seeing a paper before it is signed, and signing it with a device at the desk.
     `queues`: the engine as seen from outside. `signing_keys`: the keys that people may order signatures with.
     `key_endings`: the keys whose certificates end soon.
     `probes`: further parts of the house by name (`keys`, `time-stamps`),
@@ -195,6 +212,9 @@ class Tools:
     data_dir: Path
     receive: Receive
     receive_paper: ReceivePaper
+    take_paper: TakePaper
+    look: LookTools
+    desk: DeskTools
     verify: Verify
     report: Report = _no_report
     limits: Limits = field(default_factory=Limits)

@@ -6,16 +6,21 @@ The children import this file, so it knows neither the engine nor the readers.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from boot.settings import Settings
 from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
+from procedures.sign_at_desk import Brought
+from procedures.sign_papers import Order
 from records.clock import SystemClock
 from records.errors import ArchiveFault
 from signing import demo_pki
+from signing.interrupted import InterruptedSigning, Prepared
 from signing.keys import DemoRevocation, load_keys, load_p12
+from signing.mark import Marked, MarkOrder
 from signing.options import SigningOptions
 from signing.provable import ProvableUntil, provable_until
 from signing.renew import Renewed, Renewer
@@ -23,7 +28,7 @@ from signing.seal import Sealed, SigningService
 from signing.timestamps import time_stamps
 from signing.verdict import Answer, Finding, Verdict, sentence
 from signing.verify import verify_pdf
-from signing.wish import Wish
+from signing.wish import Wish, wish_of
 
 VERIFY_SECONDS = 300.0
 
@@ -98,6 +103,50 @@ def seal_in_child(
     return _service(options).seal(
         source, out, profile, key, document_id, level=level, visible=wish, expected_sha256=expected_sha256
     )
+
+
+def prepare_in_child(
+    options: SigningOptions,
+    source: Path,
+    folder: Path,
+    paper_id: str,
+    order: Order,
+    brought: Brought,
+) -> Prepared:
+    """Prepare a signature of a device at a desk in the signing child; file and record go into `folder`."""
+    os.umask(0o077)
+    return InterruptedSigning(_service(options), folder).prepare(
+        source,
+        brought.certificate,
+        order.profile,
+        wish_of(dict(order.options)),
+        key=order.key,
+        chain=brought.chain,
+        level=order.level or None,
+        document_id=paper_id,
+    )
+
+
+def finish_in_child(
+    options: SigningOptions, folder: Path, prepared: Prepared, signature: bytes, out: Path
+) -> Sealed:
+    """Finish in the signing child what lies prepared in `folder`."""
+    os.umask(0o077)
+    return InterruptedSigning(_service(options), folder).finish(prepared, signature, out)
+
+
+def where_in_child(path: Path, order: MarkOrder, moment: datetime) -> Marked:
+    """Find in a limited child where a paper will be marked."""
+    from signing.preview import where_marked  # only here: WeasyPrint takes a second to load
+
+    return where_marked(path, order, moment)
+
+
+def mark_in_child(path: Path, out: Path, order: MarkOrder, moment: datetime) -> None:
+    """Draw in a limited child the mark that a paper will get upon a copy of it."""
+    from signing.preview import marked_copy
+
+    marked_copy(path, out, order, moment)
 
 
 def complete_in_child(options: SigningOptions, source: Path, out: Path, expected_sha256: str = "") -> Sealed:

@@ -14,6 +14,7 @@ from boot.settings import Settings
 from boot.speak import Exit, console, emit, progress_bar, say
 from ingest.drift import IndexRound, forget_ghosts
 from jobs.rounds import Rounds, log_drift
+from procedures.sign_at_desk import DeskSweep
 from storage.complaints import Complaints
 from storage.fixity import FixityOptions, FixityRound
 from storage.leftovers import IntentRound, OutboxRound, StagingRound
@@ -93,7 +94,11 @@ def standing_rounds(
         holder,
         mender=mender,
         complaints=complaints,
-        chores=[audit_keeper(house).round, partial(forget_ghosts, house.work, house.index)],
+        chores=[
+            audit_keeper(house).round,
+            partial(forget_ghosts, house.work, house.index),
+            DeskSweep(house.work, house.staging, house.clock),
+        ],
         ending=ending,
     )
 

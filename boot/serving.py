@@ -16,14 +16,14 @@ from api.tools import Limits, Tools
 from boot.childroom import open_children, report_in_child, verify_in_child
 from boot.house import House, open_house
 from boot.logs import set_up_logs
-from boot.papers import key_endings, key_facts
+from boot.papers import desk_tools, key_endings, key_facts, look_tools
 from boot.settings import Settings
 from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
 from boot.version import VERSION
 from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.receive import receive_stream
-from ingest.receive_paper import receive_paper
+from ingest.receive_paper import receive_paper, take_paper
 from ingest.tools import IngestTools
 from jobs.engine_view import EngineView
 from jobs.lock import EngineLock
@@ -80,6 +80,9 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 data_dir=settings.data_dir,
                 receive=partial(receive_stream, tools),
                 receive_paper=partial(receive_paper, tools),
+                take_paper=partial(take_paper, tools),
+                look=look_tools(house, children),
+                desk=desk_tools(house, children),
                 signing_keys=lambda: key_facts(settings.keys_dir),
                 key_endings=lambda: key_endings(settings.keys_dir, house.clock),
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),

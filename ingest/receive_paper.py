@@ -18,6 +18,7 @@ from records.outcome import Done, Refused
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.signing_values import NewPaper, Paper
+from storage.work import Tx
 
 PAPER_RECEIVED = "paper-received"
 MOST_BYTES = 200 * 1024**2
@@ -37,6 +38,24 @@ def receive_paper(
 
     Raises `Unfit` (not a PDF, damaged, encrypted, too large, `digest-mismatch`): nothing was kept; `Conflict` as
     `Signings.add_paper`; `Away` when a store or the database cannot take it: send the same request again.
+    """
+    new, intent = take_paper(tools, name, chunks, idempotency_key, actor, declared_sha256, batch_id)
+    with tools.work.begin() as tx:
+        return enter_paper(tx, actor, batch_id, new, intent)
+
+
+def take_paper(
+    tools: IngestTools,
+    name: str,
+    chunks: Iterator[bytes],
+    idempotency_key: str,
+    actor: Actor,
+    declared_sha256: str | None = None,
+    batch_id: str = "",
+) -> tuple[NewPaper, str]:
+    """Look at a PDF and keep its bytes; return the paper to be entered and the intent to strike off then.
+
+    `batch_id`: the batch it is meant for, "" while there is none. Raises `Unfit` and `Away` as `receive_paper`.
     """
     authorize(actor, Action.SIGN)
     shown = clean_name(name)
@@ -61,17 +80,16 @@ def receive_paper(
             intent = tx.intents.add(new.key, sha256, size, actor.id, batch_id)
         crashpoint("paper-after-intent")
         put_received(tools, intent, new.key, held, sha256)
-        return _enter(tools, actor, batch_id, new, intent)
+        return new, intent
 
 
-def _enter(tools: IngestTools, actor: Actor, batch_id: str, new: NewPaper, intent: str) -> Paper:
-    """Write the paper down. When it is not taken (a `Conflict`), the intent tells of the bytes left over."""
-    with tools.work.begin() as tx:
-        known = tx.signings.paper_by_key(batch_id, new.idempotency_key)
-        paper = tx.signings.add_paper(batch_id, new)
-        tx.objects.keep(new.key, new.sha256, new.size)
-        tx.intents.done(intent)
-        if known is None:
-            told: dict[str, Scalar] = {"batch": batch_id, "sha256": new.sha256, "size": new.size}
-            tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
+def enter_paper(tx: Tx, actor: Actor, batch_id: str, new: NewPaper, intent: str) -> Paper:
+    """Write a paper down in the books. When it is not taken (a `Conflict`), the intent tells of the bytes left over."""
+    known = tx.signings.paper_by_key(batch_id, new.idempotency_key)
+    paper = tx.signings.add_paper(batch_id, new)
+    tx.objects.keep(new.key, new.sha256, new.size)
+    tx.intents.done(intent)
+    if known is None:
+        told: dict[str, Scalar] = {"batch": batch_id, "sha256": new.sha256, "size": new.size}
+        tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
     return paper

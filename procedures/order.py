@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from records.access import Role
-from records.errors import NotAllowed, Unfit
+from records.errors import Conflict, NotAllowed, Unfit
 from signing.key_table import KeyRole
 from signing.profiles import ARCHIVE, PROFILES
 
@@ -18,12 +18,13 @@ NEEDS = {name: profile.role for name, profile in PROFILES.items() if name != ARC
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What people are told of a key: never where it is."""
+    """What people are told of a key: never where it is, only whether it is on a device at its holder's desk."""
 
     name: str
     role: KeyRole
     unit: str
     holder: str
+    at_desk: bool = False
 
 
 def usable_keys(login: str, roles: frozenset[Role], keys: Sequence[KeyFacts]) -> list[KeyFacts]:
@@ -74,3 +75,20 @@ def choose_key(
             tell=f"Có nhiều chứng thư dùng được: {names}. Hãy chọn một.",
         )
     return fitting[0]
+
+
+def choose_desk_key(
+    profile: str, key: str, login: str, roles: frozenset[Role], keys: Sequence[KeyFacts]
+) -> KeyFacts:
+    """Return the key of a batch that the account `login` signs with a device at the desk, asked before each paper.
+
+    Raises as `choose_key` (a role or a key may be taken away meanwhile), and `Conflict` (`key-not-at-desk`).
+    """
+    chosen = choose_key(profile, key, login, roles, keys)
+    if not chosen.at_desk:
+        raise Conflict(
+            f"key {chosen.name} is not at a desk",
+            code="key-not-at-desk",
+            tell=f"Khóa “{chosen.name}” do máy chủ giữ nên đợt này được máy chủ ký, không ký bằng thiết bị tại bàn.",
+        )
+    return chosen

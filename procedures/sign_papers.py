@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -70,10 +70,10 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
         paper = tx.signings.paper(paper_id)
         batch = tx.signings.batch(paper.batch_id)
         before = tx.signings.signed_before(paper, batch)
-    if paper.state is not PaperStage.WAITING or batch.state is BatchStage.CANCELLED:
+    if paper.state is not PaperStage.WAITING or batch.state in (BatchStage.CANCELLED, BatchStage.DESK):
         return None
     if before is not None and before.signature is not None:
-        _write_down(tools, batch, paper, before.signature, {"as": before.id})
+        _write_down(tools.work, batch, paper, before.signature, {"as": before.id})
         return None
     folder = tools.work_dir / f"paper-{paper.id}"
     try:
@@ -106,20 +106,37 @@ def _sign(tools: SignTools, batch: SigningBatch, paper: Paper, folder: Path) -> 
         source = folder / "source.pdf"
         tools.blobs.copy_out(paper.source_key, source, paper.source_sha256)
         made.unlink(missing_ok=True)
-        order = Order(batch.profile, batch.key, batch.level, tuple(sorted(batch.options.items())))
-        sealed = tools.sign(source, made, paper.id, order)
+        sealed = tools.sign(source, made, paper.id, order_of(batch, paper))
         crashpoint("paper-signed")
         _note(folder, sealed)
         crashpoint("paper-noted")
-    key = signed_key(sealed.sha256)
-    with tools.work.begin() as tx:
-        intent = tx.intents.add(key, sealed.sha256, sealed.size, batch.created_by, paper.id)
-    stored = tools.blobs.put_once(key, made, sealed.sha256)
-    if not isinstance(stored, Stored):
-        with tools.work.begin() as tx:
-            tx.intents.done(intent)
-        return _wait(tools, paper, _not_stored(key, stored))
+    signature, intent = keep_signed(tools.work, tools.blobs, batch, paper, made, sealed)
     crashpoint("paper-stored")
+    _write_down(tools.work, batch, paper, signature, {}, intent)
+    return None
+
+
+def order_of(batch: SigningBatch, paper: Paper) -> Order:
+    """Return how a paper of a batch is to be signed: as the batch wishes, at the place chosen for this paper."""
+    options = {**batch.options, **({"place": paper.place} if paper.place else {})}
+    return Order(batch.profile, batch.key, batch.level, tuple(sorted(options.items())))
+
+
+def keep_signed(
+    work: Work, blobs: BlobStore, batch: SigningBatch, paper: Paper, made: Path, sealed: Sealed
+) -> tuple[Signature, str]:
+    """Put a signed, checked file into the store and have it read back; return its facts and the intent to strike off.
+
+    Raises `Away`: nothing is kept.
+    """
+    key = signed_key(sealed.sha256)
+    with work.begin() as tx:
+        intent = tx.intents.add(key, sealed.sha256, sealed.size, batch.created_by, paper.id)
+    stored = blobs.put_once(key, made, sealed.sha256)
+    if not isinstance(stored, Stored):
+        with work.begin() as tx:
+            tx.intents.done(intent)
+        raise _not_stored(key, stored)
     signature = Signature(
         key,
         sealed.sha256,
@@ -131,8 +148,7 @@ def _sign(tools: SignTools, batch: SigningBatch, paper: Paper, folder: Path) -> 
         sealed.certificate_serial,
         sealed.time_stamp_serial,
     )
-    _write_down(tools, batch, paper, signature, {}, intent)
-    return None
+    return signature, intent
 
 
 def signed_key(sha256: str) -> str:
@@ -140,15 +156,15 @@ def signed_key(sha256: str) -> str:
     return f"signed/{sha256[:2]}/{sha256}.pdf"
 
 
-def _write_down(
-    tools: SignTools,
+def enter_signature(
+    tx: Tx,
     batch: SigningBatch,
     paper: Paper,
     made: Signature,
-    more: dict[str, Scalar],
+    more: Mapping[str, Scalar],
     intent: str | None = None,
-) -> None:
-    """Enter a signature into the books: row, object and audit event in one transaction."""
+) -> bool:
+    """Enter a signature into the books: row, object and audit event; False when the paper does not wait any more."""
     told: dict[str, Scalar] = {
         "batch": batch.id,
         "profile": batch.profile,
@@ -159,13 +175,26 @@ def _write_down(
         "certificate_serial": made.certificate_serial,
         "time_stamp_serial": made.time_stamp_serial,
     }
-    with tools.work.begin() as tx:
-        tx.objects.keep(made.key, made.sha256, made.size)
-        if intent is not None:
-            tx.intents.done(intent)
-        if tx.signings.signed(paper.id, made):
-            _end_batch(tx, batch)
-            tx.audit.append(batch.created_by, SIGNED, paper.id, "done", told | more)
+    tx.objects.keep(made.key, made.sha256, made.size)
+    if intent is not None:
+        tx.intents.done(intent)
+    if not tx.signings.signed(paper.id, made):
+        return False
+    _end_batch(tx, batch)
+    tx.audit.append(batch.created_by, SIGNED, paper.id, "done", {**told, **more})
+    return True
+
+
+def _write_down(
+    work: Work,
+    batch: SigningBatch,
+    paper: Paper,
+    made: Signature,
+    more: Mapping[str, Scalar],
+    intent: str | None = None,
+) -> None:
+    with work.begin() as tx:
+        enter_signature(tx, batch, paper, made, more, intent)
         crashpoint("paper-before-commit")
     crashpoint("paper-after-commit")
 

@@ -1,8 +1,9 @@
 """Decide whether a certificate that somebody brings may sign, before anything is shown to be signed."""
 
+from base64 import b64decode
 from collections.abc import Sequence
 
-from asn1crypto import x509
+from asn1crypto import pem, x509
 
 from records.errors import ArchiveFault
 from signing.key_table import KeyRole
@@ -19,6 +20,19 @@ def read_certificate(der: bytes) -> x509.Certificate:
     except (ValueError, TypeError, KeyError) as fault:
         raise _refused("unreadable", str(fault), "Không đọc được chứng thư số gửi lên.") from fault
     return certificate
+
+
+def certificates_in(text: str) -> list[bytes]:
+    """Return the certificates (DER) of a text: PEM, one or several, or one in base64.
+
+    Raises `ArchiveFault` (`certificate-unreadable`). Whether they are certificates `read_certificate` says.
+    """
+    try:
+        if "-----BEGIN" in text:
+            return [der for _, _, der in pem.unarmor(text.encode(), multiple=True)]
+        return [b64decode("".join(text.split()), validate=True)]
+    except ValueError as fault:
+        raise _refused("unreadable", str(fault), "Không đọc được chứng thư số gửi lên.") from fault
 
 
 def admit(

@@ -1,7 +1,8 @@
 """Draw every page of a PDF with PDFium and write the pages to standard output; runs confined, never in our process.
 
-The one door to PDFium in this package. Started by `drawing.py` as a script: `draw_pdfium.py LONGEST PATH…`. First a
-line with the numbers of pages; for each page a line of JSON (`Page` of `drawing.py`) and the pixels, three bytes each.
+The one door to PDFium in this package. Started by `drawing.py` as a script: `draw_pdfium.py LONGEST PATH…`, or for one
+page of one file, as wide as asked: `draw_pdfium.py LONGEST --page NUMBER WIDTH PATH`. First a line with the numbers of
+pages; for each page a line of JSON (`Page` of `drawing.py`) and the pixels, three bytes each.
 """
 
 import hashlib
@@ -20,6 +21,9 @@ def main() -> None:
     import pypdfium2 as pdfium
 
     longest, *paths = sys.argv[1:]
+    only = width = 0
+    if paths[0] == "--page":
+        only, width, paths = int(paths[1]), int(paths[2]), paths[3:]
     documents = []
     for path in paths:
         with Path(path).open("rb") as file:  # not by name: the binding resolves the link to an unnamed file
@@ -29,6 +33,11 @@ def main() -> None:
         documents.append(document)
     out = sys.stdout.buffer
     out.write(json.dumps([len(d) for d in documents]).encode() + b"\n")
+    if only:
+        if only <= len(documents[0]):
+            _draw(documents[0][only - 1], int(longest), out, width)
+        out.flush()
+        return
     for index in range(max(map(len, documents))):
         for document in documents:
             if index < len(document):
@@ -36,14 +45,15 @@ def main() -> None:
     out.flush()
 
 
-def _draw(page: Any, longest: int, out: Any) -> None:
+def _draw(page: Any, longest: int, out: Any, wide: int = 0) -> None:
     width, height = page.get_size()
     if not 0 < width * height < float("inf"):
         raise ValueError(f"page of {width} by {height} points")
     text = page.get_textpage()
     words = text.get_text_bounded()
     text.close()
-    bitmap = page.render(scale=longest / max(width, height), may_draw_forms=True)
+    scale = longest / max(width, height)
+    bitmap = page.render(scale=min(scale, wide / width) if wide else scale, may_draw_forms=True)
     line = {
         "size": [width, height],
         "rotation": page.get_rotation(),

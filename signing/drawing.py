@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -25,6 +25,7 @@ ENGINES: tuple[Engine, ...] = ("pdfium", "poppler")
 
 _HERE = Path(__file__).resolve().parent
 _LONGEST = 512  # pixels of the longer side: 44 dpi of A4, where a changed comma still moves pixels
+_LONGEST_SHOWN = 4096  # of a page that a person looks at
 _MIB = 1 << 20
 _LINE = 4096
 _LONGEST_WAIT = 240  # seconds; the whole check has 300 (boot.childroom)
@@ -88,11 +89,24 @@ def drawing(
     limits = limits.grown(sum(os.fstat(file).st_size for file in files))
     groups = [tuple(files)] if engine == "pdfium" else [(file,) for file in files]
     with ExitStack() as stack:
-        children = [stack.enter_context(_child(engine, group, limits)) for group in groups]
+        children = [
+            stack.enter_context(_child(engine, group, limits, _PROGRAMS[engine](group))) for group in groups
+        ]
         if engine == "pdfium":
             yield _guarded(children[0], _together(children[0].out, len(files)))
         else:
             yield zip_longest(*(_guarded(child, _pixmaps(child.out)) for child in children))
+
+
+def draw_page(file: int, number: int, width: int, limits: DrawLimits) -> Page | None:
+    """Return page `number` (from 1) of the file behind a descriptor as PDFium shows it; None: there is no such page.
+
+    It is `width` pixels wide, or less when its height would pass 4096. Raises `NotDrawn`.
+    """
+    limits = limits.grown(os.fstat(file).st_size)
+    asked = [str(_LONGEST_SHOWN), "--page", str(number), str(width)]
+    with _child("pdfium", (file,), limits, _pdfium(asked, (file,))) as child:
+        return next(_guarded(child, _one_page(child.out, number)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +117,24 @@ class _Child:
     late: threading.Event
 
 
+def _names(files: Sequence[int]) -> list[str]:
+    return [f"/proc/self/fd/{file}" for file in files]
+
+
+def _pdfium(asked: Sequence[str], files: Sequence[int]) -> list[str]:
+    return [sys.executable, "-I", str(_HERE / "draw_pdfium.py"), *asked, *_names(files)]
+
+
+_PROGRAMS: dict[Engine, Callable[[Sequence[int]], list[str]]] = {
+    "pdfium": lambda files: _pdfium([str(_LONGEST)], files),
+    "poppler": lambda files: ["pdftoppm", "-q", "-cropbox", "-scale-to", str(_LONGEST), *_names(files)],
+}
+
+
 @contextmanager
-def _child(engine: Engine, files: tuple[int, ...], limits: DrawLimits) -> Iterator[_Child]:
-    names = [f"/proc/self/fd/{file}" for file in files]
-    if engine == "pdfium":
-        program = [sys.executable, "-I", str(_HERE / "draw_pdfium.py"), str(_LONGEST), *names]
-    else:
-        program = ["pdftoppm", "-q", "-cropbox", "-scale-to", str(_LONGEST), *names]
+def _child(
+    engine: Engine, files: tuple[int, ...], limits: DrawLimits, program: Sequence[str]
+) -> Iterator[_Child]:
     confined = [
         sys.executable,
         "-I",
@@ -184,6 +209,16 @@ def _together(out: IO[bytes], files: int) -> Iterator[tuple[Page | None, ...]]:
         yield tuple(_pdfium_page(out) if index < count else None for count in counts)
 
 
+def _one_page(out: IO[bytes], number: int) -> Iterator[Page]:
+    try:
+        (count,) = json.loads(out.readline(_LINE))
+        there = number <= count
+    except (ValueError, TypeError) as odd:
+        raise _CutShort("it could not open the file") from odd
+    if there:
+        yield _pdfium_page(out, _LONGEST_SHOWN)
+
+
 def _pixmaps(out: IO[bytes]) -> Iterator[Page]:
     while magic := out.read(1):
         if magic + out.readline(_LINE) != b"P6\n":
@@ -195,10 +230,10 @@ def _pixmaps(out: IO[bytes]) -> Iterator[Page]:
         yield Page(width, height, _exactly(out, width * height * 3))
 
 
-def _pdfium_page(out: IO[bytes]) -> Page:
+def _pdfium_page(out: IO[bytes], longest: int = _LONGEST) -> Page:
     try:
         told = json.loads(out.readline(_LINE))
-        width, height = _side(told["width"]), _side(told["height"])
+        width, height = _side(told["width"], longest), _side(told["height"], longest)
         corners = tuple((float(x), float(y)) for x, y in told["corners"])
         facts = (*told["size"], told["rotation"], told["words"])
     except (ValueError, KeyError, TypeError) as odd:
@@ -206,9 +241,9 @@ def _pdfium_page(out: IO[bytes]) -> Page:
     return Page(width, height, _exactly(out, width * height * 3), facts, corners)
 
 
-def _side(value: object) -> int:
+def _side(value: object, longest: int = _LONGEST) -> int:
     side = int(value) if isinstance(value, int | bytes) else 0
-    if not 0 < side <= _LONGEST + 2:
+    if not 0 < side <= longest + 2:
         raise _CutShort(f"a page side of {side} pixels")
     return side
 

@@ -2,7 +2,8 @@
 
 What waits in between lies in a folder, a JSON record and the prepared PDF each, so that it outlives the process. It is
 good for fifteen minutes and for one signature. The certificate is admitted before anything is shown to be signed, and
-the signature is checked with it before it goes into the file. See docs/decisions/0081.
+the signature is checked with it before it goes into the file. See docs/decisions/0081; who keeps both parts for all
+machines is `procedures.sign_at_desk` (0086).
 """
 
 import fcntl
@@ -29,6 +30,7 @@ from records.errors import ArchiveFault, Conflict, Missing
 from signing.admission import admit, read_certificate
 from signing.demo_pki import sync_folder
 from signing.fetching import apart
+from signing.mark import owner_of
 from signing.mechanisms import digest_for, fits, signature_room
 from signing.paper_fields import lay_out
 from signing.profiles import FieldPlan, Level, Visible, profile_named
@@ -36,6 +38,7 @@ from signing.proof import Sealed, draft_beside, publish, sha256_of
 from signing.seal import SigningService
 from signing.stages import Task, append_unsigned, lift, open_copy
 from signing.trust import Evidence
+from signing.wish import Wish
 
 LASTS = timedelta(minutes=15)
 _ID = re.compile(r"[0-9a-z-]{8,64}")
@@ -93,8 +96,9 @@ class InterruptedSigning:
         source: Path,
         certificate: bytes,
         profile: str,
-        visible: Visible | None = None,
+        visible: Visible | Wish | None = None,
         *,
+        key: str = "",
         chain: Sequence[bytes] = (),
         level: str | None = None,
         later: Sequence[FieldPlan] = (),
@@ -103,22 +107,41 @@ class InterruptedSigning:
     ) -> Prepared:
         """Return what the key of `certificate` (DER) shall sign so that `source` is signed for `profile`.
 
-        `chain`: certificates between it and the root, DER. Raises as `admission.admit` and `SigningService.seal`.
+        `chain`: certificates between it and the root, DER. `key`: the key of the table that it must be; a `Wish` needs
+        one, for the picture is the key's. Raises `Conflict` (`certificate-other`: not that key's), and as
+        `admission.admit` and `SigningService.seal`.
         """
         kind = profile_named(profile)
         wanted = kind.level(level)
         ours, others = read_certificate(certificate), [read_certificate(one) for one in chain]
+        known = self._service.keys.get(key) if key else None
+        if known is not None:
+            if known.certificate_sha256 != ours.sha256.hex():
+                raise _refused(
+                    "certificate-other",
+                    f"Chứng thư gửi lên không phải là chứng thư đã khai của khóa “{key}”.",
+                )
+            others = others or list(known.chain)
+        if isinstance(visible, Wish) and known is None:
+            raise ValueError("a wish without a key: nobody knows whose picture to show")
         self._admit(ours, others, profile)
         signer = ExternalSigner(ours, _store(others), bytes(signature_room(ours)), embed_roots=False)
         now = self._service.clock.now()
-        task = Task(kind, wanted, signer, ours, now.replace(microsecond=0), visible)
+        drawn = visible if isinstance(visible, Visible) else None
+        task = Task(kind, wanted, signer, ours, now.replace(microsecond=0), drawn)
         name = new_id()
         with draft_beside(self._pdf(name)) as temporary:
             with self._service.copied(source, temporary, expected_sha256) as file:
                 source_sha256 = sha256_of(temporary)
                 writer = open_copy(file)
                 self._service.demand_turn(writer, temporary, kind, ours.sha256.hex())
-                layout = lay_out(writer.prev, kind, document_id, visible, later)
+                if isinstance(visible, Wish) and known is not None:
+                    from signing.visible import visible_for  # only here: see `SigningService.seal`
+
+                    owner = owner_of(known)
+                    shown = visible_for(kind, owner, temporary, writer.prev, task.moment, visible)
+                    task = replace(task, visible=shown)
+                layout = lay_out(writer.prev, kind, document_id, task.visible, later)
 
                 async def work() -> tuple[PreparedByteRangeDigest, bytes]:
                     digest, _ = await append_unsigned(writer, layout, task, self._service.tsa)
@@ -139,7 +162,7 @@ class InterruptedSigning:
                 field=layout.field,
                 identity=layout.identity,
                 certificate=_text(certificate),
-                others=tuple(map(_text, chain)),
+                others=tuple(_text(one.dump()) for one in others),
                 digest=digest_for(ours),
                 document_digest=digest.document_digest.hex(),
                 to_be_signed=_text(to_be_signed),
@@ -203,16 +226,6 @@ class InterruptedSigning:
                 publish(temporary, out, out, kept.source_sha256)
         self._pdf(prepared.id).unlink(missing_ok=True)
         return replace(sealed, certificate_sha256=ours.sha256.hex())
-
-    def sweep(self) -> int:
-        """Remove what has expired; return how many records went."""
-        gone = 0
-        for record in list(self._folder.glob("*.json")) + list(self._folder.glob("*.used")):
-            if self._has_expired(Prepared.from_json(record.read_text(encoding="utf-8"))):
-                record.unlink(missing_ok=True)
-                self._pdf(record.stem).unlink(missing_ok=True)
-                gone += 1
-        return gone
 
     def _admit(self, ours: x509.Certificate, others: Sequence[x509.Certificate], profile: str) -> None:
         service = self._service

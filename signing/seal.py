@@ -19,6 +19,7 @@ from records.clock import Clock, new_id
 from records.errors import ArchiveFault, Conflict, Unfit
 from signing.fetching import Door, apart
 from signing.keys import KeyRing, SealKey
+from signing.mark import owner_of
 from signing.order import (
     Standing,
     already_signed,
@@ -110,7 +111,7 @@ class SigningService:
                     from signing.visible import visible_for
 
                     reader = open_copy(file).prev
-                    shown = visible_for(kind, seal_key, temporary, reader, task.moment, visible)
+                    shown = visible_for(kind, owner_of(seal_key), temporary, reader, task.moment, visible)
                     task = replace(task, visible=shown)
                 field, found = apart(
                     lambda: self._stages(file, temporary, task, seal_key, document_id, later)

@@ -13,7 +13,7 @@ from records.clock import VIETNAM
 from records.errors import ArchiveFault, Unfit
 from signing.appearance import Appearance, rules_at
 from signing.geometry import PageView, Place, page_view
-from signing.keys import SealKey
+from signing.mark import MarkOwner
 from signing.placement import find_signature_place, free_top_right, seal_place
 from signing.profiles import COPY, OFFICIAL, PROFILES, SEAL, Profile, Visible
 from signing.stamp import Stamp, StampTexts, draw_image, draw_text, stamp_style
@@ -25,9 +25,9 @@ _FIRST_FORM = "SAO Y"
 
 
 def visible_for(
-    profile: Profile, key: SealKey, path: Path, reader: PdfFileReader, moment: datetime, wish: Wish
+    profile: Profile, owner: MarkOwner, path: Path, reader: PdfFileReader, moment: datetime, wish: Wish
 ) -> Visible | None:
-    """Return what the signature of `key` on the paper at `path`, which `reader` reads, shows; None: nothing.
+    """Return what the signature of `owner` on the paper at `path`, which `reader` reads, shows; None: nothing.
 
     An official or a seal without a picture in the table of keys signs invisibly. Parses and draws the paper: only in a
     limited child. Raises `Unfit` (`place-needed`: no room was found, a person must choose one; and as `read_image`),
@@ -37,31 +37,33 @@ def visible_for(
         return None
     rule = rules_at(wish.system, profile.name, moment.astimezone(VIETNAM).date())
     if profile.name in _MARKED:
-        return _marked(profile, rule, key, path, reader, moment, wish)
-    if key.image is None or rule.image is None:
+        return _marked(profile, rule, owner, path, reader, moment, wish)
+    if owner.image is None or rule.image is None:
         return None
-    image = read_image(_bytes(key.image), rule.image)
+    image = read_image(_bytes(owner.image), rule.image)
     if profile.name == OFFICIAL:
-        return _signature(rule, image, key, path, reader, wish)
-    return _seal(rule, image, key, reader, wish)
+        return _signature(rule, image, owner, path, reader, wish)
+    return _seal(rule, image, owner, reader, wish)
 
 
 _MARKED = ("copy", "annex")
 
 
 def _signature(
-    rule: Appearance, image: StampImage, key: SealKey, path: Path, reader: PdfFileReader, wish: Wish
+    rule: Appearance, image: StampImage, owner: MarkOwner, path: Path, reader: PdfFileReader, wish: Wish
 ) -> Visible:
-    room = wish.place or find_signature_place(path, _name_of(key))
+    room = wish.place or find_signature_place(path, owner.name)
     if room is None:
-        raise _place_needed(f"Không tìm thấy duy nhất một chỗ ký trống phía trên tên {_name_of(key)}.")
+        raise _place_needed(f"Không tìm thấy duy nhất một chỗ ký trống phía trên tên {owner.name}.")
     view = page_view(reader, room.page)
     stamp = draw_image(rule, image, *view.size_mm(room))
     return _shown(stamp, view, view.centred(room, stamp.width_mm, stamp.height_mm))
 
 
-def _seal(rule: Appearance, image: StampImage, key: SealKey, reader: PdfFileReader, wish: Wish) -> Visible:
-    stamp = draw_image(rule, image, key.diameter_mm)
+def _seal(
+    rule: Appearance, image: StampImage, owner: MarkOwner, reader: PdfFileReader, wish: Wish
+) -> Visible:
+    stamp = draw_image(rule, image, owner.diameter_mm)
     if wish.place is not None:
         view = page_view(reader, wish.place.page)
         return _shown(stamp, view, view.centred(wish.place, stamp.width_mm, stamp.height_mm))
@@ -71,20 +73,20 @@ def _seal(rule: Appearance, image: StampImage, key: SealKey, reader: PdfFileRead
             "Chữ ký của người có thẩm quyền không hiện trên văn bản nên không biết đặt dấu ở đâu."
         )
     view = page_view(reader, signature.page)
-    return _shown(stamp, view, seal_place(signature, key.diameter_mm, view))
+    return _shown(stamp, view, seal_place(signature, owner.diameter_mm, view))
 
 
 def _marked(
     profile: Profile,
     rule: Appearance,
-    key: SealKey,
+    owner: MarkOwner,
     path: Path,
     reader: PdfFileReader,
     moment: datetime,
     wish: Wish,
 ) -> Visible:
     form = (wish.form or _FIRST_FORM) if profile.name == COPY else ""
-    stamp = draw_text(rule, StampTexts(moment, _organisation_of(key), form, wish.number), _font())
+    stamp = draw_text(rule, StampTexts(moment, owner.organisation, form, wish.number), _font())
     assert rule.text is not None  # noqa: S101  `load_rules` demands it of marks
     view = page_view(reader, 1 if wish.place is None else wish.place.page)
     if wish.place is not None:
@@ -112,16 +114,6 @@ def _last_signature(reader: PdfFileReader) -> Place | None:
                 if any(each.get_object() == one.sig_field for each in widgets):
                     return page_view(reader, number).place(left, bottom, right, top)
     return None
-
-
-def _name_of(key: SealKey) -> str:
-    """Return the person's name as the paper has it: certificates put marks before it."""
-    name = str(key.certificate.subject.native.get("common_name", ""))
-    return name.rpartition(" – ")[2].strip()
-
-
-def _organisation_of(key: SealKey) -> str:
-    return key.unit or str(key.certificate.subject.native.get("organization_name", ""))
 
 
 def _bytes(path: Path) -> bytes:

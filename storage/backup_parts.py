@@ -25,8 +25,8 @@ from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
 TABLES = ("accounts", "tokens", *CATALOGUE, "signing_batches", "signings", "heads")
-"""The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes), and
-what would be a secret elsewhere (sessions, answers already given)."""
+"""The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
+is prepared for a desk), and what would be a secret elsewhere (sessions, answers already given)."""
 
 KIND, FORMAT = "backup", 1
 MANIFEST, NOTE, BLOBS = "backup.json", "head.note", "blobs"

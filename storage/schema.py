@@ -408,9 +408,20 @@ signings = Table(
     _words("certificate_serial"),
     _words("time_stamp_serial"),
     Column("ended_at", Moment),
+    _words("place"),  # chosen for this paper, as `signing.wish` tells it; "" is what the batch wishes
     UniqueConstraint("batch_id", "ordinal"),
     UniqueConstraint("batch_id", "idempotency_key"),
     Index(None, "batch_id", "state", "ordinal"),
+)
+
+prepared_signatures = Table(
+    "prepared_signatures",
+    METADATA,
+    _id(),
+    _link("paper_id", "signings.id", index=True),
+    Column("record", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False, index=True),
+    _words("ended"),  # why it may not be finished any more; "" while it waits
 )
 
 seal_life = Table(

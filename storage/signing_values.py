@@ -12,6 +12,7 @@ class BatchStage(StrEnum):
     OPEN = "open"  # papers may be added
     RUNNING = "running"
     HELD = "held"  # waits for a token, a time stamp or the certificate's state; `message` says for what
+    DESK = "desk"  # started, and waits for its holder to sign each paper with the device at the desk
     FINISHED = "finished"
     CANCELLED = "cancelled"  # what was signed before stays signed
 
@@ -83,7 +84,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper of a batch: what was handed in, and what became of it. `ordinal` counts from 1."""
+    """One paper of a batch: what was handed in, and what became of it. `ordinal` counts from 1.
+
+    `place`: the box a person chose on this paper, as `signing.wish` tells it; "" is what the batch wishes.
+    """
 
     id: str
     batch_id: str
@@ -98,3 +102,19 @@ class Paper:
     tell: str
     signature: Signature | None
     ended_at: datetime | None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSignature:
+    """A signature that waits for its value from a device at a desk.
+
+    `record`: what `signing.interrupted` prepared, as JSON. `ended`: why it may not be finished any more, "" while it
+    waits: `used`, or `void` (the paper was prepared anew, or given another place).
+    """
+
+    id: str
+    paper_id: str
+    record: str
+    expires_at: datetime
+    ended: str = ""

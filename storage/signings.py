@@ -20,6 +20,7 @@ from storage.signing_values import (
 )
 
 _UNFINISHED = (BatchStage.RUNNING, BatchStage.HELD)
+_STARTED = (*_UNFINISHED, BatchStage.DESK)
 
 
 class Signings:
@@ -75,7 +76,7 @@ class Signings:
         return [_batch(row) for row in rows], self._ground.connection.execute(count).scalar_one()
 
     def unfinished(self) -> list[SigningBatch]:
-        """Return the batches that were started and are not at their end, oldest first."""
+        """Return the batches that the engine has to sign, oldest first: started, and not at their end."""
         rows = self._ground.connection.execute(
             select(signing_batches)
             .where(signing_batches.c.state.in_(_UNFINISHED))
@@ -83,10 +84,10 @@ class Signings:
         ).mappings()
         return [_batch(row) for row in rows]
 
-    def start(self, batch_id: str) -> SigningBatch:
-        """Close the batch to new papers and let it be signed; repeating it changes nothing."""
-        now = self._ground.clock.now()
-        self._move(batch_id, (BatchStage.OPEN,), state=BatchStage.RUNNING, started_at=now)
+    def start(self, batch_id: str, *, at_desk: bool = False) -> SigningBatch:
+        """Close the batch to new papers and let it be signed, by the engine or at a desk; repeating changes nothing."""
+        stage = BatchStage.DESK if at_desk else BatchStage.RUNNING
+        self._move(batch_id, (BatchStage.OPEN,), state=stage, started_at=self._ground.clock.now())
         return self.batch(batch_id)
 
     def hold(self, batch_id: str, message: str) -> None:
@@ -100,8 +101,8 @@ class Signings:
     def cancel(self, batch_id: str) -> SigningBatch:
         """Let nothing more of the batch be signed; what is signed stays. An ended batch stays as it is."""
         now = self._ground.clock.now()
-        open_or_running = (BatchStage.OPEN, *_UNFINISHED)
-        if self._move(batch_id, open_or_running, state=BatchStage.CANCELLED, message="", finished_at=now):
+        going_on = (BatchStage.OPEN, *_STARTED)
+        if self._move(batch_id, going_on, state=BatchStage.CANCELLED, message="", finished_at=now):
             waiting = (signings.c.batch_id == batch_id) & (signings.c.state == PaperStage.WAITING)
             self._ground.hold(waiting, signings.c.id)
             self._ground.connection.execute(
@@ -117,7 +118,7 @@ class Signings:
         if self._ground.connection.execute(select(signings.c.id).where(wait).limit(1)).first() is not None:
             return False
         now = self._ground.clock.now()
-        return self._move(batch_id, _UNFINISHED, state=BatchStage.FINISHED, message="", finished_at=now)
+        return self._move(batch_id, _STARTED, state=BatchStage.FINISHED, message="", finished_at=now)
 
     # --- papers
 
@@ -175,6 +176,14 @@ class Signings:
         if found is None:
             raise Missing(f"paper {paper_id}")
         return found
+
+    def batch_of(self, paper_id: str) -> str:
+        """Return the batch of a paper, which it never leaves. Raises `Missing`."""
+        ids = select(signings.c.batch_id).where(signings.c.id == paper_id)
+        found = self._ground.connection.execute(ids).scalar()
+        if found is None:
+            raise Missing(f"paper {paper_id}")
+        return str(found)
 
     def paper_by_key(self, batch_id: str, idempotency_key: str) -> Paper | None:
         """Return the paper that was handed in under this key, None when there is none."""
@@ -246,6 +255,12 @@ class Signings:
         """Note that a waiting paper cannot be signed, and why; False when it does not wait any more."""
         return self._end(paper_id, state=PaperStage.REFUSED, code=code, reason=reason, tell=tell)
 
+    def put_place(self, paper_id: str, place: str) -> bool:
+        """Keep the place chosen for a waiting paper ("": the batch's); False when it does not wait any more."""
+        waits = (signings.c.id == paper_id) & (signings.c.state == PaperStage.WAITING)
+        done = self._ground.connection.execute(update(signings).where(waits).values(place=place))
+        return done.rowcount == 1
+
     def held(self, paper_id: str, code: str, reason: str, tell: str) -> None:
         """Note what a waiting paper waits for."""
         waits = (signings.c.id == paper_id) & (signings.c.state == PaperStage.WAITING)
@@ -309,4 +324,5 @@ def _paper(row: RowMapping) -> Paper:
         row["tell"],
         signature,
         row["ended_at"],
+        row["place"],
     )

@@ -18,6 +18,7 @@ from storage.objects import Objects
 from storage.outbox import Outbox
 from storage.pages import Pages
 from storage.passes import Passes
+from storage.prepared import PreparedSignatures
 from storage.replies import Replies
 from storage.seal_life import SealLives
 from storage.sessions import Sessions
@@ -45,6 +46,7 @@ class Tx:
         self.replies = Replies(ground)
         self.heads = Heads(ground)
         self.signings = Signings(ground)
+        self.prepared = PreparedSignatures(ground)
         self.seal_lives = SealLives(ground)
         self.catalogue = Catalogue(ground)
 

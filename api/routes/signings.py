@@ -10,6 +10,7 @@ from sse_starlette import EventSourceResponse
 from api.deps import DeskDep, Signer, ToolsDep, Uploader, allow
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.common import Identifier, Limit, Listing, Offset
+from api.schemas.signing_desk import SeenIn
 from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, SigningKeyOut
 from api.services import signings
 from api.transfer import MULTIPART, declared_digest, follow, handed_out, one_file
@@ -91,9 +92,16 @@ def list_papers(
 
 
 @router.post("/{batch_id}/start", status_code=202, response_model=SigningBatchOut)
-def start_batch(batch_id: Identifier, actor: Signer, once: OnceDep) -> Response:
-    """Close the batch and let it be signed; starting again changes nothing."""
-    return once.in_one(lambda tx: signings.start(tx, actor, batch_id), 202)
+def start_batch(
+    batch_id: Identifier, actor: Signer, tools: ToolsDep, once: OnceDep, body: SeenIn | None = None
+) -> Response:
+    """Close the batch and let it be signed; starting again changes nothing.
+
+    With `seen` (paper id → SHA-256 of what the person saw) it starts only when that is what would be signed, no paper
+    less and none more: 409 `revision-changed` otherwise. A batch whose key is at the desk then waits for its holder.
+    """
+    seen = None if body is None else body.seen
+    return once.in_one(lambda tx: signings.start(tx, tools, actor, batch_id, seen), 202)
 
 
 @router.post("/{batch_id}/cancel", status_code=202, response_model=SigningBatchOut)

@@ -41,12 +41,13 @@ class SigningBatchIn(Strict):
 
 
 class SigningKeyOut(Frozen):
-    """A key the caller may sign with: its name, whose it is, the profiles it serves."""
+    """A key the caller may sign with: its name, whose it is, whether it is on a device at the desk, its profiles."""
 
     name: str
     role: str
     unit: str
     holder: str
+    at_desk: bool
     profiles: list[str]
 
 

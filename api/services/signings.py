@@ -1,13 +1,18 @@
 """Batches of papers to be signed: open, hand papers in, start, watch, cancel, fetch what was signed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from fastapi.responses import Response
+
 from api.multipart import FilePart
+from api.once import Once
 from api.schemas.common import Listing
+from api.schemas.signing_desk import SignedOneOut
 from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, SigningKeyOut
 from api.tools import Tools
+from ingest.receive_paper import enter_paper
 from language.fold import canonical
 from procedures.order import NEEDS, choose_key, usable_keys
 from records.access import Actor
@@ -16,7 +21,7 @@ from signing.appearance import System
 from signing.geometry import Place
 from signing.profiles import ANNEX
 from signing.wish import Wish
-from storage.signing_values import BatchStage, NewSigningBatch, PaperStage, SigningBatch
+from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, Paper, PaperStage, SigningBatch
 from storage.work import Tx
 
 
@@ -30,6 +35,7 @@ def list_keys(tools: Tools, actor: Actor) -> list[SigningKeyOut]:
             role=key.role,
             unit=key.unit,
             holder=key.holder,
+            at_desk=key.at_desk,
             profiles=[name for name, role in NEEDS.items() if role is key.role],
         )
         for key in usable_keys(login, actor.roles, tools.signing_keys())
@@ -80,7 +86,7 @@ def list_batches(tools: Tools, actor: Actor, limit: int, offset: int) -> Listing
 def get_batch(tools: Tools, actor: Actor, batch_id: str) -> SigningBatchOut:
     """Return one batch with its counts. Raises `Missing` also for another person's."""
     with tools.work.reading() as tx:
-        batch = _own(tx, actor, batch_id)
+        batch = own_batch(tx, actor, batch_id)
         return SigningBatchOut.of(batch, tx.signings.counts(batch_id))
 
 
@@ -89,7 +95,7 @@ def list_papers(
 ) -> list[PaperOut]:
     """Return papers of a batch in order, those after ordinal `after`."""
     with tools.work.reading() as tx:
-        _own(tx, actor, batch_id)
+        own_batch(tx, actor, batch_id)
         return [PaperOut.of(paper) for paper in tx.signings.papers(batch_id, state, limit, after)]
 
 
@@ -106,10 +112,7 @@ class PaperFile:
 def download(tools: Tools, actor: Actor, batch_id: str, paper_id: str, *, signed: bool) -> PaperFile:
     """Return a paper as handed in, or as signed. Raises `Missing`, `Conflict` (`paper-not-signed`), `BlobFault`."""
     with tools.work.reading() as tx:
-        _own(tx, actor, batch_id)
-        paper = tx.signings.paper(paper_id)
-    if paper.batch_id != batch_id:
-        raise Missing(f"{paper_id} is not in {batch_id}")
+        _, paper = own_paper(tx, actor, batch_id, paper_id)
     if not signed:
         key, sha256, size, name = paper.source_key, paper.source_sha256, paper.source_size, paper.name
     elif paper.signature is None:
@@ -129,16 +132,50 @@ def take_in(
 ) -> tuple[PaperOut, bool]:
     """Hand one paper in; return it and whether it was given before. Raises as `ingest.receive_paper`."""
     with tools.work.reading() as tx:
-        _own(tx, actor, batch_id)
+        own_batch(tx, actor, batch_id)
         before = tx.signings.paper_by_key(batch_id, key)
     chunks: Iterator[bytes] = part.chunks()
     paper = tools.receive_paper(batch_id, part.name, chunks, key, actor, declared_sha256)
     return PaperOut.of(paper), before is not None
 
 
-def start(tx: Tx, actor: Actor, batch_id: str) -> SigningBatchOut:
-    """Close the batch and let it be signed; starting again changes nothing. Raises `Missing`, `Conflict`."""
-    batch = _own(tx, actor, batch_id)
+def sign_one(
+    once: Once,
+    tools: Tools,
+    actor: Actor,
+    part: FilePart,
+    wanted: SigningBatchIn,
+    key: str,
+    declared_sha256: str | None,
+) -> Response:
+    """Take one paper in and let it be signed at once, as a batch of one: batch, paper and start in one transaction.
+
+    Raises as `open_batch` (before the bytes are kept) and `ingest.receive_paper`.
+    """
+
+    def reach() -> tuple[NewPaper, str]:
+        _wish(wanted)
+        with tools.work.reading() as tx:
+            login = tx.accounts.get(actor.id).login
+        choose_key(wanted.profile, wanted.key, login, actor.roles, tools.signing_keys())
+        return tools.take_paper(part.name, part.chunks(), key, actor, declared_sha256)
+
+    def settle(tx: Tx, taken: tuple[NewPaper, str]) -> SignedOneOut:
+        opened = open_batch(tx, tools, actor, wanted)
+        paper = enter_paper(tx, actor, opened.id, *taken)
+        return SignedOneOut(batch=start(tx, tools, actor, opened.id), paper=PaperOut.of(paper))
+
+    return once.beyond(reach, settle, 202)
+
+
+def start(
+    tx: Tx, tools: Tools, actor: Actor, batch_id: str, seen: Mapping[str, str] | None = None
+) -> SigningBatchOut:
+    """Close the batch and let it be signed, by the engine or at the desk; starting again changes nothing.
+
+    Raises `Missing`, `Conflict` (`batch-empty`, `revision-changed`: `seen` is not what would be signed).
+    """
+    batch = own_batch(tx, actor, batch_id)
     counts = tx.signings.counts(batch_id)
     if batch.state is BatchStage.OPEN:
         if not counts:
@@ -147,14 +184,33 @@ def start(tx: Tx, actor: Actor, batch_id: str) -> SigningBatchOut:
                 code="batch-empty",
                 tell="Đợt ký này chưa có văn bản nào. Hãy thêm ít nhất một văn bản rồi bắt đầu.",
             )
-        batch = tx.signings.start(batch_id)
-        tx.audit.append(actor.id, "signing-batch-started", batch_id, "done", {"papers": sum(counts.values())})
+        if seen is not None:
+            _demand_seen(tx, batch_id, seen)
+        at_desk = any(key.at_desk for key in tools.signing_keys() if key.name == batch.key)
+        batch = tx.signings.start(batch_id, at_desk=at_desk)
+        told = {"papers": sum(counts.values()), "seen": len(seen or ())}
+        tx.audit.append(actor.id, "signing-batch-started", batch_id, "done", told)
     return SigningBatchOut.of(batch, counts)
+
+
+def _demand_seen(tx: Tx, batch_id: str, seen: Mapping[str, str]) -> None:
+    """Demand that what the person saw is what would be signed: these papers, all of them, byte for byte."""
+    papers = tx.signings.papers(batch_id, PaperStage.WAITING, len(seen) + 1)
+    there = {paper.id: paper.source_sha256 for paper in papers}
+    if there != {paper_id: sha256.lower() for paper_id, sha256 in seen.items()}:
+        wrong = [paper.name for paper in papers if seen.get(paper.id, "").lower() != paper.source_sha256]
+        raise Conflict(
+            f"signing batch {batch_id}: seen {len(seen)}, other or unseen {wrong[:5]!r}",
+            code="revision-changed",
+            tell="Những gì bạn đã xem không khớp với những gì sẽ được ký"
+            + (f" (ví dụ: {wrong[0]})" if wrong else "")
+            + ". Chưa ký gì; hãy tải lại danh sách, xem từng văn bản rồi bắt đầu.",
+        )
 
 
 def cancel(tx: Tx, actor: Actor, batch_id: str) -> SigningBatchOut:
     """Let nothing more of the batch be signed; what is signed stays signed. An ended batch stays as it is."""
-    before = _own(tx, actor, batch_id)
+    before = own_batch(tx, actor, batch_id)
     batch = tx.signings.cancel(batch_id)
     counts = tx.signings.counts(batch_id)
     if batch.state is BatchStage.CANCELLED and before.state is not BatchStage.CANCELLED:
@@ -163,9 +219,18 @@ def cancel(tx: Tx, actor: Actor, batch_id: str) -> SigningBatchOut:
     return SigningBatchOut.of(batch, counts)
 
 
-def _own(tx: Tx, actor: Actor, batch_id: str) -> SigningBatch:
+def own_batch(tx: Tx, actor: Actor, batch_id: str) -> SigningBatch:
     """Return the batch when it is the caller's; another person's looks absent."""
     batch = tx.signings.batch(batch_id)
     if batch.created_by != actor.id:
         raise Missing(f"signing batch {batch_id} is not {actor.id}'s")
     return batch
+
+
+def own_paper(tx: Tx, actor: Actor, batch_id: str, paper_id: str) -> tuple[SigningBatch, Paper]:
+    """Return a paper of the caller's batch, and the batch. Raises `Missing` for everything else."""
+    batch = own_batch(tx, actor, batch_id)
+    paper = tx.signings.paper(paper_id)
+    if paper.batch_id != batch_id:
+        raise Missing(f"{paper_id} is not in {batch_id}")
+    return batch, paper

@@ -1,12 +1,19 @@
 """Papers to be signed: each in its batch once, signed once, and never called signed when it is not."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from records.errors import Conflict, Missing
-from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, PaperStage, Signature
+from storage.signing_values import (
+    BatchStage,
+    NewPaper,
+    NewSigningBatch,
+    PaperStage,
+    Signature,
+    WaitingSignature,
+)
 from storage.work import Work
 
 NEW = NewSigningBatch("Quyết định tháng 11", "official", "nguyen-van-a", "", "acc", {"date": "2026-11-26"})
@@ -154,3 +161,56 @@ class SigningRowCases:
             before = tx.signings.signed_before(twin, again)
             assert before is not None and before.id == first.id
             assert tx.signings.signed_before(third, other_key) is None
+
+    def test_a_batch_at_a_desk_is_none_of_the_engines(self, work: Work, batch: str) -> None:
+        with work.begin() as tx:
+            first, second = (tx.signings.add_paper(batch, paper(n)) for n in (1, 2))
+            assert tx.signings.start(batch, at_desk=True).state is BatchStage.DESK
+            assert tx.signings.start(batch).state is BatchStage.DESK
+            assert tx.signings.unfinished() == []
+            tx.signings.hold(batch, "không phải việc của máy")
+            tx.signings.signed(first.id, MADE)
+            assert not tx.signings.finish(batch)
+            tx.signings.signed(second.id, replace(MADE, key="signed/cc/2.pdf", sha256="c" * 64))
+            assert tx.signings.finish(batch)
+            other = tx.signings.open_batch(NEW)
+            third = tx.signings.add_paper(other.id, PAPER)
+            tx.signings.start(other.id, at_desk=True)
+            assert tx.signings.cancel(other.id).state is BatchStage.CANCELLED
+        with work.reading() as tx:
+            assert tx.signings.batch(batch).message == ""
+            assert tx.signings.paper(third.id).state is PaperStage.CANCELLED
+
+    def test_a_place_is_kept_while_the_paper_waits(self, work: Work, batch: str) -> None:
+        with work.begin() as tx:
+            one = tx.signings.add_paper(batch, PAPER)
+            assert one.place == ""
+            assert tx.signings.put_place(one.id, "1 0.5 0.5 0.9 0.6")
+            tx.signings.start(batch)
+            tx.signings.signed(one.id, MADE)
+            assert not tx.signings.put_place(one.id, "")
+        with work.reading() as tx:
+            assert tx.signings.paper(one.id).place == "1 0.5 0.5 0.9 0.6"
+
+    def test_what_is_prepared_waits_until_it_is_used_void_or_forgotten(self, work: Work, batch: str) -> None:
+        now = work.clock.now()
+        with work.begin() as tx:
+            one = tx.signings.add_paper(batch, PAPER)
+            for name, minutes in (("p1", 15), ("p2", 20), ("p3", 25)):
+                new = WaitingSignature(name, one.id, f'{{"id": "{name}"}}', now + timedelta(minutes=minutes))
+                tx.prepared.add(new)
+            assert tx.prepared.get("p3") == new
+            tx.prepared.end("p1", "used")
+            tx.prepared.end("p1", "void")  # the first end stays
+            assert tx.prepared.void_those_of(one.id) == ["p2", "p3"]
+            assert tx.prepared.void_those_of(one.id) == []
+            assert [tx.prepared.get(name).ended for name in ("p1", "p2", "p3")] == ["used", "void", "void"]
+            with pytest.raises(Missing) as unknown:
+                tx.prepared.get("p4")
+            assert unknown.value.code == "prepared-unknown"
+        with work.begin() as tx:
+            assert tx.prepared.expired(now) == []
+            old = tx.prepared.expired(now + timedelta(minutes=21))
+            assert old == ["p1", "p2"]
+            assert tx.prepared.forget([*old, "p4"]) == 2
+            assert tx.prepared.get("p3").id == "p3"

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ import pytest
 
 from signing.verdict import Answer
 from signing.verify import verify_pdf
+from tests.cases.desk_keys import fit_desks
+from tests.cases.papers import Paper, a_paper
 from tests.cases.sealing import a_pdf
 from tests.walk.conftest import Vanthu
 
@@ -176,5 +179,47 @@ def test_killed_in_the_middle_it_goes_on_and_signs_each_once(vanthu: Vanthu, tmp
         assert verify_pdf(made[0], [vanthu.data / "keys" / "roots.pem"]).verdict is Answer.VALID
         events = [row for row in vanthu_rows(vanthu) if row[0] == "paper-signed"]
         assert len(events) == len({row[1] for row in events}) == 30
+    finally:
+        running.stop()
+
+
+def test_a_device_at_the_desk_signs_across_a_killed_house(vanthu: Vanthu, tmp_path: Path) -> None:
+    """Seen, prepared, the house killed, finished by the next one: the real children and nothing in memory between."""
+    keys = vanthu.data / "keys"
+    device = fit_desks(keys, "lanhdao")["ba-man"]
+    running = serve(vanthu)
+    try:
+        client = running.client("lanhdao")
+        path = a_paper(tmp_path / "qd.pdf", Paper())
+        one = client.post(
+            "/signatures",
+            files={"file": (path.name, path.read_bytes(), "application/pdf")},
+            data={"profile": "official", "key": "ba-man", "level": "PAdES-BASELINE-LTA"},
+            headers={"Idempotency-Key": "k"},
+        ).json()
+        batch, paper = one["batch"], one["paper"]
+        assert batch["state"] == "desk"
+        at = f"/signing-batches/{batch['id']}"
+        place = client.get(f"{at}/papers/{paper['id']}/place").json()
+        assert place["how"] == "signature-block"
+        page = client.get(f"{at}/papers/{paper['id']}/pages/1.png", params={"with_mark": True})
+        assert page.status_code == 200 and page.content.startswith(b"\x89PNG")
+        prepared = client.post(
+            f"{at}/papers/{paper['id']}/prepare", json={"certificate": device.pem, "sha256": paper["sha256"]}
+        ).json()
+        running.stop(signal.SIGKILL)
+        running = serve(vanthu)
+        client = running.client("lanhdao")
+        value = device.sign(b64decode(prepared["digest"]), prepared["digest_algorithm"])
+        done = client.post(
+            f"{at}/prepared/{prepared['id']}/finish", json={"signature": b64encode(value).decode()}
+        )
+        assert (done.status_code, done.json()["state"]) == (200, "signed"), done.text
+        out = tmp_path / "signed.pdf"
+        out.write_bytes(client.get(f"{at}/papers/{paper['id']}/pdf").content)
+        assert verify_pdf(out, [keys / "roots.pem"]).verdict is Answer.VALID
+        assert client.get(at).json()["state"] == "finished"
+        events = [row for row in vanthu_rows(vanthu) if row[0] == "paper-signed"]
+        assert events == [("paper-signed", paper["id"])]
     finally:
         running.stop()

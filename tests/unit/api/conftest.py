@@ -5,14 +5,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pikepdf
 import pytest
 
 from api.app import create_app
 from api.tools import Limits, Tools
+from boot.house import House as Rooms
+from boot.papers import desk_tools, look_tools
+from boot.settings import load_settings
 from ingest.receive import receive_stream
-from ingest.receive_paper import receive_paper
+from ingest.receive_paper import receive_paper, take_paper
 from ingest.tools import IngestTools
 from jobs.children import ChildPools
 from jobs.children import Limits as ChildLimits
@@ -24,6 +28,7 @@ from signing.demo_pki import create_demo_pki
 from signing.key_table import KeyRole
 from signing.verify import verify_pdf
 from storage.blobs import open_blobs
+from storage.complaints import Complaints
 from storage.staging import open_staging
 from storage.tables import open_tables
 from storage.work import Work
@@ -34,6 +39,18 @@ KEYS = (
     KeyFacts("ong-an", KeyRole.OFFICIAL, "Văn phòng", "official"),
     KeyFacts("con-dau", KeyRole.SEAL, "Văn phòng", ""),
 )
+
+
+class _Here:
+    """Runs what children run, in this process: the walk of tests/walk has the real ones."""
+
+    def run(
+        self, kind: str, seconds: float, function: Callable[..., Any], /, *args: object, **more: object
+    ) -> Any:
+        return function(*args, **more)
+
+
+HERE = _Here()
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +85,7 @@ def make_house(
     """Open a copy of the filled folder, with other limits when a test wants them."""
     opened: list[tuple[object, object]] = []
 
-    def make(limits: Limits | None = None, **changes: object) -> House:
+    def make(limits: Limits | None = None, keys: Path | None = None, **changes: object) -> House:
         data = tmp_path / f"data{len(opened)}"
         shutil.copytree(filled[0], data)
         clock = SystemClock()
@@ -79,10 +96,13 @@ def make_house(
         work = Work(tables, clock)
         (data / "quarantine").mkdir(exist_ok=True)
         (data / "work").mkdir(exist_ok=True)
+        staging = open_staging(f"file://{data / 'blobs'}")
+        settings = replace(load_settings(data), keys_dir=keys or data / "keys")
+        rooms = Rooms(settings, clock, work, blobs, staging, index, Complaints())
         ingest = IngestTools(
             work=work,
             blobs=blobs,
-            staging=open_staging(f"file://{data / 'blobs'}"),
+            staging=staging,
             index=index,
             clock=clock,
             children=children,
@@ -100,6 +120,9 @@ def make_house(
             data_dir=data,
             receive=partial(receive_stream, ingest),
             receive_paper=partial(receive_paper, ingest),
+            take_paper=partial(take_paper, ingest),
+            look=look_tools(rooms, HERE),
+            desk=desk_tools(rooms, HERE),
             signing_keys=lambda: KEYS,
             verify=lambda path, name: verify_pdf(path, (data / "keys" / "roots.pem",), name),
             limits=limits or Limits(),

@@ -82,6 +82,25 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     ("GET", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/pdf"): {
         "no-such": (401, 403, 403, 403, 404)
     },
+    ("GET", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/place"): {
+        "no-such": (401, 403, 403, 403, 404)
+    },
+    ("PUT", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/place"): {
+        "no-such": (401, 403, 403, 403, 422)
+    },
+    ("DELETE", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/place"): {
+        "no-such": (401, 403, 403, 403, 404)
+    },
+    ("GET", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/pages/{{number}}.png"): {
+        "no-such": (401, 403, 403, 403, 404)
+    },
+    ("POST", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/prepare"): {
+        "no-such": (401, 403, 403, 403, 422)
+    },
+    ("POST", f"{API}/signing-batches/{{batch_id}}/prepared/{{prepared_id}}/finish"): {
+        "no-such": (401, 403, 403, 403, 422)
+    },
+    ("POST", f"{API}/signatures"): {"": (401, 403, 403, 403, 400)},
     ("GET", f"{API}/accounts"): {"": (401, 403, 403, 200, 403)},
     ("POST", f"{API}/accounts"): {"": (401, 403, 403, 422, 403)},
     ("PATCH", f"{API}/accounts/{{account_id}}"): {"": (401, 403, 403, 422, 403)},
@@ -156,6 +175,7 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 document_id=house.seeded.ids.get(thing, thing or "x"),
                 account_id="nobody",
                 paper_id="no-such",
+                prepared_id="no-such",
                 kind=thing,
                 letter_id="document:nothing",
                 number=1,

@@ -5,6 +5,8 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,9 +18,13 @@ from api.pages.operations import by_queue, troubles
 from api.services.health import Health, Standing, Watchman
 from api.services.operations import EngineFigures, Figures, RowFigures
 from api.tools import Limits
-from records.clock import SystemClock
+from boot.papers import key_endings
+from records.clock import FixedClock, SystemClock
 from records.errors import Away
 from records.queues import QueueCount, WorkerSeen
+from signing.certificates import Ending
+from signing.demo_pki import create_demo_pki
+from signing.keys import load_keys
 from storage.blobs import open_blobs
 from storage.objects import ObjectState, Side
 from storage.outbox import Backlog
@@ -234,6 +240,42 @@ def test_troubles_are_told_worst_first() -> None:
         "no_worker", "lost", "read-only", "away", "dead", "damaged", "outbox", "heads",
     }  # fmt: skip
     assert troubles(Figures(now, None, None), Health({"tables": Standing.WELL, "blobs": Standing.WELL})) == []
+
+
+def _key_ending(name: str, days: int, step: int) -> Ending:
+    ends = SystemClock().now() + timedelta(days=days)
+    return Ending(name, f"CN={name}", "Văn phòng", ends, days, step)
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind", "said"),
+    [
+        (_key_ending("con-dau", 45, 60), "warn", "“con-dau” còn 45 ngày"),
+        (_key_ending("con-dau", 20, 30), "warn", "“con-dau” còn 20 ngày"),
+        (_key_ending("con-dau", 5, 7), "bad", "“con-dau” còn 5 ngày"),
+        (_key_ending("con-dau", -3, 0), "bad", "“con-dau” đã hết hạn"),
+    ],
+)
+def test_a_key_that_ends_is_told_on_the_page(busy: House, ending: Ending, kind: str, said: str) -> None:
+    figures = Figures(SystemClock().now(), None, None)
+    (trouble,) = troubles(figures, Health({"tables": Standing.WELL}), [ending])
+    assert (trouble.kind, trouble.round) == (kind, "con-dau")
+    tools = replace(busy.tools, key_endings=lambda: [ending])
+    page = House(create_app(tools), tools, busy.seeded).client("administrator").get("/operations").text
+    assert f"Chứng thư của khóa ký {said}" in page
+    assert "con-dau" not in busy.client("administrator").get("/operations").text
+
+
+def test_the_endings_are_read_off_the_real_keys(tmp_path: Path) -> None:
+    create_demo_pki(tmp_path / "keys", "Văn phòng", SystemClock())
+    (first, *_) = load_keys(tmp_path / "keys").keys.values()
+    assert key_endings(tmp_path / "keys", SystemClock()) == []
+    soon = key_endings(tmp_path / "keys", FixedClock(first.good_until - timedelta(days=5)))
+    assert {(one.step, one.days) for one in soon} == {(7, 5)}
+    assert {one.key for one in soon} == {"archive", "demo-official", "demo-seal"}
+    over = key_endings(tmp_path / "keys", FixedClock(first.good_until + timedelta(days=1)))
+    assert {one.step for one in over} == {0}
+    assert key_endings(tmp_path / "nowhere", SystemClock()) == []
 
 
 def test_counts_become_one_row_a_queue() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from procedures.order import NEEDS, KeyFacts, choose_key
+from procedures.order import NEEDS, KeyFacts, choose_desk_key, choose_key
 from records.access import Role
 from records.errors import ArchiveFault
 from signing.key_table import KeyRole
@@ -56,3 +56,25 @@ def test_one_of_several_must_be_named() -> None:
 
 def test_every_profile_of_people_has_a_role() -> None:
     assert set(NEEDS.values()) == {KeyRole.OFFICIAL, KeyRole.SEAL}
+
+
+@pytest.mark.parametrize(
+    ("key", "login", "roles", "expected"),
+    [
+        ("tai-ban", "an", OFFICIAL, "tai-ban"),
+        ("ong-an", "an", OFFICIAL, "key-not-at-desk"),
+        ("tai-ban", "binh", OFFICIAL, "not-allowed"),
+        ("tai-ban", "an", CLERK, "not-allowed"),
+        ("da-bo", "an", OFFICIAL, "no-key"),  # taken out of the table since the batch was opened
+    ],
+)
+def test_who_signs_at_the_desk_is_asked_anew(
+    key: str, login: str, roles: frozenset[Role], expected: str
+) -> None:
+    keys = (*KEYS, KeyFacts("tai-ban", KeyRole.OFFICIAL, "Văn phòng", "an", at_desk=True))
+    try:
+        told = choose_desk_key("official", key, login, roles, keys).name
+    except ArchiveFault as fault:
+        told = fault.code
+        assert fault.tell
+    assert told == expected

@@ -24,6 +24,7 @@ from signing.seal import SigningService
 from signing.timestamps import TimeStamps
 from signing.verdict import Answer
 from signing.verify import verify_pdf
+from signing.wish import Wish
 from tests.cases.office import Office, an_office, certified_curve, drawn
 from tests.cases.sealing import World, a_pdf, a_world, certified
 
@@ -142,14 +143,9 @@ def test_fifteen_minutes(office: Office, paper: Path, tmp_path: Path) -> None:
     service = SigningService(office.ring, office.world.tsa, clock, office.world.roots)
     desk = InterruptedSigning(service, tmp_path / "waiting")
     prepared = desk.prepare(paper, der(office, "pho"), "official")
-    clock.ahead = timedelta(minutes=14)
-    assert desk.sweep() == 0
     clock.ahead = timedelta(minutes=15, seconds=1)
     value = at_the_desk(office.private["pho"], prepared)
     refused("prepared-expired", lambda: desk.finish(prepared, value, tmp_path / "o.pdf"))
-    assert desk.sweep() == 1
-    assert list((tmp_path / "waiting").iterdir()) == []
-    refused("prepared-unknown", lambda: desk.finish(prepared, value, tmp_path / "o.pdf"))
     assert not (tmp_path / "o.pdf").exists()
 
 
@@ -319,6 +315,17 @@ def test_the_order_is_held_before_anything_is_shown(
     office: Office, desk: InterruptedSigning, paper: Path
 ) -> None:
     refused("order-seal-without-official", lambda: desk.prepare(paper, der(office, "con-dau"), "seal"))
+
+
+def test_a_key_of_the_table_must_be_that_key(
+    office: Office, desk: InterruptedSigning, paper: Path, tmp_path: Path
+) -> None:
+    refused("certificate-other", lambda: desk.prepare(paper, der(office, "pho"), "official", key="chu-tich"))
+    refused("no-key", lambda: desk.prepare(paper, der(office, "pho"), "official", key="ai-do"))
+    with pytest.raises(ValueError, match="without a key"):
+        desk.prepare(paper, der(office, "pho"), "official", Wish())
+    prepared = desk.prepare(paper, der(office, "pho"), "official", Wish(hidden=True), key="pho")
+    desk.finish(prepared, at_the_desk(office.private["pho"], prepared), tmp_path / "o.pdf")
 
 
 def test_the_record_is_plain_json(office: Office, desk: InterruptedSigning, paper: Path) -> None:

@@ -1,0 +1,71 @@
+"""Show a paper of a batch before it is signed: where its mark goes and why, and its pages as they are and will be.
+
+Always from the kept bytes, their hash checked on the way out, so what is shown is what would be signed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Semaphore
+
+from procedures.sign_papers import order_of
+from records.clock import Clock
+from signing.mark import Marked, MarkOrder, MarkOwner
+from signing.page_picture import page_png
+from signing.wish import wish_of
+from storage.blobs import BlobStore
+from storage.signing_values import Paper, SigningBatch
+
+_SCRATCH = "desk-"
+
+
+@dataclass(frozen=True, slots=True)
+class LookTools:
+    """What looking needs. `owner` tells whose mark a key makes; `where` and `mark` run in a limited child.
+
+    `drawing`: as many pages are drawn at the same time; each may take a gigabyte before its child is ended.
+    """
+
+    blobs: BlobStore
+    clock: Clock
+    owner: Callable[[str], MarkOwner]
+    where: Callable[[Path, MarkOrder, datetime], Marked]
+    mark: Callable[[Path, Path, MarkOrder, datetime], None]
+    work_dir: Path
+    drawing: Semaphore = field(default_factory=lambda: Semaphore(2))
+
+
+def look_where(tools: LookTools, batch: SigningBatch, paper: Paper) -> Marked:
+    """Return where the paper will be marked and why. Raises as `preview.where_marked`; `BlobFault`, `Away`."""
+    with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
+        return tools.where(_source(tools, paper, scratch), _order(tools, batch, paper), tools.clock.now())
+
+
+def look_at_page(
+    tools: LookTools, batch: SigningBatch, paper: Paper, number: int, width: int, *, with_mark: bool
+) -> bytes:
+    """Return page `number` of the paper as a PNG, with the mark it would get now if asked for.
+
+    Raises as `page_picture.page_png`, with a mark also as `preview.marked_copy`; `BlobFault`, `Away`.
+    """
+    with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
+        shown = _source(tools, paper, scratch)
+        if with_mark:
+            marked = Path(scratch) / "marked.pdf"
+            tools.mark(shown, marked, _order(tools, batch, paper), tools.clock.now())
+            shown = marked
+        with tools.drawing:
+            return page_png(shown, number, width)
+
+
+def _source(tools: LookTools, paper: Paper, scratch: str) -> Path:
+    source = Path(scratch) / "source.pdf"
+    tools.blobs.copy_out(paper.source_key, source, paper.source_sha256)
+    return source
+
+
+def _order(tools: LookTools, batch: SigningBatch, paper: Paper) -> MarkOrder:
+    order = order_of(batch, paper)
+    return MarkOrder(order.profile, tools.owner(order.key), wish_of(dict(order.options)))
