@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, update
 
 from records.clock import VIETNAM, new_id
 from records.errors import Conflict, Missing, Unfit
@@ -115,6 +115,18 @@ class Members:
         return shown, count
 
     # --- changing
+
+    def is_there(self, person: Person) -> bool:
+        """Return whether a member with a number of this file has just this file, so that it need not be entered.
+
+        For writers, who know the file already; it tells nothing that is not in `person`. Raises `PersonUnfit`.
+        """
+        clean = checked_person(person, self._today())
+        own = [members.c[name] == getattr(clean, name) for name in _NUMBERS if getattr(clean, name)]
+        if not own:
+            return False
+        rows = self._ground.connection.execute(select(members).where(or_(*own))).mappings().all()
+        return len(rows) == 1 and all(rows[0][name] == value for name, value in _row(clean).items())
 
     def add(self, person: Person, account_id: str | None = None) -> str:
         """Enter a member and return the id. Raises `PersonUnfit`, `Conflict` (`member-number-taken`,

@@ -125,7 +125,8 @@ class Memberships:
     ) -> Membership:
         """Let a link end on another day (sooner, later, open again): a new revision, the earlier ones stay.
 
-        Raises `Missing`, `Unfit` (`span-order`, `membership-end`), `Conflict` (`membership-clash`).
+        Raises `Missing`, `Unfit` (`span-order`, `membership-end`, `membership-unit`: the branch is gone by then),
+        `Conflict` (`membership-clash`).
         """
         found = self._newest(membership_id)
         others = [m for m in self.standing(found.member_id).memberships if m.id != found.id]
@@ -139,6 +140,7 @@ class Memberships:
                 code="membership-end",
                 tell="Sinh hoạt tạm thời phải có thời hạn. Hãy nhập ngày kết thúc.",
             )
+        self._must_hold_members(found.unit_id, span)
         self._no_clash(span, found.kind, others)
         self._ground.connection.execute(
             update(memberships)
@@ -205,6 +207,7 @@ class Memberships:
         return found[0]
 
     def _must_hold_members(self, unit_id: str, span: Span) -> None:
+        self._ground.hold_name("unit-members", unit_id)  # it does not go while somebody joins: Units.end
         unit = self._units.get(unit_id, span.since)
         ended = unit.last_day is not None and (span.until is None or span.until > unit.last_day)
         if unit.system is not System.PARTY or unit.level not in HOLDS_MEMBERS or ended:

@@ -31,6 +31,10 @@ class NewUnit:
 class Units(UnitRows):
     """The bodies. Callers authorize and write the audit event. Writers of the tree come one after the other."""
 
+    def hold(self) -> None:
+        """Keep other writers off the tree until the end of the transaction, so that what is asked now stays true."""
+        self._ground.hold_name("units", "tree")
+
     def add(
         self, system: System, facts: UnitFacts, since: date, decision: str = "", unit_id: str = ""
     ) -> Unit:
@@ -43,7 +47,7 @@ class Units(UnitRows):
         Raises `Unfit` (`unit-name`, `unit-abbreviation`, `unit-code`, `unit-level`, `unit-place`), `Missing` (a
         parent that is not there on the day), `Conflict` (`unit-code-taken`).
         """
-        self._hold()
+        self.hold()
         known: dict[str, Unit] = {}
         entered: list[Unit] = []
         codes: dict[str, Unit] = {}
@@ -77,7 +81,7 @@ class Units(UnitRows):
         Raises as `add_many`, and `Conflict`: `unit-ended`, `unit-change-order` (not after its last change),
         `unit-children` (a body under it could not stay there).
         """
-        self._hold()
+        self.hold()
         last = self.history(unit_id)[-1]
         _must_live(last, since)
         if since <= last.span.since:
@@ -111,7 +115,7 @@ class Units(UnitRows):
         `Conflict`: `unit-ended`, `unit-change-order`, `unit-not-empty` (bodies under it and no successor),
         `unit-has-members` (transfer them first).
         """
-        self._hold()
+        self.hold()
         last = self.history(unit_id)[-1]
         _must_live(last, last_day)
         after = day_after(last_day)
@@ -146,9 +150,6 @@ class Units(UnitRows):
         return replace(
             last, span=Span(last.span.since, last_day), last_day=last_day, successor_id=successor_id
         )
-
-    def _hold(self) -> None:
-        self._ground.hold_name("units", "tree")
 
     def _parent(self, parent_id: str | None, day: date, known: Mapping[str, Unit]) -> Unit | None:
         if parent_id is None:
@@ -205,6 +206,7 @@ class Units(UnitRows):
             self.change(child.id, replace(child.facts, parent_id=successor_id), after, "theo đơn vị cấp trên")
 
     def _no_members(self, last: Unit, after: date) -> None:
+        self._ground.hold_name("unit-members", last.id)  # nobody joins while it goes: Memberships
         still = select(func.count(memberships.c.member_id.distinct())).where(
             memberships.c.unit_id == last.id,
             memberships.c.replaced.is_(False),

@@ -1,6 +1,7 @@
 """Members: files that are seen by those alone whose task needs them, links that are never rewritten, marks that bar."""
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -226,6 +227,45 @@ class MemberRowCases(PartyCases):
                     act()
                 assert fault.value.code == code
                 assert fault.value.tell
+
+    def test_nobody_joins_a_branch_that_goes_or_comes_back_to_it(self, work: Work, party: Party) -> None:
+        with work.begin() as tx:
+            gone, other = party.member(tx, "branch2"), party.member(tx, "branch")
+            tx.memberships.transfer(gone, "far", TODAY, source="hồ sơ 1", **BY)
+            old = tx.memberships.standing(gone).memberships[0]
+            tx.units.end("branch2", TODAY, "branch")
+            for act in (
+                lambda: tx.memberships.transfer(other, "branch2", TODAY, source="hồ sơ 2", **BY),
+                lambda: tx.memberships.change_end(old.id, TODAY + ONE_DAY, source="", **BY),
+            ):
+                with pytest.raises(Unfit) as fault:
+                    act()
+                assert (fault.value.code, "đã kết thúc" in fault.value.tell) == ("membership-unit", True)
+
+    def test_a_branch_does_not_go_from_under_who_joins_it(self, work: Work, party: Party) -> None:
+        with work.begin() as tx:
+            member_id = party.member(tx, "branch")
+        ends: list[str] = []
+
+        def act(what: Callable[[Tx], object]) -> None:
+            try:
+                with work.begin() as tx:
+                    what(tx)
+                ends.append("done")
+            except ArchiveFault as fault:
+                ends.append(fault.code)
+
+        both = (
+            lambda tx: tx.memberships.transfer(member_id, "branch2", TODAY, source="hồ sơ 1", **BY),
+            lambda tx: tx.units.end("branch2", TODAY, "branch"),
+        )
+        threads = [threading.Thread(target=act, args=(what,)) for what in both]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ends.count("done") == 1
+        assert set(ends) - {"done"} <= {"membership-unit", "unit-has-members"}
 
     def test_what_bars_a_procedure(self, work: Work, party: Party) -> None:
         with work.begin() as tx:
