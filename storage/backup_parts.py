@@ -24,7 +24,7 @@ from storage.audit_tree import NOTHING, Frontier, leaf_hash
 from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
-_PEOPLE = (
+PEOPLE = (
     "units",
     "unit_versions",
     "unit_endings",
@@ -35,7 +35,7 @@ _PEOPLE = (
     "member_marks",
 )
 
-TABLES = ("accounts", "tokens", *_PEOPLE, *CATALOGUE, "signing_batches", "signings", "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "signing_batches", "signings", "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes), and
 what would be a secret elsewhere (sessions, answers already given)."""
 

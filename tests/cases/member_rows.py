@@ -1,5 +1,6 @@
 """Members: files that are seen by those alone whose task needs them, links that are never rewritten, marks that bar."""
 
+import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,14 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from records.access import LOCAL, Actor, Role
-from records.acting import PostRole
+from records.acting import Form, PostRole
 from records.days import Span
 from records.errors import ArchiveFault, Conflict, Missing, Unfit
 from records.members import PersonUnfit, Sight
 from records.membership import MarkKind, MembershipKind, scope_bar, transfer_bar
 from records.personal import Viewer, sight_of
+from storage.backup_parts import PEOPLE, TABLES
 from storage.visible_members import places_of
 from storage.work import Tx, Work
+from tests.cases.database import Database
 from tests.cases.party import LINE, SINCE, TODAY, Party, PartyCases, new_units, person
 
 R, K = PostRole, MembershipKind
@@ -323,6 +326,26 @@ class MemberRowCases(PartyCases):
             for number in (3, 4):  # no number is no number of anybody
                 tx.members.add(replace(person(number), card_no="", cv_no="", citizen_id=""))
 
+    def test_a_backup_of_it_all_can_be_put_back(
+        self, work: Work, party: Party, empty_database: Database
+    ) -> None:
+        with work.begin() as tx:
+            member_id = party.member(tx, "branch", account_id=party.holder(tx, "branch", R.SECRETARY))
+            tx.memberships.transfer(member_id, "branch2", TODAY, source="hồ sơ 1", **BY)
+            tx.marks.add(member_id, MarkKind.COMPLAINT, Span(TODAY), "đơn")
+            head, deputy = party.holder(tx, "ward", R.SECRETARY), party.holder(tx, "ward", R.DEPUTY_SECRETARY)
+            tx.posts.delegate("ward", R.SECRETARY, head, deputy, Form.K_T, Span(TODAY, TODAY))
+            tx.units.end("ward2", TODAY, "ward")
+            kept = {table: list(tx.catalogue.rows(table)) for table in TABLES if table != "audit"}
+        assert [table for table in PEOPLE if not kept[table]] == []
+        there = empty_database.open()
+        there.migrate()
+        with Work(there, work.clock).begin() as tx:
+            for table, rows in json.loads(json.dumps(kept)).items():
+                tx.catalogue.add(table, rows)
+            assert {table: list(tx.catalogue.rows(table)) for table in kept} == kept
+        there.dispose()
+
     def test_two_transfers_at_once_leave_one_home(self, work: Work, party: Party) -> None:
         with work.begin() as tx:
             member_id = party.member(tx, "branch")
@@ -373,3 +396,44 @@ class MemberRowCases(PartyCases):
                 assert listed.get(member_id, Sight.ABSENT) is due
                 assert sees(tx, viewer, member_id) is due
             raise Undone  # the next example finds an empty house
+
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    def test_whatever_is_asked_the_history_only_grows_and_there_is_one_home_a_day(
+        self, work: Work, data: st.DataObject
+    ) -> None:
+        days = st.integers(-30, 30).map(lambda n: TODAY + n * ONE_DAY)
+        branches = st.sampled_from(["branch", "branch2", "far"])
+        with suppress(Undone), work.begin() as tx:
+            if not tx.units.all_on(TODAY):
+                tx.units.add_many(new_units())
+            member_id = tx.members.add(person(1))
+            told: list[tuple[object, ...]] = []
+            for _ in range(data.draw(st.integers(1, 8))):
+                links = tx.memberships.standing(member_id).memberships
+                what = data.draw(st.sampled_from(["join", "transfer", *(["end"] if links else [])]))
+                day, until = data.draw(days), data.draw(st.none() | days)
+                with suppress(Conflict, Unfit):
+                    if what == "transfer":
+                        tx.memberships.transfer(member_id, data.draw(branches), day, source="", **BY)
+                    elif what == "end":
+                        tx.memberships.change_end(
+                            data.draw(st.sampled_from(links)).id, until, source="", **BY
+                        )
+                    else:
+                        kind, span = data.draw(st.sampled_from(K)), Span(day, until)
+                        tx.memberships.join(member_id, data.draw(branches), kind, span, source="", **BY)
+                now = [
+                    (m.id, m.revision, m.unit_id, m.kind, m.span) for m in tx.memberships.revisions(member_id)
+                ]
+                assert set(told) <= set(now)
+                told = now
+            standing = tx.memberships.standing(member_id)
+            for day in (TODAY + n * ONE_DAY for n in range(-31, 33, 9)):
+                for kind in K:
+                    assert sum(m.kind is kind and m.span.holds(day) for m in standing.memberships) <= 1
+                heads = sum(tx.memberships.count(unit_id, day) for unit_id in ("branch", "branch2", "far"))
+                assert (
+                    heads == tx.memberships.count("city", day) == (standing.link(K.OFFICIAL, day) is not None)
+                )
+            raise Undone
