@@ -186,6 +186,7 @@ class MemberRowCases(PartyCases):
             assert (sees(tx, old, member_id), sees(tx, new, member_id)) == (Sight.FULL, Sight.ABSENT)
             tx.memberships.transfer(member_id, "far", TODAY, source="hồ sơ 1", **BY)
             assert (sees(tx, old, member_id), sees(tx, new, member_id)) == (Sight.ABSENT, Sight.FULL)
+            assert (tx.members.find(old)[1], tx.members.find(new)[1]) == (0, 1)
 
     def test_a_temporary_member_is_counted_at_home(self, work: Work, party: Party) -> None:
         until = TODAY + 100 * ONE_DAY
