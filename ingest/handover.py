@@ -8,6 +8,7 @@ from pathlib import Path
 
 from language.dates import iso_date
 from language.fold import fold
+from language.office_text import StrangeEncoding, office_text
 from records.errors import Unfit
 from records.handover import HandoverList, HandoverRow
 
@@ -77,29 +78,15 @@ def parse_handover(data: bytes, name: str) -> HandoverList:
 
 
 def _decoded(data: bytes, name: str) -> tuple[str, str]:
-    """The text in NFC and its encoding, tried from the surest sign to the weakest."""
-    sample = data[:4000]
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if data.startswith(mark):
-            tries = [encoding]
-            break
-    else:
-        low, high = sample[1::2].count(0), sample[0::2].count(0)
-        wide = ["utf-16-le"] if low > len(sample) // 8 else ["utf-16-be"] if high > len(sample) // 8 else []
-        tries = wide or ["utf-8", "cp1258"]
-    for encoding in tries:
-        try:
-            text = unicodedata.normalize("NFC", data.decode(encoding))
-        except UnicodeDecodeError:
-            continue
-        if "\x00" not in text:
-            return text, encoding.removesuffix("-sig")
-    raise Unfit(
-        f"hand-over list is not {', '.join(tries)}",
-        tell=f"{name} không đọc được chữ: tệp không phải UTF-8, UTF-16 hay Windows-1258 (có thể là TCVN3, VNI hoặc "
-        "không phải tệp CSV). Mở bằng bảng tính, lưu lại dạng “CSV UTF-8” rồi nộp lại.",
-        code="handover-encoding",
-    )
+    try:
+        return office_text(data)
+    except StrangeEncoding as fault:
+        raise Unfit(
+            f"hand-over list is not {fault}",
+            tell=f"{name} không đọc được chữ: tệp không phải UTF-8, UTF-16 hay Windows-1258 (có thể là TCVN3, VNI hoặc "
+            "không phải tệp CSV). Mở bằng bảng tính, lưu lại dạng “CSV UTF-8” rồi nộp lại.",
+            code="handover-encoding",
+        ) from fault
 
 
 def _cells(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:

@@ -24,7 +24,18 @@ from storage.audit_tree import NOTHING, Frontier, leaf_hash
 from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
-TABLES = ("accounts", "tokens", *CATALOGUE, "signing_batches", "signings", "heads")
+PEOPLE = (
+    "units",
+    "unit_versions",
+    "unit_endings",
+    "posts",
+    "delegations",
+    "members",
+    "memberships",
+    "member_marks",
+)
+
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "signing_batches", "signings", "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk), and what would be a secret elsewhere (sessions, answers already given)."""
 

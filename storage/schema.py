@@ -455,3 +455,114 @@ seal_certificates = Table(
     Column("used_at", Moment),
     Column("covered_at", Moment),
 )
+
+# Bodies, posts and members. Days are ISO 8601 texts, both ends of a span inclusive; no `until`: it goes on.
+
+units = Table(
+    "units",
+    METADATA,
+    _id(),
+    Column("system", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+unit_versions = Table(
+    "unit_versions",
+    METADATA,
+    _link("unit_id", "units.id", primary_key=True),
+    Column("since", Text, primary_key=True),
+    Column("until", Text),
+    Column("level", Text, nullable=False),
+    _words("code_key", index=True),
+    Column("name", Words, nullable=False),
+    _words("short_name"),
+    _words("abbreviation"),
+    _link("parent_id", "units.id", nullable=True, index=True),
+    _words("decision"),
+)
+
+unit_endings = Table(
+    "unit_endings",
+    METADATA,
+    _link("unit_id", "units.id", primary_key=True),
+    Column("last_day", Text, nullable=False),
+    _link("successor_id", "units.id", nullable=True),
+    _words("decision"),
+)
+
+posts = Table(
+    "posts",
+    METADATA,
+    _id(),
+    _link("unit_id", "units.id", index=True),
+    _link("account_id", "accounts.id", index=True),
+    Column("role", Text, nullable=False),
+    _words("title"),
+    Column("since", Text, nullable=False),
+    Column("until", Text),
+    _words("decision"),
+)
+
+delegations = Table(
+    "delegations",
+    METADATA,
+    _id(),
+    _link("unit_id", "units.id", index=True),
+    Column("role", Text, nullable=False),
+    _link("by_account", "accounts.id"),
+    _link("to_account", "accounts.id"),
+    Column("form", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text, nullable=False),
+    _words("note"),
+)
+
+members = Table(
+    "members",
+    METADATA,
+    _id(),
+    _link("account_id", "accounts.id", nullable=True, unique=True),
+    Column("card_no", Words, unique=True),
+    Column("cv_no", Words, unique=True),
+    Column("citizen_id", Words, unique=True),
+    Column("full_name", Words, nullable=False),
+    Column("name_key", Words, nullable=False, index=True),
+    Column("birth_date", Text),
+    Column("admission_decision", Text),
+    Column("admission_date", Text),
+    Column("official_date", Text),
+    Column("left_on", Text),
+    Column("died_on", Text),
+    Column("particulars", JSON, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    METADATA,
+    _id(),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    _link("member_id", "members.id", index=True),
+    _link("unit_id", "units.id"),
+    Column("kind", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text),
+    _words("cause"),
+    _words("source"),
+    Column("recorded_by", Words, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("replaced", Boolean, nullable=False),
+    Index(None, "unit_id", "kind"),
+)
+
+member_marks = Table(
+    "member_marks",
+    METADATA,
+    _id(),
+    _link("member_id", "members.id", index=True),
+    Column("kind", Text, nullable=False),
+    Column("since", Text, nullable=False),
+    Column("until", Text),
+    _words("note"),
+)

@@ -14,10 +14,14 @@ from storage.ground import Ground
 from storage.heads import Heads
 from storage.intents import Intents
 from storage.leases import Leases
+from storage.marks import Marks
+from storage.members import Members
+from storage.memberships import Memberships
 from storage.objects import Objects
 from storage.outbox import Outbox
 from storage.pages import Pages
 from storage.passes import Passes
+from storage.posts import Posts
 from storage.prepared import PreparedSignatures
 from storage.replies import Replies
 from storage.seal_life import SealLives
@@ -25,6 +29,7 @@ from storage.sessions import Sessions
 from storage.signings import Signings
 from storage.tables import Tables
 from storage.tokens import Tokens
+from storage.units import Units
 
 
 class Tx:
@@ -49,6 +54,11 @@ class Tx:
         self.prepared = PreparedSignatures(ground)
         self.seal_lives = SealLives(ground)
         self.catalogue = Catalogue(ground)
+        self.units = Units(ground)
+        self.posts = Posts(ground)
+        self.members = Members(ground)
+        self.memberships = Memberships(ground)
+        self.marks = Marks(ground)
 
 
 class Work:

@@ -8,7 +8,9 @@ from tests.cases.account_rows import AccountRowCases
 from tests.cases.audit_rows import REST, AuditRowCases
 from tests.cases.batch_rows import BatchRowCases
 from tests.cases.document_rows import DocumentRowCases
+from tests.cases.member_rows import MemberRowCases
 from tests.cases.page_rows import PageRowCases
+from tests.cases.post_rows import PostRowCases
 from tests.cases.races import RaceCases
 from tests.cases.register_races import RegisterRaceCases
 from tests.cases.register_rows import RegisterRowCases
@@ -16,6 +18,7 @@ from tests.cases.row_values import RowValueCases
 from tests.cases.seal_life_rows import SealLifeRowCases
 from tests.cases.signing_rows import SigningRowCases
 from tests.cases.transactions import TransactionCases
+from tests.cases.unit_rows import UnitRowCases
 
 pytestmark = pytest.mark.joined
 
@@ -71,3 +74,12 @@ class TestRowValues(RowValueCases): ...
 
 
 class TestSealLifeRows(SealLifeRowCases): ...
+
+
+class TestUnitRows(UnitRowCases): ...
+
+
+class TestPostRows(PostRowCases): ...
+
+
+class TestMemberRows(MemberRowCases): ...
