@@ -26,6 +26,8 @@ Answer = str | date | tuple[str, ...] | Pairs | None
 """What a template is given for one field, by its `as`; an optional field left out is empty or None."""
 
 _STRICT = ConfigDict(extra="forbid", populate_by_name=True)
+_LONGEST_WORD, _MOST_ROWS = 120, 300
+"""Beyond these the layout engine takes minutes: its time grows with the square of an unbroken word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ def _answer(rule: FieldRule, value: object) -> Answer:
     rows = value if isinstance(value, list | tuple) else None
     if rows is None and not _empty(value):
         raise _unfit(rule, "phải là nhiều đoạn")
+    if len(rows or ()) > _MOST_ROWS:
+        raise _unfit(rule, f"có quá {_MOST_ROWS} đoạn")
     cleaned: tuple[str, ...] | Pairs
     if rule.form == "pairs":
         cleaned = tuple(_pair(rule, row) for row in rows or ())
@@ -186,7 +190,10 @@ def _pair(rule: FieldRule, row: object) -> tuple[str, str]:
 def _text(rule: FieldRule, value: object) -> str:
     if not isinstance(value, str):
         raise _unfit(rule, "phải là chữ")
-    return one_line(value)
+    text = one_line(value)
+    if any(len(word) > _LONGEST_WORD for word in text.split(" ")):
+        raise _unfit(rule, f"có chỗ viết liền quá {_LONGEST_WORD} chữ không dấu cách")
+    return text
 
 
 def _day(rule: FieldRule, value: object) -> date:

@@ -17,7 +17,7 @@ from jinja2.runtime import Context
 
 from procedures.check_mark import CheckMark
 from procedures.papers.faces import LINE, STYLES, Faces, fit
-from procedures.papers.kinds import TEMPLATES, missing_fields
+from procedures.papers.kinds import TEMPLATES, missing_fields, one_line
 from procedures.papers.pieces import Hop, box_pieces, demand_bare, heading_pieces, member_words
 from procedures.papers.sheet import (
     Checked,
@@ -98,7 +98,7 @@ def draw_hop(
     `ArchiveFault` (`paper-too-long`).
     """
     box = letter.box(number)
-    hop = Hop(hop.to.strip(), hop.place.strip(), hop.day, clean_signatory(hop.signatory), hop.dated)
+    hop = Hop(one_line(hop.to), one_line(hop.place), hop.day, clean_signatory(hop.signatory), hop.dated)
     if not hop.to or not hop.place:
         raise missing_fields(f"Ô {number}", ["Kính chuyển" if not hop.to else "Địa danh"])
     demand_signatory(hop.signatory, checked.layout, f"Ô {number}")

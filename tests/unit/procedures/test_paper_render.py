@@ -409,6 +409,22 @@ def test_a_box_that_cannot_be_filled(number: int, hop: Hop, code: str) -> None:
     assert fault.value.code == code
 
 
+def test_words_without_an_end_stay_on_the_page(tmp_path: Path) -> None:
+    """As long as a word may be, and as wide: broken within its column, never run over the edge."""
+    word = "W" * 120
+    fields = {"subject": word, "to": [word], "body": [word]}
+    path = _saved(tmp_path, _drawn(a_sheet("dispatch", System.STATE, fields=fields, recipients=(word,))).pdf)
+    lines = _lines(path)
+    assert sum(line.text.count("W") for line in lines) == 4 * 120
+    assert all(line.place.x1 <= 196 / 210 for line in lines)
+    nation = next(line for line in lines if line.text.startswith("CỘNG HÒA"))
+    assert all(
+        line.place.x1 < nation.place.x0
+        for line in lines
+        if "W" in line.text and line.place.y0 < nation.place.y1
+    )
+
+
 def test_pages_are_a4() -> None:
     with pikepdf.open(io.BytesIO(_letter().pdf)) as file:
         for page in file.pages:
