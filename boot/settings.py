@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from procedures.check_mark import public_base
 from records.errors import ArchiveFault
 from signing.options import SigningOptions
 
@@ -42,6 +43,7 @@ class _Environment(BaseSettings):
     revocation_from: str = ""
     revocation_inside: str = ""
     organisation: str = "Lưu trữ cơ quan (bản dùng thử)"
+    public_url: str = ""
     workers: int = Field(default=0, ge=0, le=512)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -74,7 +76,8 @@ class Settings:
     """Everything the house can be told from outside.
 
     `data_dir` absolute; the addresses default to places below it (embedded profile). `workers`: reading children,
-    by default one a core. `page_seconds`: how long one page may take before its child is killed.
+    by default one a core. `page_seconds`: how long one page may take before its child is killed. `public_url`: where
+    anybody may check a paper; empty: papers carry no mark.
     """
 
     data_dir: Path
@@ -89,6 +92,7 @@ class Settings:
     revocation_from: tuple[str, ...]
     revocation_inside: tuple[str, ...]
     organisation: str
+    public_url: str
     workers: int
     host: str
     port: int
@@ -166,6 +170,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         revocation_from=tuple(env.revocation_from.split()),
         revocation_inside=tuple(env.revocation_inside.split()),
         organisation=env.organisation,
+        public_url=public_base(env.public_url),
         workers=env.workers or len(os.sched_getaffinity(0)),
         host=env.host,
         port=env.port,

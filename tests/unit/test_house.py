@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("records", "language", "storage", "ocr", "signing", "search", "ingest", "jobs", "api", "boot")
-OURS = (*PACKAGES, "procedures", "web", "tests", "bench", "docs", "samples")
+PACKAGES = (
+    "records", "language", "storage", "ocr", "signing", "search", "ingest", "procedures", "jobs", "api", "boot",
+)  # fmt: skip
+OURS = (*PACKAGES, "web", "tests", "bench", "docs", "samples")
 
 DOORS = {
     "sqlalchemy": "storage/",
@@ -22,6 +24,7 @@ DOORS = {
     "pkcs11": "signing/tokens.py",
     "aiohttp": "signing/",
     "weasyprint": "signing/printing.py",
+    "segno": "procedures/check_mark.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",
