@@ -14,6 +14,7 @@ from storage.ground import Ground
 from storage.heads import Heads
 from storage.intents import Intents
 from storage.leases import Leases
+from storage.numbers import Numbers
 from storage.objects import Objects
 from storage.outbox import Outbox
 from storage.pages import Pages
@@ -46,6 +47,7 @@ class Tx:
         self.heads = Heads(ground)
         self.signings = Signings(ground)
         self.seal_lives = SealLives(ground)
+        self.numbers = Numbers(ground)
         self.catalogue = Catalogue(ground)
 
 

@@ -8,6 +8,7 @@ from tests.cases.account_rows import AccountRowCases
 from tests.cases.audit_rows import REST, AuditRowCases
 from tests.cases.batch_rows import BatchRowCases
 from tests.cases.document_rows import DocumentRowCases
+from tests.cases.numbering import NumberingCases
 from tests.cases.page_rows import PageRowCases
 from tests.cases.races import RaceCases
 from tests.cases.register_races import RegisterRaceCases
@@ -71,3 +72,6 @@ class TestRowValues(RowValueCases): ...
 
 
 class TestSealLifeRows(SealLifeRowCases): ...
+
+
+class TestNumbering(NumberingCases): ...
