@@ -4,6 +4,7 @@ The drawing knows the things it is handed and ends on any other address, be it a
 """
 
 import threading
+import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -21,14 +22,17 @@ OURS = "vanthu:"
 _DRAWING = threading.Lock()  # Pango's font map is not safe between threads
 
 
-def print_page(html: str, things: Mapping[str, bytes] | None = None) -> bytes:
+def print_page(html: str, things: Mapping[str, bytes] | None = None, *, archival: bool = False) -> bytes:
     """Return the PDF of a page; `things`: what its `vanthu:…` addresses stand for.
 
-    Raises WeasyPrint's `FatalURLFetchingError` when the page asks for anything else.
+    `archival`: as PDF/A-2b with its structure told (headings, paragraphs, tables), for papers that are kept; the same
+    page gives the same bytes. Raises WeasyPrint's `FatalURLFetchingError` when the page asks for anything else.
     """
-    with _DRAWING:
+    options = {"pdf_variant": "pdf/a-2b", "pdf_tags": True} if archival else {}
+    with _DRAWING, warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # it leaves its colour profile open for a moment
         pdf = HTML(string=html, url_fetcher=_Ours(things or {}), base_url=OURS).write_pdf(
-            font_config=_fonts()
+            font_config=_fonts(), **options
         )
     return bytes(pdf)
 

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from procedures.number_rules import Notation
 from procedures.number_steps import Wish
 from procedures.numbering import take, void
 from records.clock import VIETNAM
-from records.errors import Away, Conflict
+from records.errors import Away, Conflict, Unfit
 from signing.appearance import System
 from storage.number_values import Entry, Number, NumberState
 from storage.tables import open_tables
@@ -40,6 +41,8 @@ from tests.cases.database import Database, PostgresDatabase, SqliteDatabase
 
 ROOT = Path(__file__).parents[2]
 MIDNIGHT = datetime(2027, 1, 1, tzinfo=VIETNAM)
+_HALF = 50
+"""Bytes written down of each paper when about half is done."""
 POINTS = ("number-entered", "rows-before-commit", "rows-after-commit")
 WISHES = (
     Wish("u-state", System.STATE, "Quyết định", Notation("UBND"), "", Entry("Thử")),
@@ -51,24 +54,26 @@ WISHES = (
 
 @dataclass(frozen=True)
 class Campaign:
-    """How much: writers in all, papers each, processes they are threads of, kills, seconds until the year turns."""
+    """How much: writers in all, papers each, processes they are threads of, kills."""
 
     writers: int
     papers: int
     processes: int
     kills: int
-    turn: float
     seed: int = 7
 
 
 class SharedClock:
-    """Runs like the machine's, from a little before midnight of a New Year: the same in every process."""
+    """Runs like the machine's through the last evening of a year, and on from midnight once the file `turned` is there:
+    the same in every process, however slow the machine is.
+    """
 
-    def __init__(self, zero: float, turn: float) -> None:
-        self._zero, self._turn = zero, turn
+    def __init__(self, zero: float, turned: Path) -> None:
+        self._zero, self._turned = zero, turned
 
     def now(self) -> datetime:
-        return MIDNIGHT + timedelta(seconds=time.time() - self._zero - self._turn)
+        begins = MIDNIGHT if self._turned.exists() else MIDNIGHT - timedelta(hours=12)
+        return begins + timedelta(seconds=time.time() - self._zero)
 
 
 # --- a process of writers
@@ -77,7 +82,7 @@ class SharedClock:
 def write(told: dict[str, Any]) -> None:
     """Be a process of writers until all their papers are numbered."""
     tables = open_tables(told["url"], told["password"])
-    work = Work(tables, SharedClock(told["zero"], told["turn"]))
+    work = Work(tables, SharedClock(told["zero"], Path(told["turned"])))
     done: dict[str, dict[str, Any]] = {}
     log = Path(told["log"])
     for line in log.read_text().splitlines() if log.exists() else ():
@@ -100,7 +105,7 @@ def _writer(work: Work, out: int, done: dict[str, dict[str, Any]], writer: int, 
         for paper in range(papers):
             _number(work, out, done, writer, paper)
     except BaseException:
-        os.write(2, f"writer {writer} fell over\n".encode())
+        os.write(2, f"writer {writer} fell over\n{traceback.format_exc()}".encode())
         os.kill(os.getpid(), signal.SIGTERM)  # a bug, and not to be taken for one of our kills
         raise
 
@@ -125,14 +130,23 @@ def _number(work: Work, out: int, done: dict[str, dict[str, Any]], writer: int, 
     if way == "hold":
         held = f"h-{name}"
         unit = replace(wish, paper_id="")
-        today = work.clock.now().astimezone(VIETNAM).date()
-        step("hold", lambda tx: hold(tx, f"a{writer}", unit, held, f"a{writer}", "Thử", today))
+        step("hold", lambda tx: _hold(tx, held, unit, f"a{writer}"))
         step("issue", lambda tx: _use(tx, held, wish, f"a{writer}"))
         return
     first = step("issue", lambda tx: take(tx, f"a{writer}", wish))
     if way == "void":
         step("void", lambda tx: void(tx, f"a{writer}", wish.unit_id, first["id"], "Thử hủy"))
         step("again", lambda tx: take(tx, f"a{writer}", wish))
+
+
+def _hold(tx: Any, held: str, wish: Wish, holder: str) -> Number:
+    """Hold a number until tonight; midnight may strike while the series is waited for."""
+    try:
+        return hold(tx, holder, wish, held, holder, "Thử", tx.numbers.today())
+    except Unfit as fault:
+        if fault.code != "hold-until":
+            raise
+        return hold(tx, holder, wish, held, holder, "Thử", tx.numbers.today())
 
 
 def _use(tx: Any, held: str, wish: Wish, holder: str) -> Number:
@@ -149,12 +163,12 @@ def _give_up(work: Work, wish: Wish) -> None:
     class GivenUp(Exception): ...
 
     def doing(tx: Any) -> Number:
+        before = tx.numbers.of_paper(wish.paper_id)
+        if before is not None:
+            return before  # a process before this one had gone further
         take(tx, "given-up", wish)
         raise GivenUp
 
-    with work.reading() as tx:
-        if tx.numbers.of_paper(wish.paper_id) is not None:
-            return  # a process before this one had gone further
     try:
         _patiently(work, doing)
     except GivenUp:
@@ -180,12 +194,12 @@ def run(database: Database, campaign: Campaign, folder: Path) -> dict[str, Any]:
     tables = database.open()
     tables.migrate()
     zero = time.time()
-    work = Work(tables, SharedClock(zero, campaign.turn))
+    work = Work(tables, SharedClock(zero, folder / "turned"))
     with work.begin() as tx:
         begin_term(tx, "clerk", "u-party", "Nhiệm kỳ thử", date(2025, 10, 18))
     told = {
         "url": database.url, "password": database.password, "papers": campaign.papers,
-        "zero": zero, "turn": campaign.turn,
+        "zero": zero, "turned": str(folder / "turned"),
     }  # fmt: skip
     mine = [list(range(n, campaign.writers, campaign.processes)) for n in range(campaign.processes)]
 
@@ -218,6 +232,8 @@ def run(database: Database, campaign: Campaign, folder: Path) -> dict[str, Any]:
                 running[n] = start(n, points.pop() if points else "")
             random_kills = campaign.kills - campaign.kills // 2
             wrote = sum(path.stat().st_size for path in folder.glob("*.jsonl"))
+            if wrote > campaign.writers * campaign.papers * _HALF:
+                (folder / "turned").touch()
             if running and not points and wrote and kills["random"] < random_kills and dice.random() < 0.5:
                 running[dice.choice(sorted(running))].kill()
     finally:
@@ -265,6 +281,7 @@ def judge(database: Database, work: Work, campaign: Campaign, folder: Path) -> d
     once = len(lines) - held  # numbered without being held
     assert database.events() == 1 + once + held + used + states["void"]  # the term, then one event each
     years = sorted({line.day.year for line in lines})
+    assert years == [2026, 2027], "the year did not turn in the middle"
     return {
         "lines": len(lines),
         "series": len(by_series),
@@ -313,7 +330,7 @@ def main() -> int:
     if asked.write:
         write(json.load(sys.stdin))
         return 0
-    campaign = Campaign(asked.writers, asked.papers, asked.processes, asked.kills, 20.0, asked.seed)
+    campaign = Campaign(asked.writers, asked.papers, asked.processes, asked.kills, asked.seed)
     for kind in ("sqlite", "postgres"):
         if asked.on not in {kind, "both"}:
             continue

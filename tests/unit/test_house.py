@@ -21,6 +21,7 @@ DOORS = {
     "pkcs11": "signing/tokens.py",
     "aiohttp": "signing/",
     "weasyprint": "signing/printing.py",
+    "openpyxl": "procedures/register_xlsx.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",

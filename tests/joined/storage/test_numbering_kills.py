@@ -12,7 +12,7 @@ from tests.tools.numbering import Campaign, run
 
 pytestmark = pytest.mark.joined
 
-SHORT = Campaign(writers=20, papers=20, processes=2, kills=3, turn=6.0)
+SHORT = Campaign(writers=20, papers=20, processes=2, kills=3)
 
 
 def test_on_sqlite(tmp_path: Path) -> None:

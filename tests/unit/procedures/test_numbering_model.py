@@ -22,12 +22,10 @@ from storage.number_values import Entry, Number
 from storage.work import Work
 from tests.cases.database import SqliteDatabase, TurnedClock
 
-KINDS = [
-    Wish(unit, system, kind, Notation(issuer), "", Entry("Thử"), secret=secret)
-    for unit, system, issuer in [("s", System.STATE, "UBND"), ("p", System.PARTY, "TU")]
-    for kind in ("Quyết định", "Quy định")
-    for secret in (False, True)
-]
+STATE = Wish("s", System.STATE, "Quyết định", Notation("UBND"), "", Entry("Thử"))
+PARTY = Wish("p", System.PARTY, "Quyết định", Notation("TU"), "", Entry("Thử"))
+KINDS = [STATE, replace(STATE, secret=True), PARTY, replace(PARTY, type_name="Quy định", secret=True)]
+"""Few, so that what is done meets what was done."""
 FIRST_TERM = date(2025, 10, 18)
 
 
