@@ -24,6 +24,7 @@ from storage.audit_tree import NOTHING, Frontier, leaf_hash
 from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
+NUMBERS = ("number_periods", "number_series", "numbers")
 PEOPLE = (
     "units",
     "unit_versions",
@@ -35,7 +36,7 @@ PEOPLE = (
     "member_marks",
 )
 
-TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "signing_batches", "signings", "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "signing_batches", "signings", *NUMBERS, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk), and what would be a secret elsewhere (sessions, answers already given)."""
 

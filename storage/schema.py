@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 METADATA = MetaData(
@@ -565,4 +566,70 @@ member_marks = Table(
     Column("since", Text, nullable=False),
     Column("until", Text),
     _words("note"),
+)
+
+number_periods = Table(
+    "number_periods",
+    METADATA,
+    _id(),
+    Column("unit_id", Words, nullable=False),
+    Column("kind", Text, nullable=False),  # term | congress
+    _words("name"),
+    Column("begins_on", Text, nullable=False),  # days are ISO dates in Vietnam: they sort as they follow
+    _words("ends_on"),  # a congress only; a term ends when the next one begins
+    UniqueConstraint("unit_id", "kind", "begins_on"),
+)
+
+number_series = Table(
+    "number_series",
+    METADATA,
+    _id(),
+    Column("unit_id", Words, nullable=False),
+    Column("system", Text, nullable=False),
+    Column("kind", Words, nullable=False),  # name of the type, or "*" when all types share the series
+    Column("period", Words, nullable=False),  # a year, or the id of a term or congress
+    Column("secret", Boolean, nullable=False),
+    Column("begins_at", Integer, nullable=False, server_default="1"),
+    _count("last"),
+    _words("last_day"),
+    UniqueConstraint("unit_id", "system", "kind", "period", "secret"),
+)
+
+numbers = Table(
+    "numbers",
+    METADATA,
+    _id(),
+    _link("series_id", "number_series.id"),
+    Column("number", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("written", Words, nullable=False),
+    Column("type_name", Words, nullable=False),
+    Column("secret", Boolean, nullable=False),
+    Column("day", Text, nullable=False),  # of issue; of a number that is held, the day it was taken
+    _words("paper_id"),
+    Column("taken_by", Words, nullable=False),
+    Column("taken_at", Moment, nullable=False),
+    _words("holder"),
+    _words("purpose"),
+    _words("held_on"),
+    _words("held_until"),
+    _words("void_reason"),
+    _words("void_on"),
+    _words("subject"),
+    _words("signer"),
+    _words("recipients"),
+    _words("keeper"),
+    _count("copies"),
+    _words("sent_on"),
+    _words("received_by"),
+    _words("note"),
+    UniqueConstraint("series_id", "number"),
+    Index(
+        None,
+        "paper_id",
+        unique=True,
+        sqlite_where=text("state = 'issued'"),
+        postgresql_where=text("state = 'issued'"),
+    ),
+    Index(None, "state", "held_until"),
 )

@@ -17,6 +17,7 @@ from storage.leases import Leases
 from storage.marks import Marks
 from storage.members import Members
 from storage.memberships import Memberships
+from storage.numbers import Numbers
 from storage.objects import Objects
 from storage.outbox import Outbox
 from storage.pages import Pages
@@ -53,6 +54,7 @@ class Tx:
         self.signings = Signings(ground)
         self.prepared = PreparedSignatures(ground)
         self.seal_lives = SealLives(ground)
+        self.numbers = Numbers(ground)
         self.catalogue = Catalogue(ground)
         self.units = Units(ground)
         self.posts = Posts(ground)

@@ -25,6 +25,7 @@ DOORS = {
     "aiohttp": "signing/",
     "weasyprint": "signing/printing.py",
     "segno": "procedures/check_mark.py",
+    "openpyxl": "procedures/register_xlsx.py",
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",

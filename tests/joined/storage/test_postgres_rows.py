@@ -9,6 +9,7 @@ from tests.cases.audit_rows import REST, AuditRowCases
 from tests.cases.batch_rows import BatchRowCases
 from tests.cases.document_rows import DocumentRowCases
 from tests.cases.member_rows import MemberRowCases
+from tests.cases.numbering import NumberingCases
 from tests.cases.page_rows import PageRowCases
 from tests.cases.post_rows import PostRowCases
 from tests.cases.races import RaceCases
@@ -83,3 +84,6 @@ class TestPostRows(PostRowCases): ...
 
 
 class TestMemberRows(MemberRowCases): ...
+
+
+class TestNumbering(NumberingCases): ...
