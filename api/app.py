@@ -29,6 +29,7 @@ from api.routes import (
     health,
     metrics,
     operations,
+    renewal,
     search,
     sessions,
     signings,
@@ -90,7 +91,7 @@ def create_app(tools: Tools) -> FastAPI:
     _sweep(tools.data_dir / "cache" / "incoming")
     errors.install(app)
     app.add_exception_handler(NotSignedIn, _lead_to_sign_in)
-    for kind in (sessions, batches, documents, search, verify, signings, accounts, operations):
+    for kind in (sessions, batches, documents, search, verify, signings, accounts, operations, renewal):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(health.router, prefix=API, include_in_schema=False)

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from boot.cli_renewal import provable_command, renew_command
+from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.settings import Settings, load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -396,7 +396,7 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(_settings(context), login)
 
 
-for _command in (renew_command, provable_command):
+for _command in (complete_command, renew_command, provable_command):
     main.add_command(_command)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from boot.childroom import seal_in_child
+from boot.completing import completion_round
 from boot.house import House
 from boot.papers import sealing_seconds, sign_tools
 from boot.renewing import renewal_round
@@ -55,6 +56,7 @@ def prepare(settings: Settings, clock: Clock | None = None) -> None:
 def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     """Return the walk's tools over this house."""
     settings = house.settings
+    level = AT_ONCE if settings.stamp_later else None
 
     def seal(source: Path, out: Path, document_id: str) -> Sealed:
         return children.run(
@@ -65,6 +67,9 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
             source,
             out,
             document_id,
+            ARCHIVE,
+            None,
+            level,
         )
 
     return IngestTools(
@@ -84,6 +89,8 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
 
 
 _log = logging.getLogger("vanthu.boot")
+ARCHIVE, AT_ONCE = "archive", "PAdES-BASELINE-T"
+"""The walk's profile, and the level of its seals when the archive time stamp comes at night (`signing.profiles`)."""
 
 
 @contextmanager
@@ -115,7 +122,10 @@ def running_engine(
         papers = PaperSigning(engine, sign_tools(house, tools.children))
         patrol = Patrol(engine, walk, tools, crew, duties(tools), papers)
         rounds = standing_rounds(
-            house, executor, house.complaints, lambda pace: [renewal_round(tools, settings, pace)]
+            house,
+            executor,
+            house.complaints,
+            lambda pace: [completion_round(tools, settings, pace), renewal_round(tools, settings, pace)],
         )
         engine.launch()
         patrol.start()

@@ -128,7 +128,9 @@ def sweep(tools: IngestTools, *, alone: bool) -> int:
     """
     removed = 0
     for path in tools.work_dir.iterdir():
-        if path.name.startswith(("read-", "split-", "renew-")) or path.name.endswith(".part"):
+        if path.name.startswith(("read-", "split-", "renewal-", "completion-")) or path.name.endswith(
+            ".part"
+        ):
             if not alone and _touched(path) > time.time() - _ABANDONED_SECONDS:
                 continue
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
