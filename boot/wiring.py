@@ -27,8 +27,10 @@ from ocr.options import OcrOptions
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
 from signing.seal import Sealed
+from storage import signing_notes
 from storage.blobs import open_blobs
 from storage.s3 import S3Store
+from storage.signing_notes import Notebook
 from storage.tables import open_tables
 from storage.tree_notes import create_audit_key
 
@@ -147,4 +149,8 @@ def engine_address(settings: Settings) -> EngineAddress:
 
 def duties(tools: IngestTools) -> tuple[Duty, ...]:
     """Return what the leading worker does besides the walk: write the manifests that a crash left out."""
-    return (Duty("manifests", 120, lambda: keep_missing_manifests(tools)),)
+    book = Notebook(tools.work, tools.blobs, tools.work_dir)
+    return (
+        Duty("manifests", 120, lambda: keep_missing_manifests(tools)),
+        Duty("signing-manifests", 60, lambda: signing_notes.keep_missing_manifests(book)),
+    )

@@ -154,3 +154,12 @@ class SigningRowCases:
             before = tx.signings.signed_before(twin, again)
             assert before is not None and before.id == first.id
             assert tx.signings.signed_before(third, other_key) is None
+
+    def test_batches_at_their_end_without_a_manifest_are_found(self, work: Work, batch: str) -> None:
+        with work.begin() as tx:
+            assert tx.signings.ended_without("manifest.json", 10) == []
+            tx.signings.cancel(batch)
+            assert tx.signings.ended_without("manifest.json", 10) == [batch]
+            assert tx.signings.ended_without("manifest.json", 0) == []
+            tx.objects.keep(f"signings/{batch}/manifest.json", "a" * 64, 9)
+            assert tx.signings.ended_without("manifest.json", 10) == []
