@@ -29,6 +29,7 @@ from api.routes import (
     health,
     metrics,
     operations,
+    renewal,
     search,
     sessions,
     signatures,
@@ -103,6 +104,7 @@ def create_app(tools: Tools) -> FastAPI:
         signatures,
         accounts,
         operations,
+        renewal,
     ):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]

@@ -25,7 +25,9 @@ class ReadLog:
         self._lock = threading.Lock()
 
     def note(self, reader: Actor, document_id: str, part: str) -> None:
-        """Write down that `reader` was shown `part` (`record`, `pages`, `page`, `image`, `words`) of the document.
+        """Write down that `reader` was shown `part` of the document.
+
+        Parts: `record`, `pages`, `page`, `image`, `words`, `signature`.
 
         Call it after the access check and before the answer goes out. Raises `Away` when the log cannot be written:
         then the answer must not go out either.

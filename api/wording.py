@@ -74,6 +74,8 @@ TITLES = {
     "time-stamp-away": "Chờ dấu thời gian",
     "revocation-away": "Chờ dữ liệu chứng thư",
     "clock-skew": "Đồng hồ máy chủ lệch giờ",
+    "waits-for-completion": "Còn chờ dấu thời gian lưu trữ",
+    "life-unread": "Chưa biết hạn chứng minh",
     "engine-away": "Chưa xem được hàng đợi",
     "search-index-missing": "Chưa tìm được lúc này",
     "unavailable": "Tạm thời chưa phục vụ được",

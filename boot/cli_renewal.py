@@ -1,4 +1,7 @@
-"""The words `vanthu renew` and `vanthu provable`; what they do is in `boot/renewing.py`."""
+"""The words `vanthu complete`, `vanthu renew` and `vanthu provable`.
+
+What they do is in `boot/completing.py` and `boot/renewing.py`.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,6 +15,17 @@ from records.clock import VIETNAM
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
 _MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+
+
+@click.command("complete")
+@click.option("--dry-run", is_flag=True, help="Chỉ đếm, không hoàn tất.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_context
+def complete_command(context: click.Context, dry_run: bool, as_json: bool) -> int:
+    """Thêm dấu thời gian lưu trữ cho các tệp mới niêm phong ở mức B-T."""
+    from boot.completing import complete
+
+    return complete(_settings(context), dry_run=dry_run, as_json=as_json)
 
 
 @click.command("renew")

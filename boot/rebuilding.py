@@ -20,7 +20,13 @@ from storage.tables import open_tables
 from storage.tree_notes import load_verifiers
 from storage.work import Work
 
-_WORDS = {"log": "Nhật ký", "batches": "Lô", "documents": "Tài liệu", "objects": "Tệp trong kho"}
+_WORDS = {
+    "log": "Nhật ký",
+    "batches": "Lô",
+    "documents": "Tài liệu",
+    "signings": "Đợt ký",
+    "objects": "Tệp trong kho",
+}
 
 
 def rebuild(settings: Settings, *, as_json: bool) -> Exit:
@@ -42,7 +48,8 @@ def rebuild(settings: Settings, *, as_json: bool) -> Exit:
         logs = [log_store(blobs)] if log_store(blobs) is blobs else [log_store(blobs), blobs]
         bar = stack.enter_context(progress_bar(quiet=as_json or not console.is_terminal))
         tasks = {
-            what: bar.add_task(_WORDS[what], total=None, rate="") for what in ("log", "batches", "documents")
+            what: bar.add_task(_WORDS[what], total=None, rate="")
+            for what in ("log", "batches", "documents", "signings")
         }
         done = rebuild_rows(
             work,
@@ -97,7 +104,7 @@ def _tell(done: Rebuilt, *, as_json: bool) -> None:
     counts = done.counts
     say(
         f"Đã dựng lại {counts['batches']} lô, {counts['files']} tệp, {counts['documents']} tài liệu, "
-        f"{counts['pages']} trang; nhật ký tới số {done.log_until}."
+        f"{counts['pages']} trang, {counts['signings']} văn bản ký; nhật ký tới số {done.log_until}."
     )
     if done.given_until > done.log_until:
         say(

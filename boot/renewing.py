@@ -38,11 +38,17 @@ def renewal_round(tools: IngestTools, settings: Settings, pace: Pace, **more: An
         seconds = RENEW_SECONDS + source.stat().st_size / BYTES_A_SECOND
         return tools.children.run("sign", seconds, renew_in_child, settings.signing, source, out)
 
+    return RenewalRound(RenewalTools(tools, renew, life_reader(tools, settings)), pace, **more)
+
+
+def life_reader(tools: IngestTools, settings: Settings) -> Callable[[Path], ProvableUntil]:
+    """Return what reads in a child until when a file can be proven."""
+
     def read(path: Path) -> ProvableUntil:
         seconds = READ_SECONDS + path.stat().st_size / BYTES_A_SECOND
         return tools.children.run("parse", seconds, read_life_in_child, path, settings.roots)
 
-    return RenewalRound(RenewalTools(tools, renew, read), pace, **more)
+    return read
 
 
 def renew(settings: Settings, due_before: datetime | None, *, dry_run: bool, as_json: bool) -> Exit:
@@ -62,7 +68,7 @@ def renew(settings: Settings, due_before: datetime | None, *, dry_run: bool, as_
         with progress_bar(quiet=as_json or not console.is_terminal) as bar:
             total = one.due()
             task = bar.add_task("Gia hạn dấu thời gian", total=total, rate="")
-            while one.turn(_one_at_a_time()) is Turn.MORE:
+            while one.turn(one_at_a_time()) is Turn.MORE:
                 total = max(total, one.due())
                 bar.update(task, total=total, completed=total - one.due())
         return _show_pass(house, one, as_json=as_json)
@@ -116,7 +122,7 @@ def touched(
     return Exit.NO if lost else Exit.WELL
 
 
-def _one_at_a_time() -> Callable[[], bool]:
+def one_at_a_time() -> Callable[[], bool]:
     """Return an `enough` that lets one file through, so that the bar moves."""
     asked = iter([False])
     return partial(next, asked, True)

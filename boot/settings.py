@@ -6,6 +6,7 @@ A profile is only a set of addresses: rows, bytes, index, time stamps. Secrets c
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote, urlsplit
 
 from pydantic import Field
@@ -42,6 +43,8 @@ class _Environment(BaseSettings):
     tsa_policies: str = ""
     revocation_from: str = ""
     revocation_inside: str = ""
+    archive_stamp: Literal["now", "night"] = "now"
+    completion_days: float = Field(default=3.0, gt=0)
     organisation: str = "Lưu trữ cơ quan (bản dùng thử)"
     public_url: str = ""
     workers: int = Field(default=0, ge=0, le=512)
@@ -76,8 +79,9 @@ class Settings:
     """Everything the house can be told from outside.
 
     `data_dir` absolute; the addresses default to places below it (embedded profile). `workers`: reading children,
-    by default one a core. `page_seconds`: how long one page may take before its child is killed. `public_url`: where
-    anybody may check a paper; empty: papers carry no mark.
+    by default one a core. `stamp_later`: the walk seals at B-T and the nightly completion adds the archive time stamp;
+    `completion_days`: how long a seal may wait for it before that is an alarm. `page_seconds`: how long one page may
+    take before its child is killed. `public_url`: where anybody may check a paper; empty: papers carry no mark.
     """
 
     data_dir: Path
@@ -91,6 +95,8 @@ class Settings:
     tsa_policies: tuple[str, ...]
     revocation_from: tuple[str, ...]
     revocation_inside: tuple[str, ...]
+    stamp_later: bool
+    completion_days: float
     organisation: str
     public_url: str
     workers: int
@@ -169,6 +175,8 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         tsa_policies=tuple(env.tsa_policies.split()),
         revocation_from=tuple(env.revocation_from.split()),
         revocation_inside=tuple(env.revocation_inside.split()),
+        stamp_later=env.archive_stamp == "night",
+        completion_days=env.completion_days,
         organisation=env.organisation,
         public_url=public_base(env.public_url),
         workers=env.workers or len(os.sched_getaffinity(0)),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from boot.childroom import seal_in_child
+from boot.completing import completion_round
 from boot.house import House
 from boot.papers import sealing_seconds, sign_tools
 from boot.renewing import renewal_round
@@ -26,8 +27,10 @@ from ocr.options import OcrOptions
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
 from signing.seal import Sealed
+from storage import signing_notes
 from storage.blobs import open_blobs
 from storage.s3 import S3Store
+from storage.signing_notes import Notebook
 from storage.tables import open_tables
 from storage.tree_notes import create_audit_key
 
@@ -55,6 +58,7 @@ def prepare(settings: Settings, clock: Clock | None = None) -> None:
 def ingest_tools(house: House, children: ChildPools) -> IngestTools:
     """Return the walk's tools over this house."""
     settings = house.settings
+    level = AT_ONCE if settings.stamp_later else None
 
     def seal(source: Path, out: Path, document_id: str) -> Sealed:
         return children.run(
@@ -65,6 +69,9 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
             source,
             out,
             document_id,
+            ARCHIVE,
+            None,
+            level,
         )
 
     return IngestTools(
@@ -84,6 +91,8 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
 
 
 _log = logging.getLogger("vanthu.boot")
+ARCHIVE, AT_ONCE = "archive", "PAdES-BASELINE-T"
+"""The walk's profile, and the level of its seals when the archive time stamp comes at night (`signing.profiles`)."""
 
 
 @contextmanager
@@ -115,7 +124,10 @@ def running_engine(
         papers = PaperSigning(engine, sign_tools(house, tools.children))
         patrol = Patrol(engine, walk, tools, crew, duties(tools), papers)
         rounds = standing_rounds(
-            house, executor, house.complaints, lambda pace: [renewal_round(tools, settings, pace)]
+            house,
+            executor,
+            house.complaints,
+            lambda pace: [completion_round(tools, settings, pace), renewal_round(tools, settings, pace)],
         )
         engine.launch()
         patrol.start()
@@ -137,4 +149,8 @@ def engine_address(settings: Settings) -> EngineAddress:
 
 def duties(tools: IngestTools) -> tuple[Duty, ...]:
     """Return what the leading worker does besides the walk: write the manifests that a crash left out."""
-    return (Duty("manifests", 120, lambda: keep_missing_manifests(tools)),)
+    book = Notebook(tools.work, tools.blobs, tools.work_dir)
+    return (
+        Duty("manifests", 120, lambda: keep_missing_manifests(tools)),
+        Duty("signing-manifests", 60, lambda: signing_notes.keep_missing_manifests(book)),
+    )

@@ -130,7 +130,8 @@ def sweep(tools: IngestTools, *, alone: bool) -> int:
     removed = 0
     for path in tools.work_dir.iterdir():
         at_a_door = path.name.startswith("desk-")
-        if at_a_door or path.name.startswith(("read-", "split-", "renew-")) or path.name.endswith(".part"):
+        left = path.name.startswith(("read-", "split-", "renewal-", "completion-"))
+        if at_a_door or left or path.name.endswith(".part"):
             if (at_a_door or not alone) and _touched(path) > time.time() - _ABANDONED_SECONDS:
                 continue
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)

@@ -1,8 +1,9 @@
 """Make the catalogue anew from what rests in the stores, when the database is lost.
 
 The log first, since it bears witness; then finished batches from their manifests, unfinished ones from the notes of
-their files, single documents from their own manifests. What is damaged or contradicts the log is named and left out,
-and nothing is invented. Every part is one transaction keyed by what it enters, so a killed rebuild goes on.
+their files, single documents from their own manifests, and papers to be signed from theirs. What is damaged or
+contradicts the log is named and left out, and nothing is invented. Every part is one transaction keyed by what it
+enters, so a killed rebuild goes on.
 See docs/decisions/0068 and docs/howto/restore.md.
 """
 
@@ -11,6 +12,7 @@ from itertools import groupby, islice
 
 from ingest.rebuild_batches import Batchbook, rebuild_batch
 from ingest.rebuild_documents import rebuild_document
+from ingest.rebuild_signings import rebuild_signings
 from ingest.rebuild_values import Rebuilding, Rebuilt
 from records.access import SYSTEM
 from records.errors import ArchiveFault, Away, Conflict
@@ -29,7 +31,7 @@ REBUILD = "rebuild"
 _EVENTS_AT_ONCE = 1000
 
 Told = Callable[[str, int], None]
-"""Is told what is being rebuilt (`log`, `batches`, `documents`) and how many are done."""
+"""Is told what is being rebuilt (`log`, `batches`, `documents`, `signings`) and how many are done."""
 
 
 def rebuild(
@@ -55,6 +57,7 @@ def rebuild(
     ]
     _documents(task, told)
     _existing(task, books)
+    _signings(task, told)
     _finish(task)
     return task.outcome()
 
@@ -182,6 +185,15 @@ def _existing(task: Rebuilding, books: Sequence[Batchbook]) -> None:
                 raise
             except ArchiveFault as fault:
                 task.name(f"batches/{book.batch_id}: existing {row['ordinal']}", fault)
+
+
+def _signings(task: Rebuilding, told: Told) -> None:
+    """Enter batches of papers to be signed; they know nothing of documents."""
+    found = sorted({key.split("/")[1] for key in task.blobs.keys("signings/") if key.count("/") >= 2})
+    for number, batch_id in enumerate(found, start=1):
+        rebuild_signings(task, batch_id)
+        crashpoint("rebuild-after-signings")
+        told("signings", number)
 
 
 def _finish(task: Rebuilding) -> None:

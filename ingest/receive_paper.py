@@ -1,7 +1,8 @@
 """Take a paper in that is to be signed: the same write protocol as for a delivered file, into a batch of papers.
 
 Bytes in quarantine → looked at in a child → intent → store, read back → row, register and audit event in one
-transaction. The same request sent again gets the same paper (docs/decisions/0067).
+transaction → a note beside the stores, before the sender gets an answer. The same request sent again gets the same
+paper (docs/decisions/0067).
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from records.errors import Away, Unfit
 from records.outcome import Done, Refused
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
+from storage.signing_notes import Notebook, keep_paper_note
 from storage.signing_values import NewPaper, Paper
 from storage.work import Tx
 
@@ -41,7 +43,9 @@ def receive_paper(
     """
     new, intent = take_paper(tools, name, chunks, idempotency_key, actor, declared_sha256, batch_id)
     with tools.work.begin() as tx:
-        return enter_paper(tx, actor, batch_id, new, intent)
+        paper = enter_paper(tx, actor, batch_id, new, intent)
+    keep_paper_note(Notebook(tools.work, tools.blobs, tools.work_dir), paper.id)
+    return paper
 
 
 def take_paper(

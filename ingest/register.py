@@ -14,7 +14,8 @@ from records.access import SYSTEM, Level
 from records.document import Fields
 from records.outcome import Done, Outcome
 from search.number_keys import own_keys
-from signing.seal import Sealed
+from signing.seal import LEVEL, Sealed
+from signing.verdict import Answer
 from storage.crashpoint import crashpoint
 from storage.documents import ACCESS_PDF, Archive, Document, Rendition
 
@@ -83,11 +84,20 @@ def archive_of(
         renditions=renditions,
         pdfa="2b",
         signature_level=level,
-        verdict="VALID",
+        verdict=verdict_of(level),
         sealed_at=sealed_at,
         number_key=next(iter(own_keys(canonical(fields.number))), ""),
         archived_at=archived_at,
     )
+
+
+def verdict_of(level: str) -> Answer:
+    """Return what our own check has said of a seal of this level when it was admitted.
+
+    A seal below B-LTA promises an archive time stamp that it does not have yet, and is INDETERMINATE to every stranger
+    until it is completed (docs/decisions/0080 and 0087): the books say no more than that.
+    """
+    return Answer.VALID if level == LEVEL else Answer.INDETERMINATE
 
 
 def level_of(fields: Fields) -> Level:

@@ -1,10 +1,11 @@
-"""Admit a renewed sealed file as a new version of its document: old bytes stay, rows point at the new ones.
+"""Admit a renewed or completed file as a new version of its document: old bytes stay, rows point at the new ones.
 
 Fields and access level are the document's own at that moment; nothing a person has corrected is taken back.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from ingest.adopt import whole_version
@@ -25,12 +26,21 @@ from storage.documents import ACCESS_PDF, Document
 from storage.seal_life import SealedFile
 
 ARCHIVED = "document-archived"
-"""The audit action of every new version, which a rebuild asks the log for; a renewal says so among its details."""
+"""The audit action of every new version, which a rebuild asks the log for; `Why` is among its details."""
+
+
+class Why(StrEnum):
+    """Why a sealed file got another revision."""
+
+    RENEWAL = "renewal"
+    """Its last archive time stamp was about to lose its force."""
+    COMPLETION = "completion"
+    """It was sealed at B-T and its archive time stamp was still to come."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenewedPdf:
-    """A renewed file in a folder of its own, as `sealed.pdf`: what it is and what the audit event should tell."""
+    """A renewed or completed file in a folder of its own, as `sealed.pdf`: what it is, what the log is told."""
 
     path: Path
     sha256: str
@@ -40,8 +50,16 @@ class RenewedPdf:
     told: dict[str, Scalar]
 
 
-def found_in_store(tools: IngestTools, file: SealedFile) -> Deposited | None:
-    """Return the next version of a document when it lies whole in the store already: a killed renewal left it there.
+@dataclass(frozen=True, slots=True)
+class NextVersion:
+    """A version that lies whole in the store and is not in the books yet; `level` of its seal, as its manifest says."""
+
+    deposited: Deposited
+    level: str
+
+
+def found_in_store(tools: IngestTools, file: SealedFile) -> NextVersion | None:
+    """Return the next version of a document when it lies whole in the store already: a killed round left it there.
 
     Raises `Away`.
     """
@@ -54,12 +72,12 @@ def found_in_store(tools: IngestTools, file: SealedFile) -> Deposited | None:
             file.document_id,
             version,
         ):
-            return Deposited(version, found.renditions)
+            return NextVersion(Deposited(version, found.renditions), found.manifest.seal.level)
     return None
 
 
-def keep_renewed(tools: IngestTools, file: SealedFile, made: RenewedPdf) -> Outcome[Deposited]:
-    """Put a renewed file into the store as the next version, beside the readings and a manifest of its own.
+def keep_renewed(tools: IngestTools, file: SealedFile, made: RenewedPdf) -> Outcome[NextVersion]:
+    """Put a renewed or completed file into the store as the next version, with the readings and a manifest of its own.
 
     Later, Refused: see `deposit`. Raises `Missing`, `Away`, `BlobFault`, `ManifestDamaged`.
     """
@@ -71,14 +89,18 @@ def keep_renewed(tools: IngestTools, file: SealedFile, made: RenewedPdf) -> Outc
     old = _manifest(tools, document)
     composed = Composed(made.path, made.sha256, old.letters, old.words)
     sealed = Sealed(made.sha256, made.size, made.level, "", made.sealed_at, old.seal.certificate_sha256)
-    return deposit(tools, document, document.fields, pages, texts, composed, sealed)
+    outcome = deposit(tools, document, document.fields, pages, texts, composed, sealed)
+    return Done(NextVersion(outcome.value, made.level)) if isinstance(outcome, Done) else outcome
 
 
-def admit_renewed(tools: IngestTools, file: SealedFile, kept: Deposited, told: dict[str, Scalar]) -> bool:
+def admit_renewed(
+    tools: IngestTools, file: SealedFile, new: NextVersion, why: Why, told: dict[str, Scalar]
+) -> bool:
     """Make the deposited version the document's current one, with its audit event; False when it was already.
 
     Safe to repeat; `settle` comes behind it.
     """
+    kept = new.deposited
     renditions = {r.name: r for r in kept.renditions}
     pdf = renditions[ACCESS_PDF]
     crashpoint("renewed-before")
@@ -89,7 +111,7 @@ def admit_renewed(tools: IngestTools, file: SealedFile, kept: Deposited, told: d
         for rendition in kept.renditions:
             tx.objects.keep(rendition.key, rendition.sha256, rendition.size)
         archive = archive_of(
-            kept.version, now.fields, kept.renditions, now.signature_level, now.sealed_at, now.archived_at
+            kept.version, now.fields, kept.renditions, new.level, now.sealed_at, now.archived_at
         )
         tx.documents.archive(file.document_id, replace(archive, level=now.level))
         tx.audit.append(
@@ -99,7 +121,7 @@ def admit_renewed(tools: IngestTools, file: SealedFile, kept: Deposited, told: d
             "done",
             {
                 "version": kept.version,
-                "renewal": True,
+                why.value: True,
                 "sha256_before": file.pdf.sha256,
                 "sha256": pdf.sha256,
                 "size": pdf.size,
@@ -114,7 +136,7 @@ def admit_renewed(tools: IngestTools, file: SealedFile, kept: Deposited, told: d
 
 
 def settle(tools: IngestTools, document_id: str) -> Outcome[str]:
-    """Write the row of a renewed document down beside its blobs where its manifest does not say it all.
+    """Write the row of a document with such a new version down beside its blobs where its manifest does not say it all.
 
     A manifest knows the fields, not that a person has changed the access level (or the fields, meanwhile). Later: the
     store is away.

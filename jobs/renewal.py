@@ -2,46 +2,36 @@
 
 A round like fixity (jobs/rounds.py): where it stands is in the rows, so a killed one goes on. First it reads until when
 each file can be proven where that is not on record (new files, restored ones, those of older versions), then it renews
-what is due, the most urgent first. Nothing is ever marked renewed but in the transaction that admits the new version.
+what is due, the most urgent first. What it shares with the completion of seals is in `sealed_files.py`.
 """
 
-import logging
-import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ingest.children import ChildDied, ChildStuck
-from ingest.renewed import RenewedPdf, admit_renewed, found_in_store, keep_renewed, settle
+from ingest.renewed import Why
 from ingest.tools import IngestTools
-from records.access import SYSTEM
+from jobs.sealed_files import Read, SealedFilesRound, Written, stamp_told
 from records.errors import ArchiveFault, Away
-from records.outcome import Done, Later
-from signing.provable import TSA, NotProvable, ProvableUntil
 from signing.renew import NotRenewable, RenewalUseless, Renewed
+from signing.seal import LEVEL
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.pace import Pace
 from storage.passes import Pass
-from storage.progress import PATIENCE, Enough, Turn, got_nowhere
-from storage.seal_life import KeptCertificate, LifeState, SealedFile, SealLife
+from storage.progress import PATIENCE, Enough, Turn
+from storage.seal_life import SealedFile
 from storage.work import Tx
-
-_log = logging.getLogger("vanthu.renewal")
 
 _STRETCH = 200
 """Documents looked at between two notes of how far the reading has come."""
 _READ = "\U0010ffff"
 """The cursor of a pass whose reading is through: behind every id."""
-_REST = timedelta(minutes=15)
-"""How long the round rests when the time-stamp authority or a store is away; asking more often helps nobody."""
 _DAY, _NONE = timedelta(days=1), timedelta(0)
 _LATE = timedelta(days=30)
 """A file that is due for longer than this is an alarm: five months are left, and something is in the way."""
-_ODD = (NotProvable, NotRenewable, ChildDied, ChildStuck)
-"""Faults of the file itself: a person must look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +43,10 @@ class RenewalTools:
 
     ingest: IngestTools
     renew: Callable[[Path, Path], Renewed]
-    read: Callable[[Path], ProvableUntil]
+    read: Read
 
 
-class RenewalRound:
+class RenewalRound(SealedFilesRound):
     """One pass a night over what is due. See `storage.progress.Round`."""
 
     def __init__(
@@ -69,41 +59,9 @@ class RenewalRound:
         prefix: str = "",
     ) -> None:
         """`due_before`: renew what is due by then (default: now). `prefix` tells a command's passes from ours."""
-        self.name = f"{prefix}renewal"
-        self.every = _DAY
-        self.away = ""
-        self._tools = tools
-        self._ingest = tools.ingest
-        self._work = tools.ingest.work
-        self._pace = pace
+        super().__init__(Why.RENEWAL, tools.ingest, tools.read, pace, prefix=prefix, patience=patience)
+        self._renew = tools.renew
         self._due_before = due_before
-        self._patience = patience
-        self._rest_until: datetime | None = None
-
-    def turn(self, enough: Enough) -> Turn:
-        """Read or renew files until told that it is enough."""
-        now = self._work.clock.now()
-        if self._rest_until is not None and now < self._rest_until:
-            got_nowhere(self._work, self.name, self.away, self._patience)
-            return Turn.WAITING
-        self._rest_until, self.away = None, ""
-        with self._work.begin() as tx:
-            standing = tx.passes.begin(self.name)
-        try:
-            if standing.cursor != _READ:
-                return self._read_some(standing, enough)
-            return self._renew_some(standing, enough)
-        except (Away, RenewalUseless) as fault:
-            # not the files' doing: nothing is noted of them, and none is asked for again for a while
-            self.away = f"{fault.code}: {fault}"
-            self._rest_until = now + _REST
-            _log.warning("renewal waits: %s", self.away)
-            if isinstance(fault, RenewalUseless):
-                with self._work.begin() as tx:
-                    tx.passes.alarm(self.name, self.away[:500])
-            else:
-                got_nowhere(self._work, self.name, self.away, self._patience)
-            return Turn.WAITING
 
     def due(self) -> int:
         """Return how many files are due."""
@@ -112,6 +70,17 @@ class RenewalRound:
 
     def _by(self) -> datetime:
         return self._due_before or self._work.clock.now()
+
+    def _go(self, standing: Pass, enough: Enough) -> Turn:
+        if standing.cursor != _READ:
+            return self._read_some(standing, enough)
+        return self._renew_some(standing, enough)
+
+    def _stops(self, fault: ArchiveFault) -> bool:
+        return isinstance(fault, (Away, RenewalUseless))
+
+    def _is_odd(self, fault: ArchiveFault) -> bool:
+        return isinstance(fault, NotRenewable) or super()._is_odd(fault)
 
     # --- until when each file can be proven
 
@@ -135,46 +104,6 @@ class RenewalRound:
                 self._advance(cursor, counts)
         return Turn.MORE
 
-    def _read_one(self, file: SealedFile) -> str:
-        """Put on record what a file says of itself; return how to count it."""
-        folder = self._folder(file)
-        try:
-            if file.version > 1:
-                self._settle(file.document_id)
-            self._ingest.blobs.copy_out(file.pdf.key, folder / "read.pdf", file.pdf.sha256)
-            provable = self._tools.read(folder / "read.pdf")
-        except Away:
-            raise
-        except _ODD as fault:
-            self._list(file, fault)
-            return "listed"
-        except ArchiveFault as fault:  # bytes lost or damaged: fixity mends them, the next pass reads them
-            _log.warning("renewal: %s v%d: %s", file.document_id, file.version, fault)
-            return "unread"
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._enter(file.document_id, file.version, provable)
-        return "read"
-
-    def _enter(self, document_id: str, version: int, provable: ProvableUntil) -> None:
-        life, certificates = life_of(document_id, version, provable)
-        with self._work.begin() as tx:
-            tx.seal_lives.enter(life, certificates)
-
-    def _list(self, file: SealedFile, fault: ArchiveFault) -> None:
-        """Keep a file for a person, with what was known of its life before."""
-        with self._work.begin() as tx:
-            known = tx.seal_lives.get(file.document_id)
-            if known is None or known.version != file.version:
-                tx.seal_lives.enter(SealLife(file.document_id, file.version, LifeState.LISTED))
-            tx.seal_lives.list_for_a_person(file.document_id, f"{fault.code}: {fault}")
-            told: dict[str, Scalar] = {
-                "version": file.version,
-                "sha256": file.pdf.sha256,
-                "reason": str(fault)[:300],
-            }
-            tx.audit.append(SYSTEM.id, "renewal-refused", file.document_id, fault.code, told)
-
     # --- renewing
 
     def _renew_some(self, standing: Pass, enough: Enough) -> Turn:
@@ -191,6 +120,11 @@ class RenewalRound:
             if file is None:
                 self._waits(due[0].document_id, "no sealed file in the books")
                 continue
+            if (
+                file.level != LEVEL
+            ):  # its first archive time stamp is still to come, and comes with its completion
+                self._waits(file.document_id, "waits for its completion")
+                continue
             # another version than the books of its life know: a renewal was killed behind its very end
             work = self._renew_one if file.version == due[0].version else self._read_one
             ended = work(file)
@@ -200,80 +134,13 @@ class RenewalRound:
             self._pace.spent(file.pdf.size)
 
     def _renew_one(self, file: SealedFile) -> str:
-        try:
-            return self._renewed(file)
-        except (Away, RenewalUseless):
-            raise
-        except _ODD as fault:
-            self._list(file, fault)
-            return "listed"
-        except ArchiveFault as fault:
-            _log.warning("renewal: %s v%d: %s", file.document_id, file.version, fault)
-            self._waits(file.document_id, f"{fault.code}: {fault}")
-            return "waiting"
+        return self._bring_on(file, self._write, "renewed")
 
-    def _renewed(self, file: SealedFile) -> str:
-        told: dict[str, Scalar] = {"adopted": True}
-        provable: ProvableUntil | None = None
-        kept = found_in_store(self._ingest, file)
-        if kept is None:
-            folder = self._folder(file)
-            try:
-                old, out = folder / "old.pdf", folder / "sealed.pdf"
-                self._ingest.blobs.copy_out(file.pdf.key, old, file.pdf.sha256)
-                crashpoint("renewal-before-stamp")
-                made = self._tools.renew(old, out)
-                crashpoint("renewal-after-stamp")
-                told, provable = _told(made), made.provable
-                pdf = RenewedPdf(out, made.sha256, made.size, made.level, made.sealed_at, told)
-                outcome = keep_renewed(self._ingest, file, pdf)
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
-            if isinstance(outcome, Later):
-                raise Away(outcome.reason)
-            if not isinstance(outcome, Done):
-                raise ArchiveFault(outcome.reason, code=outcome.code, tell=outcome.tell)
-            kept = outcome.value
-        admit_renewed(self._ingest, file, kept, told)
-        self._settle(file.document_id)
-        if provable is not None:
-            self._enter(file.document_id, kept.version, provable)
-        else:  # found in the store: it tells of itself
-            with self._work.reading() as tx:
-                adopted = tx.seal_lives.file(file.document_id)
-            if adopted is not None:
-                self._read_one(adopted)
-        return "renewed"
-
-    def _settle(self, document_id: str) -> None:
-        outcome = settle(self._ingest, document_id)
-        if isinstance(outcome, Later):
-            raise Away(outcome.reason)
-
-    def _waits(self, document_id: str, reason: str) -> None:
-        with self._work.begin() as tx:
-            tx.seal_lives.waits(document_id, reason)
-
-    def _folder(self, file: SealedFile) -> Path:
-        folder = self._ingest.work_dir / f"renew-{file.document_id}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
-
-    # --- the pass
-
-    def _advance(self, cursor: str, counts: Counter[str]) -> None:
-        with self._work.begin() as tx:
-            standing = tx.passes.begin(self.name)
-            summed = Counter(standing.counts) + counts
-            tx.passes.progress(self.name, cursor, dict(sorted(summed.items())), self._alarm(tx))
-
-    def _finish(self, pause: timedelta) -> Turn:
-        self.every = pause
-        with self._work.begin() as tx:
-            standing = tx.passes.begin(self.name)
-            tx.passes.finish(self.name, standing.counts, self._alarm(tx))
-        return Turn.DONE
+    def _write(self, old: Path, out: Path) -> Written:
+        crashpoint("renewal-before-stamp")
+        made = self._renew(old, out)
+        crashpoint("renewal-after-stamp")
+        return Written(made.sha256, made.size, made.level, made.sealed_at, made.provable, _told(made))
 
     def _alarm(self, tx: Tx) -> str:
         """Say what a person must do something about."""
@@ -285,38 +152,6 @@ class RenewalRound:
         return "; ".join(told)
 
 
-def life_of(
-    document_id: str, version: int, provable: ProvableUntil
-) -> tuple[SealLife, list[KeptCertificate]]:
-    """Return what the books keep of a file's provability."""
-    life = SealLife(
-        document_id=document_id,
-        version=version,
-        state=LifeState.CURRENT,
-        last_time_stamp=provable.last_time_stamp,
-        time_stamps=provable.time_stamps,
-        certificate_until=provable.certificate_until,
-        algorithm=provable.algorithm,
-        algorithm_until=provable.algorithm_until,
-        provable_until=provable.until,
-        why=provable.why,
-        due_at=provable.due_at,
-    )
-    certificates = [
-        KeptCertificate(document_id, c.serial, c.issuer, c.role, c.used_at, c.covered_at)
-        for c in provable.certificates
-    ]
-    return life, certificates
-
-
 def _told(made: Renewed) -> dict[str, Scalar]:
-    """Return what the audit event says of a new time stamp: when, whose, and what it is good for."""
-    tsa = [c for c in made.provable.certificates if c.role == TSA]
-    return {
-        "level": made.level,
-        "stamped_at": made.stamped_at.isoformat(timespec="seconds"),
-        "tsa_serial": tsa[-1].serial if tsa else "",
-        "algorithm": made.provable.algorithm,
-        "provable_until": made.provable.until.isoformat(timespec="seconds"),
-        "provable_until_before": made.before.until.isoformat(timespec="seconds"),
-    }
+    before = made.before.until.isoformat(timespec="seconds")
+    return {"level": made.level, **stamp_told(made.provable), "provable_until_before": before}

@@ -9,6 +9,7 @@ import logging
 from jobs.engine import LONGEST_WAIT, Engine, Json
 from jobs.walk_ids import workflow_id
 from procedures.sign_papers import SignTools, sign_paper
+from storage.signing_notes import keep_manifest, keep_start
 from storage.signing_values import BatchStage
 
 _log = logging.getLogger("vanthu.signings")
@@ -55,13 +56,17 @@ class PaperSigning:
         return self._engine.step("finish-papers", self._finish, batch_id)
 
     def _plan(self, batch_id: str) -> Json:
+        keep_start(self._tools.notebook, batch_id)
         with self._tools.work.reading() as tx:
             return tx.signings.waiting(batch_id)
 
     def _finish(self, batch_id: str) -> Json:
         with self._tools.work.begin() as tx:
             tx.signings.finish(batch_id)
-            return str(tx.signings.batch(batch_id).state)
+            state = tx.signings.batch(batch_id).state
+        if state in (BatchStage.FINISHED, BatchStage.CANCELLED):
+            keep_manifest(self._tools.notebook, batch_id)
+        return str(state)
 
     def _sign_papers(self, batch_id: str, ids: Json) -> Json:
         wait = _FIRST_WAIT

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from procedures.sign_papers import Order, enter_signature, keep_signed, order_of
+from procedures.sign_papers import Order, demand_bytes, enter_end, keep_signed, order_of
 from records.clock import Clock
 from records.errors import ArchiveFault, Away, Conflict
 from signing.interrupted import LASTS, Prepared
@@ -23,7 +23,8 @@ from storage.blobs import BlobStore
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.prepared import draft_name
-from storage.signing_values import BatchStage, Paper, PaperStage, Signature, SigningBatch, WaitingSignature
+from storage.signing_notes import End, Notebook, find_end, keep_start, put_end
+from storage.signing_values import BatchStage, Paper, PaperStage, SigningBatch, WaitingSignature
 from storage.staging import Staging
 from storage.work import Tx, Work
 
@@ -61,6 +62,11 @@ class DeskTools:
     finish: Callable[[Path, Prepared, bytes, Path], Sealed]
     work_dir: Path
 
+    @property
+    def notebook(self) -> Notebook:
+        """Where it is written down, beside the stores, what became of papers."""
+        return Notebook(self.work, self.blobs, self.work_dir)
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:
@@ -69,7 +75,7 @@ class Finished:
     batch: SigningBatch
     paper: Paper
     prepared_id: str
-    signature: Signature
+    end: End
     intent: str
 
 
@@ -85,10 +91,16 @@ def prepare_paper(tools: DeskTools, paper_id: str, seen_sha256: str, brought: Br
         before = tx.signings.signed_before(paper, batch)
     if paper.source_sha256 != seen_sha256.lower():
         raise revision_changed(f"{paper_id} is {paper.source_sha256}, seen was {seen_sha256:.80}")
-    if before is not None and before.signature is not None:
+    keep_start(tools.notebook, batch.id)
+    end, told = find_end(tools.notebook, batch.id, paper_id), {}
+    if end is not None:  # its row was lost, or a process died between the two
+        demand_bytes(tools.blobs, end)
+    elif before is not None and before.signature is not None:
+        end, told = put_end(tools.notebook, paper_id, before.signature, {}), {"as": before.id}
+    if end is not None:
         with tools.work.begin() as tx:
-            enter_signature(tx, batch, paper, before.signature, {"as": before.id})
-        raise _at_end(PaperStage.SIGNED)
+            enter_end(tx, batch, paper, end, told)
+        raise _at_end(PaperStage(end.row["state"]))
     with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
         source = Path(scratch) / "source.pdf"
         tools.blobs.copy_out(paper.source_key, source, paper.source_sha256)
@@ -105,8 +117,8 @@ def prepare_paper(tools: DeskTools, paper_id: str, seen_sha256: str, brought: Br
         void = tx.prepared.void_those_of(paper_id)
         expires = datetime.fromisoformat(prepared.expires)
         tx.prepared.add(WaitingSignature(prepared.id, paper_id, prepared.to_json(), expires))
-        told: dict[str, Scalar] = {"batch": batch.id, "prepared": prepared.id, "sha256": paper.source_sha256}
-        tx.audit.append(batch.created_by, "paper-prepared", paper_id, "done", told)
+        facts: dict[str, Scalar] = {"batch": batch.id, "prepared": prepared.id, "sha256": paper.source_sha256}
+        tx.audit.append(batch.created_by, "paper-prepared", paper_id, "done", facts)
     _drop(tools, void)
     return prepared
 
@@ -138,11 +150,12 @@ def finish_paper(tools: DeskTools, prepared_id: str, signature: bytes, holder: s
             sealed = tools.finish(folder, prepared, signature, made)
             crashpoint("desk-signed")
             found, intent = keep_signed(tools.work, tools.blobs, batch, paper, made, sealed)
+            crashpoint("desk-stored")
+            end = put_end(tools.notebook, paper.id, found, {})
     except ArchiveFault as fault:
         _note(tools, paper.id, fault)
         raise
-    crashpoint("desk-stored")
-    return Finished(batch, paper, prepared_id, found, intent)
+    return Finished(batch, paper, prepared_id, end, intent)
 
 
 def enter_finished(tx: Tx, done: Finished) -> Paper:
@@ -151,9 +164,7 @@ def enter_finished(tx: Tx, done: Finished) -> Paper:
     _demand_open(kept, None)
     _waiting(tx, done.paper.id)
     tx.prepared.end(done.prepared_id, "used")
-    if not enter_signature(
-        tx, done.batch, done.paper, done.signature, {"desk": done.prepared_id}, done.intent
-    ):
+    if not enter_end(tx, done.batch, done.paper, done.end, {"desk": done.prepared_id}, done.intent):
         raise _at_end(PaperStage.SIGNED)
     return tx.signings.paper(done.paper.id)
 

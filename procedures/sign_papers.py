@@ -1,8 +1,9 @@
 """Sign the papers of a batch, each once: from the kept bytes to a checked, kept, registered signature.
 
 Repeating any of it is safe. A signature that was made on this machine but not yet written down is found in the work
-folder and taken, so that a crash does not make the key sign the same paper again. Nothing is marked signed whose bytes
-were not read back from the store.
+folder and taken, so that a crash does not make the key sign the same paper again; one that was written down beside the
+stores is found there, even when its row was lost. Nothing is marked signed whose bytes were not read back from the
+store.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ from signing.seal import Sealed
 from storage.blobs import BlobStore, Conflict, Stored, Unavailable
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
+from storage.schema import storable
+from storage.signing_notes import End, Notebook, find_end, put_end
 from storage.signing_values import BatchStage, Paper, PaperStage, Signature, SigningBatch
 from storage.work import Tx, Work
 
@@ -51,6 +54,11 @@ class SignTools:
     sign: Callable[[Path, Path, str, Order], Sealed]
     work_dir: Path
 
+    @property
+    def notebook(self) -> Notebook:
+        """Where it is written down, beside the stores, what became of papers."""
+        return Notebook(self.work, self.blobs, self.work_dir)
+
 
 @dataclass(frozen=True, slots=True)
 class Waits:
@@ -72,17 +80,34 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
         before = tx.signings.signed_before(paper, batch)
     if paper.state is not PaperStage.WAITING or batch.state in (BatchStage.CANCELLED, BatchStage.DESK):
         return None
-    if before is not None and before.signature is not None:
-        _write_down(tools.work, batch, paper, before.signature, {"as": before.id})
-        return None
     folder = tools.work_dir / f"paper-{paper.id}"
     try:
-        ended = _sign(tools, batch, paper, folder)
+        ended = _end(tools, batch, paper, before, folder)
+    except ArchiveFault as fault:
+        ended = _wait(tools, paper, fault)
+    if ended is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    return ended
+
+
+def _end(
+    tools: SignTools, batch: SigningBatch, paper: Paper, before: Paper | None, folder: Path
+) -> Waits | None:
+    """Bring a paper to its end. Raises `Away` when that cannot be written down now: then it waits."""
+    known = find_end(tools.notebook, batch.id, paper.id)
+    if known is not None:  # its row was lost, or a process died between the two
+        demand_bytes(tools.blobs, known)
+        _enter(tools, batch, paper, known, {})
+        return None
+    if before is not None and before.signature is not None:
+        _write_down(tools, batch, paper, before.signature, {"as": before.id})
+        return None
+    try:
+        return _sign(tools, batch, paper, folder)
     except ArchiveFault as fault:
         if is_ours(fault):
-            return _wait(tools, paper, fault)
+            raise
         _refuse(tools, batch, paper, fault)
-        ended = None
     except Exception as fault:  # noqa: BLE001  one paper's odd bytes must not keep its neighbours from being signed
         _log.exception("paper %s", paper.id)
         told = ArchiveFault(
@@ -92,10 +117,22 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
             "Hãy báo quản trị viên.",
         )
         _refuse(tools, batch, paper, told)
-        ended = None
-    if ended is None:
-        shutil.rmtree(folder, ignore_errors=True)
-    return ended
+    return None
+
+
+def demand_bytes(blobs: BlobStore, end: End) -> None:
+    """Demand that the bytes of a signature that is written down are whole. Raises `Away` (`signed-paper-lost`)."""
+    made = end.signature
+    if made is None:
+        return
+    there = blobs.measure(made.key)
+    if there is None or (there.sha256, there.size) != (made.sha256, made.size):
+        raise Away(
+            f"{made.key} is lost or damaged",
+            code="signed-paper-lost",
+            tell="Văn bản này đã được ký nhưng kho lưu trữ mất hoặc hỏng tệp đã ký; không ký lại. Hãy báo quản trị "
+            "viên khôi phục tệp.",
+        )
 
 
 def _sign(tools: SignTools, batch: SigningBatch, paper: Paper, folder: Path) -> Waits | None:
@@ -112,7 +149,7 @@ def _sign(tools: SignTools, batch: SigningBatch, paper: Paper, folder: Path) -> 
         crashpoint("paper-noted")
     signature, intent = keep_signed(tools.work, tools.blobs, batch, paper, made, sealed)
     crashpoint("paper-stored")
-    _write_down(tools.work, batch, paper, signature, {}, intent)
+    _write_down(tools, batch, paper, signature, {}, intent)
     return None
 
 
@@ -156,16 +193,32 @@ def signed_key(sha256: str) -> str:
     return f"signed/{sha256[:2]}/{sha256}.pdf"
 
 
-def enter_signature(
+def enter_end(
     tx: Tx,
     batch: SigningBatch,
     paper: Paper,
-    made: Signature,
+    end: End,
     more: Mapping[str, Scalar],
     intent: str | None = None,
 ) -> bool:
-    """Enter a signature into the books: row, object and audit event; False when the paper does not wait any more."""
-    told: dict[str, Scalar] = {
+    """Enter how a paper ended into the books: row, objects and audit event; False when it does not wait any more."""
+    made = end.signature
+    tx.objects.keep(end.key, end.sha256, end.size)
+    for done in (intent, end.intent):
+        if done is not None:
+            tx.intents.done(done)
+    if made is None:
+        return _enter_refusal(tx, batch, paper, end)
+    tx.objects.keep(made.key, made.sha256, made.size)
+    if not tx.signings.signed(paper.id, made, end.ended_at):
+        return False
+    _end_batch(tx, batch)
+    tx.audit.append(batch.created_by, SIGNED, paper.id, "done", {**_told(batch, paper, made), **more})
+    return True
+
+
+def _told(batch: SigningBatch, paper: Paper, made: Signature) -> dict[str, Scalar]:
+    return {
         "batch": batch.id,
         "profile": batch.profile,
         "before_sha256": paper.source_sha256,
@@ -175,36 +228,47 @@ def enter_signature(
         "certificate_serial": made.certificate_serial,
         "time_stamp_serial": made.time_stamp_serial,
     }
-    tx.objects.keep(made.key, made.sha256, made.size)
-    if intent is not None:
-        tx.intents.done(intent)
-    if not tx.signings.signed(paper.id, made):
-        return False
-    _end_batch(tx, batch)
-    tx.audit.append(batch.created_by, SIGNED, paper.id, "done", {**told, **more})
-    return True
 
 
 def _write_down(
-    work: Work,
+    tools: SignTools,
     batch: SigningBatch,
     paper: Paper,
     made: Signature,
     more: Mapping[str, Scalar],
     intent: str | None = None,
 ) -> None:
-    with work.begin() as tx:
-        enter_signature(tx, batch, paper, made, more, intent)
+    """Write a signature down beside the stores, then enter it into the books. Raises `Away`: then nothing is."""
+    _enter(tools, batch, paper, put_end(tools.notebook, paper.id, made, {}), more, intent)
+
+
+def _enter(
+    tools: SignTools,
+    batch: SigningBatch,
+    paper: Paper,
+    end: End,
+    more: Mapping[str, Scalar],
+    intent: str | None = None,
+) -> None:
+    with tools.work.begin() as tx:
+        enter_end(tx, batch, paper, end, more, intent)
         crashpoint("paper-before-commit")
     crashpoint("paper-after-commit")
 
 
 def _refuse(tools: SignTools, batch: SigningBatch, paper: Paper, fault: ArchiveFault) -> None:
     _log.warning("paper %s: %s: %s", paper.id, fault.code, fault)
-    with tools.work.begin() as tx:
-        if tx.signings.refused(paper.id, fault.code, str(fault)[:900], fault.tell):
-            _end_batch(tx, batch)
-            tx.audit.append(batch.created_by, "paper-refused", paper.id, fault.code, {"batch": batch.id})
+    told = {"code": fault.code, "reason": storable(str(fault)[:900]), "tell": storable(fault.tell)}
+    _enter(tools, batch, paper, put_end(tools.notebook, paper.id, None, told), {})
+
+
+def _enter_refusal(tx: Tx, batch: SigningBatch, paper: Paper, end: End) -> bool:
+    row = end.row
+    if not tx.signings.refused(paper.id, row["code"], row["reason"], row["tell"], end.ended_at):
+        return False
+    _end_batch(tx, batch)
+    tx.audit.append(batch.created_by, "paper-refused", paper.id, row["code"], {"batch": batch.id})
+    return True
 
 
 def _wait(tools: SignTools, paper: Paper, fault: ArchiveFault) -> Waits:

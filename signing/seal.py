@@ -158,7 +158,8 @@ class SigningService:
                 code="earlier-signature-invalid",
                 tell=f"Không cấp dấu thời gian lưu trữ cho tệp này được. {verdict.tell}",
             )
-        return signatures[-1].field_name, signatures[-1].signer_cert.sha256.hex()
+        # pyHanko's own kind of text holds on to the open file, and could not leave the child
+        return str(signatures[-1].field_name), signatures[-1].signer_cert.sha256.hex()
 
     def standing(self, reader: PdfFileReader, path: Path) -> Standing:
         """Return what stands in the file at `path`, which `reader` reads, by our own check."""

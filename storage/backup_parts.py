@@ -36,7 +36,7 @@ PEOPLE = (
     "member_marks",
 )
 
-TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "signing_batches", "signings", *NUMBERS, "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, *NUMBERS, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk), and what would be a secret elsewhere (sessions, answers already given)."""
 

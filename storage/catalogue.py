@@ -32,7 +32,17 @@ from records.document import BatchState
 from records.errors import ArchiveFault
 from storage.ground import Ground
 from storage.profile import profile_of
-from storage.schema import METADATA, batches, files, objects, page_texts, pages, renditions, storable
+from storage.schema import (
+    METADATA,
+    batches,
+    files,
+    objects,
+    page_texts,
+    pages,
+    renditions,
+    signings,
+    storable,
+)
 
 Row = dict[str, Any]
 
@@ -44,13 +54,21 @@ CATALOGUE = (
     "renditions",
     "pages",
     "page_texts",
+    "signing_batches",
+    "signings",
     "objects",
     "audit",
 )
 """The tables that say what the archive holds, parents before children."""
 
-POINTERS = ((files, "blob_key"), (pages, "image_key"), (renditions, "key"))
-"""The columns that name an object of the stores."""
+POINTERS = (
+    (files, "blob_key"),
+    (pages, "image_key"),
+    (renditions, "key"),
+    (signings, "source_key"),
+    (signings, "signed_key"),
+)
+"""The columns that name an object of the stores; "" names none."""
 
 _AT_ONCE = 500
 
@@ -155,7 +173,8 @@ class Catalogue:
             entered = select(objects.c.key).where(objects.c.key == table.c[column]).exists()
             connection = self._ground.connection
             with profile_of(connection).unhurried(connection):
-                rows = connection.execute(select(table).where(~entered)).mappings().all()
+                unknown = select(table).where(table.c[column] != "", ~entered)
+                rows = connection.execute(unknown).mappings().all()
             found.extend((table.name, _row_name(row), row[column]) for row in rows)
         return found
 

@@ -9,11 +9,24 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    extract,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from records.document import DocumentState
 from storage.documents import ACCESS_PDF, Rendition
 from storage.ground import Ground
+from storage.profile import profile_of
 from storage.schema import documents, renditions, seal_certificates, seal_life
 
 _SKEW = timedelta(minutes=2)
@@ -65,12 +78,16 @@ class KeptCertificate:
 
 @dataclass(frozen=True, slots=True)
 class SealedFile:
-    """The sealed PDF of an archived document; `known` says whether its life is on record for this very version."""
+    """The sealed PDF of an archived document; `known` says whether its life is on record for this very version.
+
+    `level` is the PAdES level of its seal as the books have it.
+    """
 
     document_id: str
     version: int
     pdf: Rendition
     known: bool
+    level: str
 
 
 class SealLives:
@@ -136,6 +153,54 @@ class SealLives:
         counted = select(func.count()).select_from(seal_life).where(seal_life.c.state == LifeState.LISTED)
         return int(self._ground.connection.execute(counted).scalar_one())
 
+    def incomplete(self, full: str, after: str, limit: int) -> list[SealedFile]:
+        """Return sealed files behind the id `after` whose level is not `full` yet, in order of their ids.
+
+        Not those that a person must look at. It goes over the documents in the order of their ids, so a round that asks
+        on from where it stood reads each row once.
+        """
+        connection = self._ground.connection
+        asked = _sealed().where(documents.c.id > after, documents.c.signature_level != full, _nobodys())
+        with profile_of(connection).unhurried(connection):
+            rows = connection.execute(asked.order_by(documents.c.id).limit(limit)).mappings().all()
+        return [_file(row) for row in rows]
+
+    def count_incomplete(self, full: str, archived_before: datetime | None = None) -> int:
+        """Return how many sealed files are not at the level `full` (those archived before then); for operators."""
+        which = and_(documents.c.state == DocumentState.ARCHIVED, documents.c.signature_level != full)
+        if archived_before is not None:
+            which = and_(which, documents.c.archived_at < archived_before)
+        connection = self._ground.connection
+        with profile_of(connection).unhurried(connection):
+            return int(
+                connection.execute(select(func.count()).select_from(documents).where(which)).scalar_one()
+            )
+
+    def ask(self, document_id: str) -> bool:
+        """Make a file due now, also one that a person had to look at; False when nothing is on record of it."""
+        now = self._ground.clock.now()
+        done = self._ground.connection.execute(
+            update(seal_life)
+            .where(seal_life.c.document_id == document_id)
+            .values(state=LifeState.CURRENT, due_at=now, tried_at=None, reason="")
+        )
+        return done.rowcount == 1
+
+    def next_due(self) -> datetime | None:
+        """Return when the next file is due (it may be past), None when there is none."""
+        first = select(func.min(seal_life.c.due_at)).where(seal_life.c.state == LifeState.CURRENT)
+        return self._ground.connection.execute(first).scalar_one_or_none()
+
+    def ending_by_year(self) -> dict[int, int]:
+        """Return for each year (UTC) how many files can be proven until some day of it."""
+        connection = self._ground.connection
+        year = extract("year", seal_life.c.provable_until)
+        with profile_of(connection).unhurried(connection):
+            rows = connection.execute(
+                select(year, func.count()).where(seal_life.c.provable_until.isnot(None)).group_by(year)
+            )
+            return {int(row[0]): int(row[1]) for row in rows}
+
     def ending(self, by: datetime, limit: int) -> list[SealLife]:
         """Return files whose proof ends by `by`, the first to end first, whatever their state."""
         return self._some(seal_life.c.provable_until <= by, limit)
@@ -183,6 +248,10 @@ def _due(by: datetime) -> ColumnElement[bool]:
     return and_(seal_life.c.state == LifeState.CURRENT, seal_life.c.due_at <= by)
 
 
+def _nobodys() -> ColumnElement[bool]:
+    return or_(seal_life.c.state.is_(None), seal_life.c.state != LifeState.LISTED)
+
+
 def _sealed() -> Select[Any]:
     access = and_(
         renditions.c.document_id == documents.c.id,
@@ -192,7 +261,13 @@ def _sealed() -> Select[Any]:
     known = and_(seal_life.c.document_id == documents.c.id, seal_life.c.version == documents.c.version)
     pdf = [renditions.c[name] for name in ("name", "key", "sha256", "size", "media_type")]
     return (
-        select(documents.c.id, documents.c.version, seal_life.c.document_id.label("known"), *pdf)
+        select(
+            documents.c.id,
+            documents.c.version,
+            documents.c.signature_level,
+            seal_life.c.document_id.label("known"),
+            *pdf,
+        )
         .join(renditions, access)
         .outerjoin(seal_life, known)
         .where(documents.c.state == DocumentState.ARCHIVED)
@@ -201,4 +276,4 @@ def _sealed() -> Select[Any]:
 
 def _file(row: RowMapping) -> SealedFile:
     pdf = Rendition(row["name"], row["key"], row["sha256"], row["size"], row["media_type"])
-    return SealedFile(row["id"], row["version"], pdf, row["known"] is not None)
+    return SealedFile(row["id"], row["version"], pdf, row["known"] is not None, row["signature_level"])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class BatchStage(StrEnum):
@@ -80,6 +81,21 @@ class Signature:
     certificate_sha256: str
     certificate_serial: str = ""
     time_stamp_serial: str = ""
+
+
+def signature_columns(made: Signature) -> dict[str, Any]:
+    """Return a signature as the columns of its paper's row."""
+    return {
+        "signed_key": made.key,
+        "signed_sha256": made.sha256,
+        "signed_size": made.size,
+        "level": made.level,
+        "field": made.field,
+        "signed_at": made.signed_at,
+        "certificate_sha256": made.certificate_sha256,
+        "certificate_serial": made.certificate_serial,
+        "time_stamp_serial": made.time_stamp_serial,
+    }
 
 
 @dataclass(frozen=True, slots=True)

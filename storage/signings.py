@@ -1,14 +1,15 @@
 """Papers to be signed: batches of them, and for each paper whether it is signed; a paper is signed once."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, func, insert, literal, select, update
 
 from records.clock import new_id
 from records.errors import Conflict, Missing
 from storage.ground import Ground
-from storage.schema import signing_batches, signings
+from storage.schema import objects, signing_batches, signings
 from storage.signing_values import (
     BatchStage,
     NewPaper,
@@ -17,6 +18,7 @@ from storage.signing_values import (
     PaperStage,
     Signature,
     SigningBatch,
+    signature_columns,
 )
 
 _UNFINISHED = (BatchStage.RUNNING, BatchStage.HELD)
@@ -83,6 +85,14 @@ class Signings:
             .order_by(signing_batches.c.created_at, signing_batches.c.id)
         ).mappings()
         return [_batch(row) for row in rows]
+
+    def ended_without(self, name: str, limit: int) -> list[str]:
+        """Return batches at their end for which no object `signings/<id>/<name>` is in the register, oldest first."""
+        key = literal("signings/") + signing_batches.c.id + literal(f"/{name}")
+        entered = select(objects.c.key).where(objects.c.key == key).exists()
+        ended = signing_batches.c.state.in_((BatchStage.FINISHED, BatchStage.CANCELLED))
+        due = select(signing_batches.c.id).where(ended, ~entered).order_by(signing_batches.c.created_at)
+        return list(self._ground.connection.execute(due.limit(limit)).scalars())
 
     def start(self, batch_id: str, *, at_desk: bool = False) -> SigningBatch:
         """Close the batch to new papers and let it be signed, by the engine or at a desk; repeating changes nothing."""
@@ -232,28 +242,26 @@ class Signings:
             & signings.c.batch_id.in_(batches)
         )
 
-    def signed(self, paper_id: str, made: Signature) -> bool:
-        """Note that a waiting paper is signed; return False when it does not wait any more: nothing was changed."""
+    def signed(self, paper_id: str, made: Signature, ended_at: datetime | None = None) -> bool:
+        """Note that a waiting paper is signed; return False when it does not wait any more: nothing was changed.
+
+        `ended_at`: when, as it is written down beside the stores (default: now).
+        """
         return self._end(
             paper_id,
+            ended_at,
             state=PaperStage.SIGNED,
             code="",
             reason="",
             tell="",
-            signed_key=made.key,
-            signed_sha256=made.sha256,
-            signed_size=made.size,
-            level=made.level,
-            field=made.field,
-            signed_at=made.signed_at,
-            certificate_sha256=made.certificate_sha256,
-            certificate_serial=made.certificate_serial,
-            time_stamp_serial=made.time_stamp_serial,
+            **signature_columns(made),
         )
 
-    def refused(self, paper_id: str, code: str, reason: str, tell: str) -> bool:
+    def refused(
+        self, paper_id: str, code: str, reason: str, tell: str, ended_at: datetime | None = None
+    ) -> bool:
         """Note that a waiting paper cannot be signed, and why; False when it does not wait any more."""
-        return self._end(paper_id, state=PaperStage.REFUSED, code=code, reason=reason, tell=tell)
+        return self._end(paper_id, ended_at, state=PaperStage.REFUSED, code=code, reason=reason, tell=tell)
 
     def put_place(self, paper_id: str, place: str) -> bool:
         """Keep the place chosen for a waiting paper ("": the batch's); False when it does not wait any more."""
@@ -268,10 +276,10 @@ class Signings:
             update(signings).where(waits).values(code=code, reason=reason, tell=tell)
         )
 
-    def _end(self, paper_id: str, **values: Any) -> bool:
+    def _end(self, paper_id: str, ended_at: datetime | None, **values: Any) -> bool:
         waits = (signings.c.id == paper_id) & (signings.c.state == PaperStage.WAITING)
         done = self._ground.connection.execute(
-            update(signings).where(waits).values(ended_at=self._ground.clock.now(), **values)
+            update(signings).where(waits).values(ended_at=ended_at or self._ground.clock.now(), **values)
         )
         return done.rowcount == 1
 

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 from api.deps import DeskDep, Reader, Searcher
 from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
 from api.schemas.documents import DocumentOut, PageOut, WordsOut
-from api.services import documents, page_images
+from api.schemas.renewal import DocumentSignatureOut
+from api.services import documents, page_images, renewal
 from api.transfer import handed_out
 from records.document import DocumentState
 
@@ -59,6 +60,12 @@ def get_pdf(
     """Download the sealed PDF/A, or the file as it was handed in (`rendition=original`)."""
     found = documents.download(desk, reader, document_id, rendition)
     return handed_out(found.pieces, found.name, found.media_type, found.size, found.sha256)
+
+
+@router.get("/{document_id}/signature")
+async def get_signature(document_id: Identifier, reader: Reader, desk: DeskDep) -> DocumentSignatureOut:
+    """Check the archived file now, as a stranger would, and tell until when it can be proven."""
+    return await desk.uploads.work(renewal.signature, desk, reader, document_id)
 
 
 @router.get("/{document_id}/pages")

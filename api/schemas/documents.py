@@ -4,10 +4,12 @@ from datetime import datetime
 from urllib.parse import quote
 
 from api.schemas.common import FieldsOut, Frozen
-from records.document import Fields
+from records.document import DocumentState, Fields
 from records.page import PageText
+from signing.seal import LEVEL
 from storage.documents import Document
 from storage.pages import Page
+from storage.seal_life import SealLife
 
 
 class RenditionOut(Frozen):
@@ -20,11 +22,37 @@ class RenditionOut(Frozen):
 
 
 class SignatureOut(Frozen):
-    """What the check of our own seal said when the document was admitted; "" before that."""
+    """What the check of our own seal said when this version was admitted; "" before that.
+
+    `waits_for_completion`: the seal is B-T and its archive time stamp comes at night; a stranger's check says
+    INDETERMINATE until then. `provable_until` and `provable_why` (Vietnamese): until when the file proves something and
+    what ends then, null and "" where that was not read yet; only told when one document is asked for.
+    """
 
     verdict: str
     level: str
     sealed_at: datetime | None
+    waits_for_completion: bool
+    provable_until: datetime | None = None
+    provable_why: str = ""
+
+    @classmethod
+    def of(cls, document: Document, life: SealLife | None = None) -> "SignatureOut":
+        """Return the outgoing form; a life of another version says nothing."""
+        known = life if life is not None and life.version == document.version else None
+        return cls(
+            verdict=document.verdict,
+            level=document.signature_level,
+            sealed_at=document.sealed_at,
+            waits_for_completion=waits_for_completion(document),
+            provable_until=known.provable_until if known is not None else None,
+            provable_why=known.why if known is not None else "",
+        )
+
+
+def waits_for_completion(document: Document) -> bool:
+    """Return whether the document's seal still waits for its archive time stamp."""
+    return document.state is DocumentState.ARCHIVED and document.signature_level != LEVEL
 
 
 class DocumentOut(Frozen):
@@ -50,8 +78,10 @@ class DocumentOut(Frozen):
     tell: str
 
     @classmethod
-    def of(cls, document: Document, original: RenditionOut | None = None) -> "DocumentOut":
-        """Return the outgoing form; `original` is looked up only when one document is asked for."""
+    def of(
+        cls, document: Document, original: RenditionOut | None = None, life: SealLife | None = None
+    ) -> "DocumentOut":
+        """Return the outgoing form; `original` and `life` are looked up only when one document is asked for."""
         pdf = document.pdf
         return cls(
             id=document.id,
@@ -74,9 +104,7 @@ class DocumentOut(Frozen):
             ),
             original=original,
             pdfa=document.pdfa,
-            signature=SignatureOut(
-                verdict=document.verdict, level=document.signature_level, sealed_at=document.sealed_at
-            ),
+            signature=SignatureOut.of(document, life),
             created_at=document.created_at,
             archived_at=document.archived_at,
             code=document.code,

@@ -90,8 +90,9 @@ def get_document(desk: Desk, reader: Actor, document_id: str) -> DocumentOut:
     with desk.tools.work.reading() as tx:
         document = tx.documents.get(reader, document_id)
         original = _original(desk.tools, tx, reader, document)
+        life = tx.seal_lives.get(document_id)
     desk.reads.note(reader, document_id, "record")
-    return DocumentOut.of(document, None if original is None else original[1])
+    return DocumentOut.of(document, None if original is None else original[1], life)
 
 
 def list_pages(desk: Desk, reader: Actor, document_id: str) -> list[PageOut]:

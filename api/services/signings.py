@@ -21,6 +21,7 @@ from signing.appearance import System
 from signing.geometry import Place
 from signing.profiles import ANNEX
 from signing.wish import Wish
+from storage.signing_notes import Notebook, keep_paper_note
 from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, Paper, PaperStage, SigningBatch
 from storage.work import Tx
 
@@ -160,12 +161,18 @@ def sign_one(
         choose_key(wanted.profile, wanted.key, login, actor.roles, tools.signing_keys())
         return tools.take_paper(part.name, part.chunks(), key, actor, declared_sha256)
 
+    entered: list[str] = []
+
     def settle(tx: Tx, taken: tuple[NewPaper, str]) -> SignedOneOut:
         opened = open_batch(tx, tools, actor, wanted)
         paper = enter_paper(tx, actor, opened.id, *taken)
+        entered.append(paper.id)
         return SignedOneOut(batch=start(tx, tools, actor, opened.id), paper=PaperOut.of(paper))
 
-    return once.beyond(reach, settle, 202)
+    answer = once.beyond(reach, settle, 202)
+    for paper_id in entered:  # none when the answer was given before
+        keep_paper_note(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), paper_id)
+    return answer
 
 
 def start(
@@ -188,7 +195,7 @@ def start(
             _demand_seen(tx, batch_id, seen)
         at_desk = any(key.at_desk for key in tools.signing_keys() if key.name == batch.key)
         batch = tx.signings.start(batch_id, at_desk=at_desk)
-        told = {"papers": sum(counts.values()), "seen": len(seen or ())}
+        told = {"papers": sum(counts.values()), "seen": len(seen or ()), "state": batch.state.value}
         tx.audit.append(actor.id, "signing-batch-started", batch_id, "done", told)
     return SigningBatchOut.of(batch, counts)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from records.access import SYSTEM
 from storage.documents import ACCESS_PDF, Rendition
 from storage.seal_life import KeptCertificate, LifeState, SealedFile, SealLife
 from storage.work import Work
@@ -116,3 +117,36 @@ class SealLifeRowCases:
             assert [one.document_id for one in first] == ["d1", "d1", "d2", "d2"]
             rest = tx.seal_lives.relying_on("aa", after="d2", limit=2)
             assert [one.document_id for one in rest] == ["d3", "d3"]
+
+    def test_what_waits_for_its_archive_stamp_is_found_by_its_level(self, work: Work, clock) -> None:
+        full, early = "PAdES-BASELINE-LTA", "PAdES-BASELINE-T"
+        with work.begin() as tx:
+            assert tx.seal_lives.incomplete(full, "", 10) == []
+            for name in ("d5", "d6"):
+                tx.documents.propose(a_document(name, tx.documents.get(SYSTEM, "d1").batch_id))
+                pdf = Rendition(ACCESS_PDF, f"documents/{name}/v1/access.pdf", "d" * 64, 9, "application/pdf")
+                tx.documents.archive(name, archived(renditions=(pdf,), signature_level=early))
+            found = tx.seal_lives.incomplete(full, "", 10)
+            assert [(one.document_id, one.level) for one in found] == [("d5", early), ("d6", early)]
+            assert [one.document_id for one in tx.seal_lives.incomplete(full, "d5", 10)] == ["d6"]
+            assert len(tx.seal_lives.incomplete(full, "", 1)) == 1
+            tx.seal_lives.enter(a_life("d5", state=LifeState.LISTED))
+            assert [one.document_id for one in tx.seal_lives.incomplete(full, "", 10)] == ["d6"]
+            assert tx.seal_lives.count_incomplete(full) == 2, "a listed one is not complete either"
+            assert tx.seal_lives.count_incomplete(full, clock.now()) == 0
+            assert tx.seal_lives.count_incomplete(full, clock.now() + DAY) == 2
+
+    def test_a_file_can_be_asked_for_and_the_years_are_counted(self, work: Work, clock) -> None:
+        with work.begin() as tx:
+            assert (tx.seal_lives.ask("d1"), tx.seal_lives.next_due()) == (False, None)
+            assert tx.seal_lives.ending_by_year() == {}
+            tx.seal_lives.enter(a_life("d1", NOW))
+            tx.seal_lives.enter(a_life("d2", NOW + 900 * DAY, state=LifeState.LISTED, reason="odd"))
+            tx.seal_lives.enter(SealLife("d3", 1, LifeState.LISTED, reason="not-provable"))
+            assert tx.seal_lives.next_due() == NOW
+            assert tx.seal_lives.ending_by_year() == {2030: 1, 2032: 1}
+            assert tx.seal_lives.ask("d2")
+            found = tx.seal_lives.get("d2")
+            assert found is not None
+            assert (found.state, found.due_at, found.reason) == (LifeState.CURRENT, clock.now(), "")
+            assert tx.seal_lives.next_due() == clock.now()

@@ -214,3 +214,12 @@ class SigningRowCases:
             assert old == ["p1", "p2"]
             assert tx.prepared.forget([*old, "p4"]) == 2
             assert tx.prepared.get("p3").id == "p3"
+
+    def test_batches_at_their_end_without_a_manifest_are_found(self, work: Work, batch: str) -> None:
+        with work.begin() as tx:
+            assert tx.signings.ended_without("manifest.json", 10) == []
+            tx.signings.cancel(batch)
+            assert tx.signings.ended_without("manifest.json", 10) == [batch]
+            assert tx.signings.ended_without("manifest.json", 0) == []
+            tx.objects.keep(f"signings/{batch}/manifest.json", "a" * 64, 9)
+            assert tx.signings.ended_without("manifest.json", 10) == []

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,17 +55,20 @@ class Vanthu:
     def command(self, *words: object) -> list[str]:
         return [sys.executable, "-m", "boot.cli", *map(str, words)]
 
-    def start(self, *words: object, **extra: str) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            self.command(*words),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**self.environment, **extra},
-            cwd=self.data.parent,
-            # where the tests themselves run in the background, Ctrl+C would be ignored for good
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-        )
+    def start(self, *words: object, log: Path | None = None, **extra: str) -> "subprocess.Popen[str]":
+        """Start a command; `log`: a file for all it says, for one that says more than a pipe holds unread."""
+        with ExitStack() as opened:
+            out = opened.enter_context(log.open("a")) if log is not None else subprocess.PIPE
+            return subprocess.Popen(
+                self.command(*words),
+                stdout=out,
+                stderr=out,
+                text=True,
+                env={**self.environment, **extra},
+                cwd=self.data.parent,
+                # where the tests themselves run in the background, Ctrl+C would be ignored for good
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
 
 
 @pytest.fixture

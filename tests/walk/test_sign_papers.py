@@ -41,17 +41,19 @@ class Served:
     def stop(self, how: int = signal.SIGTERM) -> None:
         if self.process.poll() is None:
             self.process.send_signal(how)
-        self.process.communicate(timeout=60)
+        self.process.wait(timeout=60)
 
 
 def serve(house: Vanthu) -> Served:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    served = Served(house, house.start("serve", "--port", port), f"http://127.0.0.1:{port}")
+    # a line a request: who asks often while the house is slow would fill a pipe, and the house would stand still
+    log = house.data.parent / "serve.log"
+    served = Served(house, house.start("serve", "--port", port, log=log), f"http://127.0.0.1:{port}")
     until = time.monotonic() + 90
     while time.monotonic() < until:
-        assert served.process.poll() is None, served.process.communicate()
+        assert served.process.poll() is None, log.read_text()
         try:
             if httpx.get(f"{served.url}/health/live", timeout=2).status_code == 200:
                 return served

@@ -47,6 +47,11 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "secret": (401, 404, 200, 404, 404),
         "refused": (401, 404, 404, 404, 404),
     },
+    ("GET", f"{API}/documents/{{document_id}}/signature"): {
+        "letter": (401, 200, 200, 404, 404),
+        "secret": (401, 404, 200, 404, 404),
+        "refused": (401, 404, 404, 404, 404),
+    },
     ("GET", f"{API}/documents/{{document_id}}/pages"): {
         "letter": (401, 200, 200, 404, 404),
         "secret": (401, 404, 200, 404, 404),
@@ -110,6 +115,11 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     ("GET", f"{API}/dead-letters"): {"": (401, 403, 403, 503, 403)},
     ("POST", f"{API}/dead-letters/{{letter_id}}/rerun"): {"": (401, 403, 403, 503, 403)},
     ("GET", f"{API}/rounds"): {"": (401, 403, 403, 200, 403)},
+    ("GET", f"{API}/renewal"): {"": (401, 403, 403, 200, 403)},
+    ("POST", f"{API}/renewal/documents/{{document_id}}"): {
+        "letter": (401, 403, 403, 409, 403),
+        "no-such": (401, 403, 403, 404, 403),
+    },
     ("GET", f"{API}/objects/bad"): {"": (401, 403, 403, 200, 403)},
     ("GET", "/metrics"): {"": (401, 403, 403, 200, 403)},
     ("GET", f"{API}/health/live"): {"": (200, 200, 200, 200, 200)},
@@ -192,7 +202,7 @@ def test_hidden_and_absent_are_the_same_bytes(house: House) -> None:
     reader = house.client("reader")
     hidden = [
         reader.get(f"{API}/documents/{house.seeded.ids['secret']}{tail}")
-        for tail in ("", "/pdf", "/pages", "/pages/1", "/pages/1/image", "/pages/1/words")
+        for tail in ("", "/pdf", "/signature", "/pages", "/pages/1", "/pages/1/image", "/pages/1/words")
     ]
     absent = reader.get(f"{API}/documents/{'0' * 32}")
     assert {a.status_code for a in hidden} == {404}

@@ -74,6 +74,14 @@ class Shop:
         self.trust = (*self.signing.roots, *(root for _, _, root in self.epochs))
         self.algorithms = FORETOLD
         self.harm: Exception | None = None
+        self.level: str | None = None
+        """The level that new seals get, the profile's own by default."""
+
+    @property
+    def service(self) -> SigningService:
+        """The signing service of this date."""
+        ring = replace(self.signing.ring, revocation=self.lists)  # type: ignore[arg-type]
+        return SigningService(ring, self.tsa, self.clock, self.trust)
 
     @property
     def tsa(self) -> EpochTimeStamps:
@@ -86,10 +94,8 @@ class Shop:
         composed, _, fields = self.world.make(document_id)
         tools = self.world.tools
         folder = tools.work_dir / document_id
-        ring = replace(self.signing.ring, revocation=self.lists)  # type: ignore[arg-type]
-        service = SigningService(ring, self.tsa, self.clock, self.trust)
         source = a_pdf(folder / "in.pdf", words=document_id[:6])
-        sealed = service.seal(source, folder / "sealed.pdf", document_id=document_id)
+        sealed = self.service.seal(source, folder / "sealed.pdf", document_id=document_id, level=self.level)
         (folder / "sealed.pdf").write_bytes(harm((folder / "sealed.pdf").read_bytes()))
         with tools.work.reading() as tx:
             document = tx.documents.get(SYSTEM, document_id)
@@ -317,7 +323,7 @@ def test_killed_anywhere_it_goes_on_and_renews_once(
     if point.startswith("renewed-") or point == "deposit-after-manifest.json":
         for document_id in ids:  # what lay whole in the store was taken, not stamped a second time
             assert not list(shop.world.blobs.keys(f"documents/{document_id}/v2-2/"))
-    assert not list(shop.world.tools.work_dir.glob("renew-*"))
+    assert not list(shop.world.tools.work_dir.glob("renewal-*"))
 
 
 def test_damaged_bytes_wait_for_fixity(shop: Shop) -> None:
