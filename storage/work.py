@@ -8,6 +8,7 @@ from records.clock import Clock
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.batches import Batches
+from storage.cases import Cases
 from storage.catalogue import Catalogue
 from storage.documents import Documents
 from storage.ground import Ground
@@ -47,6 +48,7 @@ class Tx:
         self.signings = Signings(ground)
         self.seal_lives = SealLives(ground)
         self.catalogue = Catalogue(ground)
+        self.cases = Cases(ground)
 
 
 class Work:
