@@ -7,7 +7,7 @@ JOBS ?= 2
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify lock clean
+.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify random-moves lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ fuzz-verify: ## 20,000 mutated signed PDFs for the signature check, seeded; goes
 
 tamper-verify: ## every kind of tampering over every base file, and every untouched file, beside plain pyHanko
 	nice -n 19 $(PY) -m tests.tools.judge_tampered
+
+random-moves: ## 20,000 random moves by random people over all procedures, judged by a second reading of the rules
+	nice -n 19 $(PY) -m tests.tools.random_moves 20000
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

@@ -168,9 +168,16 @@ def _sign(view: View) -> Case | Refused:
         )
     paper = current(view.case)
     at = paper.sha256 if paper else ""
+    if not at:
+        return Refused(
+            "paper-not-drawn",
+            "no drawn paper to be signed",
+            "Văn bản của hồ sơ đang là bản giấy nên không ký số được ở bước này. Hãy ký trên bản giấy và kèm bản quét, "
+            "hoặc trả lại để lập bản điện tử.",
+        )
     for one in view.ask.signed:
         made = _SHA256.fullmatch(one.after_sha256) and IDENTIFIER.fullmatch(one.signing_id)
-        if not at or one.before_sha256 != at or not made or one.after_sha256 == at:
+        if one.before_sha256 != at or not made or one.after_sha256 == at:
             return Refused(
                 "paper-altered",
                 f"{one.profile} signed {one.before_sha256[:64]!r}, the paper is {at!r}",

@@ -20,7 +20,6 @@ from records.errors import ArchiveFault, Conflict, Missing, NotAllowed, Unfit
 from records.outcome import Refused
 from storage.canonical import Scalar
 from storage.cases import moved_meanwhile
-from storage.crashpoint import crashpoint
 from storage.work import Tx, Work
 
 OPENED = "case-opened"
@@ -95,7 +94,6 @@ def open_case(tools: CaseTools, person: Person, procedure: str, ask: Ask, member
             moved = _decided(definition, blank, person, ask, world)
             tx.cases.add(moved.case, moved.move)
             _tell(tx, OPENED, moved)
-            crashpoint("case-before-commit")
             return moved.case
     except NotAllowed as fault:
         _denied(tools, person, procedure, ask, fault)
@@ -124,7 +122,6 @@ def move_case(tools: CaseTools, person: Person, case_id: str, revision: int, ask
             moved = _decided(definition, case, person, ask, world)
             tx.cases.move(case, moved.case, moved.move)
             _tell(tx, MOVED, moved)
-            crashpoint("case-before-commit")
             return moved.case
     except NotAllowed as fault:
         _denied(tools, person, case_id, ask, fault)

@@ -77,7 +77,7 @@ def day_of(form: Mapping[str, Value], code: str) -> date | None:
 
 def _kept(field: Field, value: object) -> Value | None:
     """Return the value as it is kept, "" for an emptied one, None when the field does not take it."""
-    if value is None:
+    if value is None or value == "":
         return ""
     if field.kind is FieldKind.YES:
         return value if isinstance(value, bool) else None

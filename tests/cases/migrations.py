@@ -27,6 +27,7 @@ tables.dispose()
 """
 NEW_TABLES = {"heads", "intents", "leases", "objects", "passes", "replies"}
 NEW_TABLES |= {"seal_certificates", "seal_life", "signing_batches", "signings"}
+NEW_TABLES |= {"cases", "case_bodies", "case_moves", "case_versions"}
 MOMENT = "'2026-11-23 08:00:00.000000+00:00'"
 OF_THE_VERSION_BEFORE = (
     "INSERT INTO batches (id, created_by, options, state, created_at) VALUES ('{n}', 'x', '{{}}', 'started', {at})",
