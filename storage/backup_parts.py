@@ -24,7 +24,10 @@ from storage.audit_tree import NOTHING, Frontier, leaf_hash
 from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
-TABLES = ("accounts", "tokens", *CATALOGUE, "signing_batches", "signings", "heads")
+CASES = ("cases", "case_bodies", "case_moves", "case_versions")
+"""A case with all that hangs on it, parents first."""
+
+TABLES = ("accounts", "tokens", *CATALOGUE, "signing_batches", "signings", *CASES, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes), and
 what would be a secret elsewhere (sessions, answers already given)."""
 

@@ -77,7 +77,12 @@ class CaseRowCases:
             assert tx.cases.get(case.id) == case
             assert tx.cases.history(case.id) == [a_move(case)]
             (version,) = tx.cases.versions(case.id)
-            assert (version.number, version.form, version.draft, version.made_by) == (1, case.form, DRAFT, "acc")
+            assert (version.number, version.form, version.draft, version.made_by) == (
+                1,
+                case.form,
+                DRAFT,
+                "acc",
+            )
             assert tx.cases.opened_under("acc", "k1") == case
             assert tx.cases.opened_under("other", "k1") is None
             assert tx.cases.move_under(case.id, "k1") == a_move(case)
@@ -132,7 +137,9 @@ class CaseRowCases:
         assert codes(race(open_one)) == {"done": 1, "case-opened": 7}
 
     def test_lists_show_what_may_be_seen_and_nothing_else(self, work: Work, case: Case) -> None:
-        other = a_case(work, member_id="", opened_by="else", procedure="outgoing-document", reached=frozenset())
+        other = a_case(
+            work, member_id="", opened_by="else", procedure="outgoing-document", reached=frozenset()
+        )
         with work.begin() as tx:
             tx.cases.add(other, a_move(other, key="e"))
         transfer = "official-transfer"

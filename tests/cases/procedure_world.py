@@ -137,7 +137,9 @@ class Walker:
     def world(self) -> World:
         return World(self.now, CALENDAR, self.facts)
 
-    def attempt(self, who: Person | str, move: str, raw: bool = False, **parts: object) -> Done[Moved] | Refused:
+    def attempt(
+        self, who: Person | str, move: str, raw: bool = False, **parts: object
+    ) -> Done[Moved] | Refused:
         ask = Ask(move, key(), **parts)  # type: ignore[arg-type]
         if move in self.definition.moves and not raw:
             ask = filled(self.definition, self.case, ask)
@@ -163,7 +165,11 @@ class Walker:
         """`"lan submit, secretary@cb-di take"`; bodies by move, with `_` for `-`."""
         for step in steps.split(","):
             who, move = step.split()
-            self.go(who, move, **({"bodies": bodies[move.replace("-", "_")]} if move.replace("-", "_") in bodies else {}))
+            self.go(
+                who,
+                move,
+                **({"bodies": bodies[move.replace("-", "_")]} if move.replace("-", "_") in bodies else {}),
+            )
         return self.case
 
 
@@ -180,7 +186,8 @@ TO_SEALED = (
     "secretary@ct-di sign-letter, clerk@ct-di seal-letter"
 )
 RECEIVE = (
-    "secretary@ct-den upper-accept, secretary@cs-den base-accept, secretary@cb-den branch-admit, officer@cs-den close"
+    "secretary@ct-den upper-accept, secretary@cs-den base-accept, secretary@cb-den branch-admit, "
+    "officer@cs-den close"
 )
 BODIES = {
     "number_letter": {"receiving-upper": ("ct-den",)},
@@ -205,7 +212,9 @@ class Office:
         return open_case(self.tools, actor, procedure, ask, member_id)
 
     def transfer(self) -> Case:
-        return self.open("lan", "official-transfer", Ask("open", key(), bodies=SENDING, values=TRANSFER_FORM), MEMBER)
+        return self.open(
+            "lan", "official-transfer", Ask("open", key(), bodies=SENDING, values=TRANSFER_FORM), MEMBER
+        )
 
     def ask(self, case: Case, move: str, **parts: object) -> Ask:
         definition = DEFINITIONS.get(case.procedure, case.version)
@@ -229,7 +238,10 @@ def audited(work: Work, case_id: str) -> list[dict[str, object]]:
     with work.reading() as tx:
         events = tx.audit.list(auditor, case_id, limit=10_000)
     done = [event for event in reversed(events) if event.outcome == "done"]
-    return [{"actor": event.actor, **{n: v for n, v in event.details.items() if n != "procedure"}} for event in done]
+    return [
+        {"actor": event.actor, **{n: v for n, v in event.details.items() if n != "procedure"}}
+        for event in done
+    ]
 
 
 def history_told(work: Work, case_id: str) -> list[dict[str, object]]:

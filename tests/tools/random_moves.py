@@ -1,13 +1,11 @@
-"""Random moves by random people over all procedures, judged by a second reading of the rules.
+"""Random moves by random people over all procedures, judged by a second reading of the rules (`case_judge.py`).
 
-`python -m tests.tools.random_moves 20000 [SEED]` (`make random-moves`). The judge reads the procedures' files by itself,
-knows the days off as they were announced, and keeps its own book of who may see what; it shares no code with the machine.
+`python -m tests.tools.random_moves 20000 [SEED]` (`make random-moves`).
 """
 
 import random
 import sys
 import tempfile
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -17,15 +15,12 @@ from typing import Any
 
 from procedures.asking import Ask
 from procedures.cases import cases_of, move_case, open_case
-from procedures.deadlines import due_now
-from procedures.definition_read import FOLDER
 from records.case import Acting, Case, Channel, Draft, Facts, InName, Person
 from records.clock import VIETNAM
 from records.errors import ArchiveFault, Missing, NotAllowed
 from storage.work import Work
 from tests.cases.database import SqliteDatabase, TurnedClock
 from tests.cases.procedure_world import (
-    CALENDAR,
     COMMENT_FORM,
     DEFINITIONS,
     DOCUMENT_FORM,
@@ -38,132 +33,22 @@ from tests.cases.procedure_world import (
     key,
     sha,
 )
+from tests.tools.case_judge import RULES, Judge, must
 
-RULES: dict[str, dict[str, Any]] = {
-    rules["procedure"]["code"]: rules
-    for rules in (tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.toml")))
-}
 FORMS = {
     "official-transfer": TRANSFER_FORM,
     "temporary-transfer": TEMPORARY_FORM,
     "residence-comment": COMMENT_FORM,
     "outgoing-document": DOCUMENT_FORM,
 }
-TREE = {"b1": ("b1", "s1", "t1"), "b2": ("b2", "s1", "t1"), "b3": ("b3", "s2", "t2"), "b4": ("b4", "s3", "t2")}
+TREE = {
+    "b1": ("b1", "s1", "t1"),
+    "b2": ("b2", "s1", "t1"),
+    "b3": ("b3", "s2", "t2"),
+    "b4": ("b4", "s3", "t2"),
+}
 UNITS = sorted({unit for chain in TREE.values() for unit in chain})
 MEMBERS = [f"m{n}" for n in range(8)]
-OFF = {
-    date(2025, 1, 1), *(date(2025, 1, n) for n in range(27, 32)), date(2025, 4, 7), date(2025, 4, 30),
-    date(2025, 5, 1), date(2025, 5, 2), date(2025, 9, 1), date(2025, 9, 2),
-    date(2026, 1, 1), date(2026, 1, 2), *(date(2026, 2, n) for n in range(16, 21)), date(2026, 4, 27), date(2026, 4, 30),
-    date(2026, 5, 1), date(2026, 8, 31), date(2026, 9, 1), date(2026, 9, 2), date(2026, 11, 24),
-    date(2027, 1, 1), date(2027, 2, 5), *(date(2027, 2, n) for n in range(8, 12)), date(2027, 4, 16), date(2027, 4, 30),
-    date(2027, 5, 3),
-}  # fmt: skip
-"""Weekdays that nobody worked or will work, as announced; 2027 by the general rule."""
-WORKED = {date(2025, 4, 26), date(2026, 1, 10), date(2026, 8, 22)}
-_DAY = timedelta(days=1)
-
-
-class Broken(AssertionError):
-    """A rule did not hold."""
-
-
-@dataclass
-class Judge:
-    """What the judge knows of one case: the raw rules, which bodies it has reached, when each state was come to."""
-
-    rules: dict[str, Any]
-    reached: set[str] = field(default_factory=set)
-    entered: dict[str, datetime] = field(default_factory=dict)
-    bodies: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    state: str = ""
-
-    def move(self, code: str) -> dict[str, Any] | None:
-        return next((move for move in self.rules["move"] if move["code"] == code), None)
-
-    def has_right(self, move: dict[str, Any], case: Case, who: Person, day: date) -> bool:
-        return any(self._is(by, case, who, day) for by in move["by"])
-
-    def _is(self, by: str, case: Case, who: Person, day: date) -> bool:
-        if by == "member":
-            return bool(case.member_id) and who.member_id == case.member_id
-        if by == "opener":
-            return who.account_id == case.opened_by
-        role, body = by.split("@")
-        return any(
-            one.role == role and one.unit_id in case.bodies.get(body, ()) and _holds(one, day) for one in who.acting
-        )
-
-    def sees(self, case: Case, who: Person, day: date) -> bool:
-        if (case.member_id and who.member_id == case.member_id) or (not case.member_id and who.account_id == case.opened_by):
-            return True
-        roles = {row["code"] for row in self.rules["role"]}
-        here = {unit for body in self.reached for unit in self.bodies.get(body, ())}
-        return any(one.unit_id in here and one.role in roles and _holds(one, day) for one in who.acting)
-
-    def made(self, before: str, ask: Ask, case: Case, who: Person, facts: Facts, now: datetime) -> None:
-        """Raise `Broken` unless this very move may have been made; then write it down."""
-        move = self.move(ask.move)
-        day = now.astimezone(VIETNAM).date()
-        must(move is not None, "an unknown move was made")
-        assert move is not None
-        kind = move.get("kind", "forward")
-        must((kind == "open") == (before == ""), "opened twice or moved before it was opened")
-        must(before == "" or before in move["from"], f"{ask.move} from {before}")
-        target = before if kind == "edit" else move["to"]
-        must(case.state == target, f"{ask.move} led to {case.state}")
-        must(self.has_right(move, case, who, day), f"{who.account_id} made {ask.move} without the right")
-        guards = move.get("guards", [])
-        own = bool(case.member_id) and case.member_id == who.member_id
-        must(not ("not-own" in guards and own), "somebody decided their own case")
-        must(not ("no-inspection" in guards and facts.under_inspection), "moved during an inspection")
-        must(not ("in-scope" in guards and facts.service in ("army", "police")), "army or police")
-        must(not move.get("comment") or bool(ask.comment.strip()), "without a comment")
-        must(ask.channel in move.get("channels", list(Channel)), "by a closed channel")
-        on_paper = ask.channel is Channel.PAPER
-        must(not (on_paper and move.get("scan")) or bool(ask.scan_document_id), "on paper without a scan")
-        signs = move.get("signs", [])
-        must(on_paper or [one.profile for one in ask.signed] == signs or not signs, "without its signatures")
-        ends = {row["code"] for row in self.rules["state"] if row.get("end")}
-        must(case.ended == (target in ends), "ended or not")
-        self.bodies = dict(case.bodies)
-        if target != before and not (kind in ("return", "recall") and target in self.entered):
-            self.entered[target] = now
-        self.reached |= {
-            by.partition("@")[2]
-            for row in self.rules["move"]
-            if target in row.get("from", [])
-            for by in row["by"]
-            if "@" in by and self.bodies.get(by.partition("@")[2])
-        }
-        if before == "":  # who opened it for somebody acts there
-            acted = {by.partition("@")[2] for by in move["by"] if self._is(by, case, who, day) and "@" in by}
-            self.reached |= acted
-        self.state = target
-
-    def dates(self, case: Case, today: date) -> None:
-        """Raise `Broken` unless the deadlines are what counting day by day gives."""
-        wanted = {}
-        for row in self.rules.get("deadline", []):
-            if case.state not in row["in"]:
-                continue
-            begin = self._begin(row, case)
-            if begin is not None:
-                wanted[row["code"]] = _count_on(begin, row["days"], row["unit"])
-        definition = DEFINITIONS.get(case.procedure, case.version)
-        told = {one.code: one.last_day for one in due_now(definition, case, CALENDAR, today)}
-        must(told == wanted, f"deadlines {told}, counted {wanted}")
-
-    def _begin(self, row: dict[str, Any], case: Case) -> date | None:
-        if "from_field" in row:
-            value = case.form.get(row["from_field"])
-            return date.fromisoformat(str(value)) if value else None
-        if "from_state" in row:
-            entered = self.entered.get(row["from_state"])
-            return entered.astimezone(VIETNAM).date() if entered else None
-        counting = [paper for paper in case.papers if not paper.void]
-        return counting[-1].dated if counting else None
 
 
 @dataclass
@@ -214,7 +99,9 @@ class Campaign:
         move = self.chance.choice([row for row in rules["move"] if row.get("kind") == "open"])
         member = self.chance.choice(MEMBERS) if rules["procedure"]["about_member"] else ""
         bodies = self._bodies(rules, move, member)
-        blank = Case("new", code, 1, "", 0, Channel.ELECTRONIC, member, "", self.clock.at, self.clock.at, bodies=bodies)
+        blank = Case(
+            "new", code, 1, "", 0, Channel.ELECTRONIC, member, "", self.clock.at, self.clock.at, bodies=bodies
+        )
         who = self._somebody(people, Judge(rules), move, blank)
         ask = self._ask(blank, move, code, bodies)
         facts = self.office.facts.get(member, Facts())
@@ -247,7 +134,10 @@ class Campaign:
         except ArchiveFault as fault:
             self.refusals[fault.code] += 1
             sees = judge.sees(case, who, day)
-            must(isinstance(fault, Missing) != sees, f"{fault.code} to one who {'sees' if sees else 'does not see'} it")
+            must(
+                isinstance(fault, Missing) != sees,
+                f"{fault.code} to one who {'sees' if sees else 'does not see'} it",
+            )
             if isinstance(fault, NotAllowed):
                 must(not judge.has_right(move, case, who, day), f"{who.account_id} was refused {ask.move}")
             if self.chance.random() < 0.3:
@@ -299,7 +189,10 @@ class Campaign:
             if "decision_date" in values:
                 values["decision_date"] = (today - timedelta(days=self.chance.randrange(0, 110))).isoformat()
             if "from_date" in values:
-                values |= {"from_date": today.isoformat(), "to_date": (today + timedelta(days=200)).isoformat()}
+                values |= {
+                    "from_date": today.isoformat(),
+                    "to_date": (today + timedelta(days=200)).isoformat(),
+                }
         elif move["code"] in ("write", "ask-extension", "branch-admit", "submit"):
             values = {
                 "duties": "Tốt", "strengths": "Tốt", "limits": "Không", "rating": "good",
@@ -335,19 +228,17 @@ class Campaign:
         states = ["", *(move.to_state for move in moves)]
         must([move.from_state for move in moves] == states[:-1], "the history does not follow on")
         must(states[-1] == case.state, "the history ends elsewhere")
-        must([one.number for one in versions] == list(range(1, case.form_version + 1)), "a gap in the versions")
-        must((versions[-1].form, versions[-1].draft) == (case.form, case.draft), "the last version is not the case")
-        must(audited(self.office.work, case_id) == history_told(self.office.work, case_id), "history and audit differ")
-
-
-def must(holds: bool, what: str) -> None:
-    """Raise `Broken` unless it holds."""
-    if not holds:
-        raise Broken(what)
-
-
-def _holds(one: Acting, day: date) -> bool:
-    return one.since <= day and (one.until is None or one.until >= day)
+        must(
+            [one.number for one in versions] == list(range(1, case.form_version + 1)), "a gap in the versions"
+        )
+        must(
+            (versions[-1].form, versions[-1].draft) == (case.form, case.draft),
+            "the last version is not the case",
+        )
+        must(
+            audited(self.office.work, case_id) == history_told(self.office.work, case_id),
+            "history and audit differ",
+        )
 
 
 def _home(member: str) -> tuple[str, ...]:
@@ -370,23 +261,6 @@ def _people(chance: random.Random) -> Iterator[Person]:
     yield Person("stranger-2", "m-none", (Acting("b1", "king", InName.ORDER, date(2020, 1, 1)),))
 
 
-def _count_on(begin: date, days: int, unit: str) -> date:
-    day = begin
-    if unit == "calendar":
-        day += timedelta(days)
-        while not _worked(day):
-            day += _DAY
-        return day
-    while days:
-        day += _DAY
-        days -= _worked(day)
-    return day
-
-
-def _worked(day: date) -> bool:
-    return day in WORKED or (day.weekday() < 5 and day not in OFF)
-
-
 def campaign(folder: Path, moves: int, seed: int) -> Campaign:
     """Run one campaign on a fresh database in `folder` and return what it saw."""
     clock = TurnedClock()
@@ -394,7 +268,7 @@ def campaign(folder: Path, moves: int, seed: int) -> Campaign:
     tables = SqliteDatabase(folder / "moves.db").open()
     tables.migrate()
     facts = {member: Facts(_home(member)) for member in MEMBERS}
-    made = Campaign(Office(Work(tables, clock), facts), clock, random.Random(seed))  # noqa: S311
+    made = Campaign(Office(Work(tables, clock), facts), clock, random.Random(seed))
     try:
         made.run(moves)
     finally:

@@ -38,7 +38,9 @@ def test_a_stretch_off_is_exactly_as_announced(first: date, last: date) -> None:
     assert DAYS.is_working(last + timedelta(1))
 
 
-@pytest.mark.parametrize("saturday", [date(2024, 5, 4), date(2025, 4, 26), date(2026, 1, 10), date(2026, 8, 22)])
+@pytest.mark.parametrize(
+    "saturday", [date(2024, 5, 4), date(2025, 4, 26), date(2026, 1, 10), date(2026, 8, 22)]
+)
 def test_a_swapped_saturday_is_worked(saturday: date) -> None:
     assert DAYS.is_working(saturday)
     assert DAYS.why_off(saturday) == ""

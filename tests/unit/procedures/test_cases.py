@@ -1,4 +1,4 @@
-"""Cases on real rows: whole chains, two at once, asked twice, hostile askers; and history equals audit to the letter."""
+"""Cases on real rows: whole chains, two at once, asked twice, hostile askers; history equals audit to the letter."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -57,7 +57,10 @@ def test_a_transfer_on_rows_with_its_history_versions_and_audit(office: Office, 
     assert (seen.case, seen.case.state, seen.choices, seen.due) == (case, "closed", (), ())
     assert [move.ordinal for move in seen.history] == list(range(1, case.revision + 1))
     assert [move.to_state for move in seen.history][-1] == "closed"
-    assert [version.form["new_place"] for version in seen.versions] == [TRANSFER_FORM["new_place"], "Chi bộ 6"]
+    assert [version.form["new_place"] for version in seen.versions] == [
+        TRANSFER_FORM["new_place"],
+        "Chi bộ 6",
+    ]
     assert seen.history[4].comment == "Đồng ý, đề nghị giải quyết"
     assert "whole" in seen.measured
     assert audited(office.work, case.id) == history_told(office.work, case.id)
@@ -73,7 +76,12 @@ def test_the_log_tells_of_words_only_that_they_were_written(office: Office) -> N
 
 def test_moved_twice_at_once_one_wins_and_the_other_is_told(office: Office) -> None:
     case = office.walk(office.transfer(), "lan submit")
-    moves = ["secretary@cb-di take", "lan withdraw", "lan recall-request", "secretary@cb-di return-to-member"] * 2
+    moves = [
+        "secretary@cb-di take",
+        "lan withdraw",
+        "lan recall-request",
+        "secretary@cb-di return-to-member",
+    ] * 2
 
     def step(number: int) -> str:
         who, move = moves[number].split()
@@ -101,13 +109,20 @@ def test_asked_again_under_the_same_key_is_done_once(office: Office) -> None:
         move_case(office.tools, LAN, first.id, 2, Ask("recall-request", "k-submit", comment="x"))
     assert other.value.code == "idempotency-conflict"
     assert len(history_told(office.work, first.id)) == 2
-    opened = race(lambda _: open_case(office.tools, LAN, "official-transfer", replace(ask, key="k-2"), MEMBER).id)
+    opened = race(
+        lambda _: open_case(office.tools, LAN, "official-transfer", replace(ask, key="k-2"), MEMBER).id
+    )
     assert len(set(opened)) == 1
 
 
 def test_another_persons_case_looks_absent(office: Office) -> None:
     case = office.transfer()
-    strangers = [PEOPLE["secretary@cs-di"], PEOPLE["secretary@cb-den"], Person("acc-x"), Person("acc-x", "m-x")]
+    strangers = [
+        PEOPLE["secretary@cs-di"],
+        PEOPLE["secretary@cb-den"],
+        Person("acc-x"),
+        Person("acc-x", "m-x"),
+    ]
     for stranger in strangers:
         for attempt in (
             lambda one=stranger: see_case(office.tools, one, case.id),
@@ -158,7 +173,9 @@ def test_who_sees_it_but_may_not_is_refused_and_that_is_written_down(office: Off
         ({"comment": "x" * 10_000_000}, Unfit, "comment-long"),
     ],
 )
-def test_a_bad_asking_changes_nothing(office: Office, change: dict[str, object], fault: type, code: str) -> None:
+def test_a_bad_asking_changes_nothing(
+    office: Office, change: dict[str, object], fault: type, code: str
+) -> None:
     case = office.transfer()
     ask = replace(Ask("submit", "k-bad"), **change)  # type: ignore[arg-type]
     with pytest.raises(fault) as refused:
@@ -205,7 +222,9 @@ def test_about_a_member_or_about_nobody_as_the_procedure_says(office: Office) ->
 
 def test_drafts_and_forms_keep_every_version(office: Office) -> None:
     both = {"drafting": ("phong",), "issuer": ("co-quan",)}
-    case = office.open("officer@phong", "outgoing-document", Ask("open", key(), bodies=both, values=DOCUMENT_FORM))
+    case = office.open(
+        "officer@phong", "outgoing-document", Ask("open", key(), bodies=both, values=DOCUMENT_FORM)
+    )
     second = replace(DRAFT, sha256="b" * 64)
     for draft in (DRAFT, DRAFT, second):
         case = office.go("officer@phong", case, "save", draft=draft)

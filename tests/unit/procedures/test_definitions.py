@@ -79,8 +79,8 @@ SLIPS = [
         'from = ["submitted", "branch-review"]\nto = "in-transit"',
         "does not come before",
     ),
-    ('code = "save"\ntitle = "Lưu bản khai"\nkind = "edit"', 'code = "save"\ntitle = "Lưu"\nkind = "edit"\nto = "draft"', "edit"),
-    ('[[state]]\ncode = "rejected"', '[[state]]\ncode = "lost"\ntitle = "Lạc"\nend = true\n\n[[state]]\ncode = "rejected"', "lost"),
+    ('title = "Lưu bản khai"\nkind = "edit"', 'title = "Lưu bản khai"\nkind = "edit"\nto = "draft"', "edit"),
+    ('[[state]]\ncode = "rejected"', '[[state]]\ncode = "lost"\ntitle = "Lạc"\n\n[[state]]\ncode = "rejected"', "lost"),
     ('title = "Đang khai"\nnext = "Đảng viên khai đủ hồ sơ rồi gửi chi bộ nơi đi"', 'title = "Đang khai"', "next"),
     ('title = "Hoàn thành"\nend = true', 'title = "Hoàn thành"\nnext = "x"', "no way to an end"),
     ('from = ["draft", "submitted", "branch-review"]\nto = "withdrawn"', 'from = ["closed"]\nto = "withdrawn"', "end"),
@@ -104,7 +104,9 @@ SLIPS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("old", "new", "told"), SLIPS, ids=[f"{n}-{slip[2]}" for n, slip in enumerate(SLIPS)])
+@pytest.mark.parametrize(
+    ("old", "new", "told"), SLIPS, ids=[f"{n}-{slip[2]}" for n, slip in enumerate(SLIPS)]
+)
 def test_a_slip_is_told(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in OFFICIAL
     path = tmp_path / "official.toml"
@@ -125,10 +127,14 @@ def test_two_versions_are_never_in_force_at_once(tmp_path: Path) -> None:
     second.write_text(later, encoding="utf-8")
     with pytest.raises(ArchiveFault, match="at once"):
         read_definitions(tmp_path)
-    second.write_text(later.replace("effective_from = 2025-07-01", "effective_from = 2027-01-01", 1), encoding="utf-8")
+    second.write_text(
+        later.replace("effective_from = 2025-07-01", "effective_from = 2027-01-01", 1), encoding="utf-8"
+    )
     with pytest.raises(ArchiveFault, match="at once"):
         read_definitions(tmp_path)
-    ended = OFFICIAL.replace("effective_from = 2025-07-01", "effective_from = 2025-07-01\neffective_until = 2026-12-31", 1)
+    ended = OFFICIAL.replace(
+        "effective_from = 2025-07-01", "effective_from = 2025-07-01\neffective_until = 2026-12-31", 1
+    )
     first.write_text(ended, encoding="utf-8")
     both = read_definitions(tmp_path)
     assert both.in_force("official-transfer", date(2026, 12, 31)).version == 1

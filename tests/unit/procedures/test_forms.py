@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procedures.forms import take_values, whole_form
-from tests.cases.procedure_world import COMMENT_FORM, DEFINITIONS, DOCUMENT_FORM, TEMPORARY_FORM, TRANSFER_FORM
+from tests.cases.procedure_world import (
+    COMMENT_FORM,
+    DEFINITIONS,
+    DOCUMENT_FORM,
+    TEMPORARY_FORM,
+    TRANSFER_FORM,
+)
 
 TODAY = date(2026, 11, 23)
 TRANSFER = DEFINITIONS.get("official-transfer", 1)
@@ -80,9 +86,16 @@ def test_what_does_not_fit_is_refused_with_the_sentence_of_the_field(field: str,
 
 
 def test_text_is_kept_in_one_form_and_can_be_emptied() -> None:
-    taken, faults = take(full_name="  Nguye\u0302\u0303n Va\u0306n Anh ", new_place="dòng 1\ndòng 2", cv_number="", reason=None)
+    taken, faults = take(
+        full_name="  Nguye\u0302\u0303n Va\u0306n Anh ", new_place="dòng 1\ndòng 2", cv_number="", reason=None
+    )
     assert faults == []
-    assert taken == {"full_name": "Nguyễn Văn Anh", "new_place": "dòng 1\ndòng 2", "cv_number": "", "reason": ""}
+    assert taken == {
+        "full_name": "Nguyễn Văn Anh",
+        "new_place": "dòng 1\ndòng 2",
+        "cv_number": "",
+        "reason": "",
+    }
 
 
 def test_unknown_and_closed_fields_are_refused_and_a_flood_is_cut_short() -> None:
@@ -107,7 +120,12 @@ def test_impossible_orders_of_dates(field: str, value: str) -> None:
 @given(
     st.dictionaries(
         st.sampled_from(ALL) | st.text(max_size=8),
-        st.text(max_size=60) | st.integers() | st.booleans() | st.none() | st.floats() | st.lists(st.text(max_size=3)),
+        st.text(max_size=60)
+        | st.integers()
+        | st.booleans()
+        | st.none()
+        | st.floats()
+        | st.lists(st.text(max_size=3)),
         max_size=6,
     )
 )

@@ -72,7 +72,10 @@ def test_nobody_sees_a_case_before_its_turn_has_come_to_them() -> None:
     assert {"secretary@cs-di"} < seen_by()
     walker.walk("secretary@cs-di base-approve, clerk@ct-di number-letter", **BODIES)
     assert not any("den" in one for one in seen_by())
-    gone = replace(PEOPLE["officer@cb-di"], acting=(replace(PEOPLE["officer@cb-di"].acting[0], until=date(2026, 11, 22)),))
+    gone = replace(
+        PEOPLE["officer@cb-di"],
+        acting=(replace(PEOPLE["officer@cb-di"].acting[0], until=date(2026, 11, 22)),),
+    )
     assert not may_see(walker.definition, walker.case, gone, walker.world)
 
 
@@ -97,7 +100,10 @@ def test_a_secretary_does_not_decide_their_own_case() -> None:
     walker = official()
     walker.walk(TO_REVIEW)
     assert walker.refused(own, "branch-approve") == "own-case"
-    told = {choice.move.code: choice.refused for choice in allowed_moves(walker.definition, walker.case, own, walker.world)}
+    told = {
+        choice.move.code: choice.refused
+        for choice in allowed_moves(walker.definition, walker.case, own, walker.world)
+    }
     assert told["branch-approve"] is not None and told["branch-approve"].code == "own-case"
     assert told["return-to-member"] is None
 
@@ -114,7 +120,9 @@ def test_a_secretary_does_not_decide_their_own_case() -> None:
 )
 @pytest.mark.parametrize("code_of", ["official-transfer", "temporary-transfer"])
 def test_whom_a_transfer_is_not_for(code_of: str, facts: Facts, code: str) -> None:
-    bodies = SENDING if code_of == "official-transfer" else {"home-branch": ("cb-di",), "home-base": ("cs-di",)}
+    bodies = (
+        SENDING if code_of == "official-transfer" else {"home-branch": ("cb-di",), "home-base": ("cs-di",)}
+    )
     form = TRANSFER_FORM if code_of == "official-transfer" else TEMPORARY_FORM
     walker = Walker(code_of)
     walker.go("lan", "open", bodies=bodies, values=form)
@@ -223,7 +231,9 @@ def test_a_case_comes_in_on_paper_and_goes_the_same_states() -> None:
     assert walker.refused("clerk@ct-den", "open-on-paper", **paper) == "channel-closed"
     on_paper = {**paper, "channel": Channel.PAPER, "number": "7-GTSHĐ", "dated": date(2026, 10, 1)}
     assert walker.refused("clerk@ct-den", "open-on-paper", raw=True, **on_paper) == "scan-missing"
-    assert walker.refused("clerk@ct-den", "open-on-paper", scan_document_id="../x", **on_paper) == "scan-unfit"
+    assert (
+        walker.refused("clerk@ct-den", "open-on-paper", scan_document_id="../x", **on_paper) == "scan-unfit"
+    )
     assert walker.refused("clerk@cs-den", "open-on-paper", **on_paper) == "move-not-yours"
     walker.go("clerk@ct-den", "open-on-paper", **on_paper)
     assert walker.case.channel is Channel.PAPER
@@ -260,7 +270,9 @@ def test_returned_recalled_withdrawn_rejected() -> None:
     assert walker.refused("lan", "recall-request", raw=True) == "comment-missing"
     assert walker.refused("lan", "recall-request", raw=True, comment=" \n ") == "comment-missing"
     assert walker.refused("lan", "recall-request", comment="x" * 2001) == "comment-long"
-    walker.walk("lan recall-request, lan submit, secretary@cb-di return-to-member, lan submit, secretary@cb-di take")
+    walker.walk(
+        "lan recall-request, lan submit, secretary@cb-di return-to-member, lan submit, secretary@cb-di take"
+    )
     walker.walk("secretary@cb-di branch-approve, secretary@cs-di base-return, secretary@cb-di branch-approve")
     assert [bool(paper.void) for paper in walker.case.papers] == [True, False]
     walker.walk("secretary@cs-di base-approve")
@@ -313,7 +325,11 @@ def test_a_temporary_transfer_with_extension_and_return() -> None:
     )
     walker.walk(steps, number_letter={"host-base": ("cs-den",)}, host_accept={"host-branch": ("cb-den",)})
     assert walker.definition.states[walker.case.state].membership == "away"  # counted at home, not here
-    for asked, code in (("2027-02-01", "not-later"), ("2027-12-01", "term-out-of-bounds"), ("2027-02-30", "form-unfit")):
+    for asked, code in (
+        ("2027-02-01", "not-later"),
+        ("2027-12-01", "term-out-of-bounds"),
+        ("2027-02-30", "form-unfit"),
+    ):
         assert walker.refused("lan", "ask-extension", values={"extension_to": asked}) == code
     assert walker.refused("lan", "ask-extension") == "form-incomplete"
     walker.go("lan", "ask-extension", values={"extension_to": "2027-06-01"})

@@ -1,4 +1,4 @@
-"""Random moves over all procedures (`make random-moves` makes twenty thousand), and whether their judge would notice."""
+"""Random moves over all procedures (`make random-moves` makes twenty thousand), and whether the judge would notice."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,7 +11,8 @@ import procedures.cases
 import procedures.deadlines
 import procedures.machine
 from procedures.machine import _Right
-from tests.tools.random_moves import RULES, Broken, campaign
+from tests.tools.case_judge import RULES, Broken
+from tests.tools.random_moves import campaign
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -53,7 +54,9 @@ def test_the_judge_notices_a_broken_rule(
         campaign(tmp_path, 300, 5)
 
 
-def test_the_judge_notices_a_log_that_tells_something_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_judge_notices_a_log_that_tells_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told = procedures.cases.move_details
     monkeypatch.setattr(procedures.cases, "move_details", lambda move: told(move) | {"to": "draft"})
     with pytest.raises(Broken, match="audit"):
