@@ -75,6 +75,8 @@ class Campaign:
                 self._open(people)
             else:
                 self._move(people)
+            if self.asked % 2_000 == 0:
+                print(f"{self.made} moves made of {self.asked} asked for", file=sys.stderr, flush=True)
             if self.asked % 100 == 0:
                 self._lists(self.chance.choice(people))
         for case_id in self.cases:

@@ -1,4 +1,4 @@
-"""A process that moves cases is killed at the commit: the move is wholly there or not at all, and is asked for again."""
+"""A process that moves cases is killed at the commit: the move is wholly there or not at all, and asked for again."""
 
 import os
 import subprocess
