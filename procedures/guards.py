@@ -15,6 +15,12 @@ from records.case import Channel
 from records.outcome import Refused
 
 Guard = Callable[..., Refused | None]
+LEVELS = {
+    "branch": "chi bộ",
+    "base": "tổ chức cơ sở đảng",
+    "upper": "cấp trên trực tiếp của tổ chức cơ sở đảng",
+}
+"""The levels of `Facts.member_units`, in their order."""
 
 
 def hold(view: View) -> Refused | None:
@@ -38,6 +44,7 @@ def fitting(definition: Definition, rule: Rule) -> str:
         "field": set(definition.fields),
         "date": {field.code for field in definition.fields.values() if field.kind is FieldKind.DATE},
         "deadline": {deadline.code for deadline in definition.deadlines},
+        "level": set(LEVELS),
     }
     wrong = [given for kind, given in zip(kinds, rule.arguments, strict=True) if given not in known[kind]]
     return f"guard {rule.name}: unknown {', '.join(wrong)}" if wrong else ""
@@ -85,27 +92,17 @@ def _no_inspection(view: View) -> Refused | None:
     )
 
 
-def _belongs(view: View, body: str) -> Refused | None:
-    units = view.case.bodies.get(body, ())
-    if view.world.facts.member_units[:1] == units:
+def _belongs(view: View, body: str, level: str) -> Refused | None:
+    """The body named must be the member's own unit of that level."""
+    own = dict(zip(LEVELS, view.world.facts.member_units, strict=False))
+    if level in own and view.case.bodies.get(body) == (own[level],):
         return None
     title = view.definition.bodies[body].title
     return Refused(
-        "not-of-this-branch",
-        f"member {view.case.member_id} is of {view.world.facts.member_units[:1]}, not of {units}",
-        f"Đảng viên không sinh hoạt tại đơn vị được chọn là “{title}”. Hãy chọn đúng chi bộ đang quản lý đảng viên.",
-    )
-
-
-def _above(view: View, body: str) -> Refused | None:
-    units = view.case.bodies.get(body, ())
-    if units and set(units) <= set(view.world.facts.member_units[1:]):
-        return None
-    title = view.definition.bodies[body].title
-    return Refused(
-        "not-above-this-branch",
-        f"{units} is not above member {view.case.member_id}",
-        f"Đơn vị được chọn là “{title}” không phải cấp trên của chi bộ đang quản lý đảng viên. Hãy chọn lại.",
+        "not-of-this-unit",
+        f"member {view.case.member_id} is of {view.world.facts.member_units}, not of {view.case.bodies.get(body)}",
+        f"Đơn vị được chọn là “{title}” không phải {LEVELS[level]} của đảng viên. Hãy chọn đúng đơn vị đang quản lý "
+        "đảng viên, hoặc báo chi bộ cập nhật hồ sơ đảng viên.",
     )
 
 
@@ -227,14 +224,13 @@ _GUARDS: dict[str, tuple[Guard, tuple[str, ...]]] = {
     "form-complete": (_form_complete, ()),
     "draft-present": (_draft_present, ()),
     "no-inspection": (_no_inspection, ()),
-    "belongs": (_belongs, ("body",)),
+    "belongs": (_belongs, ("body", "level")),
     "in-scope": (_in_scope, ()),
     "not-exempt": (_not_exempt, ()),
     "not-own": (_not_own, ()),
     "late-reason": (_late_reason, ("deadline", "field")),
     "term": (_term, ("field", "date", "date")),
     "after": (_after, ("date", "date")),
-    "above": (_above, ("body",)),
     "filled": (_filled, ("field",)),
     "came-from": (_came_from, ("body",)),
     "outside": (_outside, ("body",)),

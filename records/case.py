@@ -55,8 +55,9 @@ class Person:
 class Facts:
     """What the rules need to know of the member whose matter it is, as the books have it at this moment.
 
-    `member_units` are the member's own branch and every unit above it, in order; `service` and `exempt_class` are codes
-    that the procedure names ("" when none applies).
+    `member_units` are the member's own branch, its base organisation and the committee directly above that, in this
+    order (a branch that is a base organisation itself stands twice), () when the member is not in the books.
+    `service` and `exempt_class` are codes that the procedure names ("" when none applies).
     """
 
     member_units: tuple[str, ...] = ()

@@ -252,4 +252,4 @@ def test_choices_tell_beforehand_what_stands_in_the_way(office: Office) -> None:
     transfer = Ask("open", key(), bodies=SENDING, values=TRANSFER_FORM)
     with pytest.raises(Unfit) as refused:
         office.open("lan", "official-transfer", transfer, MEMBER)
-    assert refused.value.code == "not-of-this-branch"
+    assert refused.value.code == "not-of-this-unit"

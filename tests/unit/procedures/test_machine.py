@@ -114,8 +114,8 @@ def test_a_secretary_does_not_decide_their_own_case() -> None:
         (replace(FACTS, service="army"), "out-of-scope"),
         (replace(FACTS, service="police"), "out-of-scope"),
         (replace(FACTS, under_inspection=True), "under-inspection"),
-        (replace(FACTS, member_units=("cb-khac", "cs-di", "ct-di")), "not-of-this-branch"),
-        (Facts(), "not-of-this-branch"),
+        (replace(FACTS, member_units=("cb-khac", "cs-di", "ct-di")), "not-of-this-unit"),
+        (Facts(), "not-of-this-unit"),
     ],
 )
 @pytest.mark.parametrize("code_of", ["official-transfer", "temporary-transfer"])
@@ -141,12 +141,25 @@ def test_an_inspection_that_begins_on_the_way_stops_it_until_the_letter_is_signe
 def test_only_bodies_above_the_branch_can_be_named() -> None:
     walker = Walker("official-transfer")
     wrong = {**SENDING, "sending-upper": ("ct-den",)}
-    assert walker.refused("lan", "open", bodies=wrong, values=TRANSFER_FORM) == "not-above-this-branch"
+    assert walker.refused("lan", "open", bodies=wrong, values=TRANSFER_FORM) == "not-of-this-unit"
     assert walker.refused("lan", "open", bodies={"sending-branch": ("cb-di",)}) == "body-missing"
     assert walker.refused("lan", "open", bodies={**SENDING, "receiving-base": ("x",)}) == "body-not-here"
     two = {**SENDING, "sending-base": ("cs-di", "ct-di")}
     assert walker.refused("lan", "open", bodies=two) == "body-unfit"
     assert walker.refused("lan", "open", bodies={**SENDING, "sending-base": ("",)}) == "body-unfit"
+
+
+def test_a_branch_that_is_a_base_organisation_itself_stands_twice() -> None:
+    walker = Walker("official-transfer", facts=replace(FACTS, member_units=("cb-di", "cb-di", "ct-di")))
+    assert walker.refused("lan", "open", bodies=SENDING, values=TRANSFER_FORM) == "not-of-this-unit"
+    walker.go("lan", "open", bodies={**SENDING, "sending-base": ("cb-di",)}, values=TRANSFER_FORM)
+    walker.walk(f"{TO_REVIEW}, secretary@cb-di branch-approve, secretary@cb-di base-approve")
+    letter = current(walker.case)
+    assert letter is not None
+    assert [(box.body, box.unit_id, box.to_unit_id) for box in letter.boxes] == [
+        ("sending-branch", "cb-di", "cb-di"),
+        ("sending-base", "cb-di", "ct-di"),
+    ]
 
 
 def test_sixty_working_days_over_tet_then_a_reason_is_asked_for() -> None:
