@@ -25,7 +25,7 @@ class Due:
 def due_now(definition: Definition, case: Case, calendar: WorkingDays, today: date) -> tuple[Due, ...]:
     """Return the deadlines that run in the state of the case, the nearest first.
 
-    Raises `ArchiveFault` (`calendar-range`) when a date lies beyond the calendar.
+    Raises `ArchiveFault` (`calendar-range`) when today lies beyond the calendar.
     """
     running = [one for one in definition.deadlines if case.state in one.states]
     due = [
@@ -37,7 +37,11 @@ def due_now(definition: Definition, case: Case, calendar: WorkingDays, today: da
 
 
 def last_day(deadline: Deadline, case: Case, calendar: WorkingDays) -> date | None:
-    """Return the last day of a deadline, None when it has not begun to run. Raises as `due_now`."""
+    """Return the last day of a deadline, None when it has not begun to run.
+
+    What began before the calendar counts from its first day, which is long past; what begins at its very end is not due
+    in it. So a date that somebody wrote into a form never keeps a case from being looked at.
+    """
     if deadline.from_field:
         begin = day_of(case.form, deadline.from_field)
     elif deadline.from_paper:
@@ -46,8 +50,9 @@ def last_day(deadline: Deadline, case: Case, calendar: WorkingDays) -> date | No
     else:
         entered = case.entered.get(deadline.from_state)
         begin = None if entered is None else entered.astimezone(VIETNAM).date()
-    if begin is None:
+    if begin is None or begin > calendar.last - timedelta(days=2 * deadline.days + 30):
         return None
+    begin = max(begin, calendar.first - timedelta(days=1))
     add = calendar.add_working_days if deadline.unit is DayUnit.WORKING else calendar.add_days
     return add(begin, deadline.days)
 

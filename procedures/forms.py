@@ -12,7 +12,7 @@ from procedures.definition import Definition, Field, FieldKind
 from records.case import Value
 
 TODAY = "today"
-_FIRST_DAY = date(1900, 1, 1)
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2100, 12, 31)
 _MOST_FAULTS = 50
 
 
@@ -26,11 +26,12 @@ class FieldFault:
 
 
 def take_values(
-    definition: Definition, allowed: tuple[str, ...], given: Mapping[str, object]
+    definition: Definition, allowed: tuple[str, ...], given: Mapping[str, object], today: date
 ) -> tuple[dict[str, Value], list[FieldFault]]:
     """Return the values as they are kept, and what is wrong with them. A field given as "" or None is emptied.
 
-    Only fields in `allowed` may be given; dates are compared by `whole_form`, when all are known.
+    Only fields in `allowed` may be given; dates are held against today at once, against each other by `whole_form`,
+    when all are known.
     """
     taken: dict[str, Value] = {}
     faults: list[FieldFault] = []
@@ -41,7 +42,7 @@ def take_values(
             faults.append(FieldFault(str(code)[:40], label, f"Không được ghi mục “{label}” ở bước này."))
             continue
         kept = _kept(field, value)
-        if kept is None:
+        if kept is None or not _in_order(field, {code: kept} if kept != "" else {}, today):
             faults.append(FieldFault(code, field.label, field.tell))
         else:
             taken[code] = kept
@@ -115,7 +116,7 @@ def _is_day(text: str) -> bool:
         found = date.fromisoformat(text)
     except ValueError:
         return False
-    return found.isoformat() == text and found >= _FIRST_DAY
+    return found.isoformat() == text and _FIRST_DAY <= found <= _LAST_DAY
 
 
 def _in_order(field: Field, form: Mapping[str, Value], today: date) -> bool:

@@ -96,7 +96,7 @@ def apply(
     asked = what_is_wrong(move, ask)
     if asked is not None:
         return asked
-    values, faults = take_values(definition, move.edits, ask.values)
+    values, faults = take_values(definition, move.edits, ask.values, world.today)
     if faults:
         return Refused("form-unfit", ", ".join(fault.field for fault in faults), faults[0].tell)
     form = {code: value for code, value in {**case.form, **values}.items() if value != ""}

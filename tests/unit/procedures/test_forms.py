@@ -21,7 +21,7 @@ ALL = tuple(TRANSFER.fields)
 
 
 def take(**values: object) -> tuple[dict[str, object], list[str]]:
-    taken, faults = take_values(TRANSFER, ALL, values)
+    taken, faults = take_values(TRANSFER, ALL, values, TODAY)
     return dict(taken), [fault.tell for fault in faults]
 
 
@@ -36,7 +36,7 @@ def take(**values: object) -> tuple[dict[str, object], list[str]]:
 )
 def test_a_good_form_is_whole(code: str, form: dict[str, object]) -> None:
     definition = DEFINITIONS.get(code, 1)
-    taken, faults = take_values(definition, tuple(definition.fields), form)
+    taken, faults = take_values(definition, tuple(definition.fields), form, TODAY)
     assert (taken, faults) == (form, [])
     assert whole_form(definition, taken, TODAY) == []
     for field in definition.fields.values():
@@ -59,6 +59,8 @@ def test_a_good_form_is_whole(code: str, form: dict[str, object]) -> None:
         ("birth_date", "19850203"),
         ("birth_date", "1985-W05-7"),
         ("birth_date", "0985-02-03"),
+        ("birth_date", "2026-11-24"),  # tomorrow
+        ("decision_date", "9999-12-31"),
         ("birth_date", "03/02/1985"),
         ("birth_date", date(1985, 2, 3)),
         ("dues_until", "2026-13"),
@@ -101,7 +103,7 @@ def test_text_is_kept_in_one_form_and_can_be_emptied() -> None:
 def test_unknown_and_closed_fields_are_refused_and_a_flood_is_cut_short() -> None:
     _, faults = take(no_such_field="x")
     assert "no_such_field" in faults[0]
-    _, told = take_values(TRANSFER, ("reason",), {"full_name": "Lan"})
+    _, told = take_values(TRANSFER, ("reason",), {"full_name": "Lan"}, TODAY)
     assert "Họ và tên" in told[0].tell
     _, faults = take(**{f"f{n}": "x" for n in range(100_000)})
     assert len(faults) <= len(TRANSFER.fields) + 1
@@ -130,12 +132,12 @@ def test_impossible_orders_of_dates(field: str, value: str) -> None:
     )
 )
 def test_whatever_comes_is_kept_as_storable_values_or_refused(values: dict[str, object]) -> None:
-    taken, faults = take_values(TRANSFER, ALL, values)
+    taken, faults = take_values(TRANSFER, ALL, values, TODAY)
     assert set(taken) | {fault.field for fault in faults} >= set(taken)
     assert len(taken) + len(faults) == len(values)
     for value in taken.values():
         assert type(value) in (str, int, bool)
         str(value).encode()
-    again, none = take_values(TRANSFER, ALL, taken)
+    again, none = take_values(TRANSFER, ALL, taken, TODAY)
     assert (again, none) == (taken, [])
     whole_form(TRANSFER, {code: value for code, value in taken.items() if value != ""}, TODAY)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from procedures.deadlines import due_now, measured
+from procedures.deadlines import due_now, last_day, measured
 from procedures.machine import allowed_moves, may_see
 from records.case import Channel, Facts, InName, Person, Signed, current
 from records.clock import VIETNAM
@@ -175,6 +175,25 @@ def test_sixty_working_days_over_tet_then_a_reason_is_asked_for() -> None:
     assert (due.overdue, due.working_days_left) == (True, 0)
     assert walker.refused("lan", "submit") == "late-without-reason"
     walker.go("lan", "submit", values={"late_reason": "Đi công tác dài ngày"})
+
+
+@pytest.mark.parametrize("written", ["1900-01-01", "1985-03-08", "2020-12-31", "2021-01-01", "2026-11-23"])
+def test_no_date_in_a_form_keeps_a_case_from_being_looked_at(written: str) -> None:
+    walker = official()
+    walker.go("lan", "save", values={"decision_date": written})
+    (due,) = due_now(walker.definition, walker.case, CALENDAR, walker.world.today)
+    assert due.overdue == (written < "2026-08")
+
+
+def test_what_begins_at_the_end_of_the_calendar_is_not_due_in_it() -> None:
+    walker = temporary("study", "2049-01-01", "2050-12-31")
+    deadline = next(one for one in walker.definition.deadlines if one.code == "term-end")
+    assert last_day(deadline, walker.case, CALENDAR) is None
+    walker.case = replace(
+        walker.case, form={**walker.case.form, "to_date": "2100-12-31", "from_date": "2100-01-01"}
+    )
+    assert last_day(deadline, walker.case, CALENDAR) is None
+    walker.go("lan", "submit", values={"from_date": "2098-12-31", "to_date": "2100-12-31"})
 
 
 def test_thirty_working_days_from_the_letter_and_returns_give_no_new_time() -> None:
