@@ -43,10 +43,15 @@ class Definitions:
         self._every = {(one.code, one.version): one for one in every}
 
     def get(self, code: str, version: int) -> Definition:
-        """Return one version of a procedure. Raises `Missing`."""
+        """Return one version of a procedure. Raises `ArchiveFault` (`procedure-gone`): its cases need the file."""
         found = self._every.get((code, version))
         if found is None:
-            raise Missing(f"procedure {code!r} version {version}")
+            raise ArchiveFault(
+                f"procedure {code!r} version {version} has no file",
+                code="procedure-gone",
+                tell="Thiếu dữ liệu của thủ tục mà hồ sơ này đang theo nên chưa xử lý được; hồ sơ không bị thay đổi. "
+                "Hãy báo quản trị viên.",
+            )
         return found
 
     def in_force(self, code: str, day: date) -> Definition:

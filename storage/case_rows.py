@@ -20,7 +20,7 @@ def case_columns(case: Case) -> dict[str, Any]:
         "form_version": case.form_version,
         "form": form_json(case.form),
         "draft": draft_json(case.draft),
-        "papers": [_paper_json(paper) for paper in case.papers],
+        "papers": {"papers": [_paper_json(paper) for paper in case.papers]},  # a JSON column holds an object
         "entered": {state: moment.isoformat() for state, moment in case.entered.items()},
     }
 
@@ -50,7 +50,7 @@ def case_of(row: RowMapping, bodies: Iterable[RowMapping]) -> Case:
         form=row["form"],
         draft=draft_of(row["draft"]),
         form_version=row["form_version"],
-        papers=tuple(map(_paper_of, row["papers"])),
+        papers=tuple(map(_paper_of, row["papers"]["papers"])),
         entered={state: datetime.fromisoformat(moment) for state, moment in row["entered"].items()},
     )
 

@@ -21,8 +21,9 @@ def test_the_four_procedures_are_in_force() -> None:
     with pytest.raises(Missing) as fault:
         DEFINITIONS.in_force("official-transfer", date(2025, 6, 30))
     assert fault.value.code == "procedure-not-in-force"
-    with pytest.raises(Missing):
+    with pytest.raises(ArchiveFault) as gone:
         DEFINITIONS.get("official-transfer", 2)
+    assert gone.value.code == "procedure-gone"
 
 
 @pytest.mark.parametrize("code", sorted(CODES))
