@@ -26,9 +26,11 @@ OFF = {
     date(2026, 1, 1), date(2026, 1, 2), *(date(2026, 2, n) for n in range(16, 21)), date(2026, 4, 27),
     date(2026, 4, 30), date(2026, 5, 1), date(2026, 8, 31), date(2026, 9, 1), date(2026, 9, 2), date(2026, 11, 24),
     date(2027, 1, 1), date(2027, 2, 5), *(date(2027, 2, n) for n in range(8, 12)), date(2027, 4, 16),
-    date(2027, 4, 30), date(2027, 5, 3),
+    date(2027, 4, 30), date(2027, 5, 3), date(2027, 9, 1), date(2027, 9, 2), date(2027, 11, 24),
+    date(2028, 1, 3), *(date(2028, 1, n) for n in range(25, 29)), date(2028, 1, 31), date(2028, 4, 4),
+    date(2028, 5, 1), date(2028, 5, 2), date(2028, 9, 1), date(2028, 9, 4), date(2028, 11, 24),
 }  # fmt: skip
-"""Weekdays that nobody worked or will work, as announced; 2027 by the general rule."""
+"""Weekdays that nobody worked or will work, as announced; 2027 and 2028 by the general rule."""
 WORKED = {date(2025, 4, 26), date(2026, 1, 10), date(2026, 8, 22)}
 _DAY = timedelta(days=1)
 
