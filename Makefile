@@ -7,7 +7,7 @@ JOBS ?= 2
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering lock clean
+.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,6 +65,9 @@ tamper-verify: ## every kind of tampering over every base file, and every untouc
 numbering: ## 200 writers number 50 papers each on SQLite and PostgreSQL while processes are killed; the register is judged
 	@$(PY) tests/tools/servers.py get postgres
 	nice -n 15 $(PY) -m tests.tools.numbering
+
+random-moves: ## 20,000 random moves by random people over all procedures, judged by a second reading of the rules
+	nice -n 19 $(PY) -m tests.tools.random_moves 20000
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

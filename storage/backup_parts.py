@@ -24,6 +24,7 @@ from storage.audit_tree import NOTHING, Frontier, leaf_hash
 from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
+CASES = ("cases", "case_bodies", "case_moves", "case_versions")
 NUMBERS = ("number_periods", "number_series", "numbers")
 PEOPLE = (
     "units",
@@ -36,7 +37,7 @@ PEOPLE = (
     "member_marks",
 )
 
-TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, *NUMBERS, "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, *NUMBERS, *CASES, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk), and what would be a secret elsewhere (sessions, answers already given)."""
 

@@ -8,6 +8,7 @@ from records.clock import Clock
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.batches import Batches
+from storage.cases import Cases
 from storage.catalogue import Catalogue
 from storage.documents import Documents
 from storage.ground import Ground
@@ -61,6 +62,7 @@ class Tx:
         self.members = Members(ground)
         self.memberships = Memberships(ground)
         self.marks = Marks(ground)
+        self.cases = Cases(ground)
 
 
 class Work:

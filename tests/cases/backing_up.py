@@ -24,6 +24,7 @@ from storage.restore import (
 )
 from storage.tables import Tables
 from tests.cases.archive_world import World, scan
+from tests.cases.case_rows import a_case, a_move, after
 from tests.cases.rebuilding import SPOIL, state
 
 
@@ -80,6 +81,21 @@ class BackupCases:
         with elsewhere.world.work.begin() as tx:
             assert tx.accounts.check_password("an.nv", "mật khẩu dài 12") is not None
             assert tx.audit.append(LOCAL.id, "test", "x", "done", {}) == until + 1
+
+    def test_cases_come_back_with_their_history(
+        self, world: World, elsewhere: Elsewhere, tmp_path: Path
+    ) -> None:
+        case = a_case(world.work)
+        moved = after(case, form={"name": "Lân"}, form_version=2)
+        with world.work.begin() as tx:
+            tx.cases.add(case, a_move(case))
+            tx.cases.move(case, moved, a_move(moved))
+        backup_of(world, tmp_path / "kho")
+        restored(tmp_path / "kho", elsewhere)
+        with elsewhere.world.work.reading() as tx:
+            assert tx.cases.get(case.id) == moved
+            assert tx.cases.history(case.id) == [a_move(case), a_move(moved)]
+            assert [version.number for version in tx.cases.versions(case.id)] == [1, 2]
 
     def test_restored_work_goes_on(self, world: World, elsewhere: Elsewhere, tmp_path: Path) -> None:
         batch = world.deliver({"a.jpg": scan("a"), "b.jpg": scan("b")})

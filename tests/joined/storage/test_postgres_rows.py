@@ -7,6 +7,7 @@ from storage.work import Work
 from tests.cases.account_rows import AccountRowCases
 from tests.cases.audit_rows import REST, AuditRowCases
 from tests.cases.batch_rows import BatchRowCases
+from tests.cases.case_rows import CaseRowCases
 from tests.cases.document_rows import DocumentRowCases
 from tests.cases.member_rows import MemberRowCases
 from tests.cases.numbering import NumberingCases
@@ -48,6 +49,9 @@ class TestAuditRows(AuditRowCases):
 
 
 class TestBatchRows(BatchRowCases): ...
+
+
+class TestCaseRows(CaseRowCases): ...
 
 
 class TestDocumentRows(DocumentRowCases): ...
