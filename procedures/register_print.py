@@ -1,5 +1,6 @@
-"""Print the register of outgoing papers as PDF/A, part by part, so that its length costs time and not memory.
+"""Print the register of outgoing papers as PDF/A, part by part, so that what is drawn never depends on its length.
 
+Drawing stays at the memory of one part; joining holds the objects of all pages, about half a MiB a page.
 Even an electronic register is printed and bound (NĐ 30/2020, Điều 16 and 22).
 """
 
