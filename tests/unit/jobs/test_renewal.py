@@ -1,10 +1,13 @@
 """The nightly renewal over a small real archive: real seals and stamps, twenty years of nights, kills anywhere."""
 
+import atexit
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -57,11 +60,21 @@ def clock() -> TurnedClock:
     return TurnedClock()
 
 
+@cache
+def _demo_keys() -> Path:
+    """Return a demo authority made at the clock's beginning: its keys take seconds, and every shop may have copies."""
+    folder = Path(tempfile.mkdtemp(prefix="vanthu-test-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    a_world(folder / "keys", TurnedClock())
+    return folder / "keys"
+
+
 class Shop:
     """An archive with seals, and the time-stamp authorities that follow one another."""
 
     def __init__(self, folder: Path, world: World, clock: TurnedClock) -> None:
         self.world, self.clock, self.folder = world, clock, folder
+        shutil.copytree(_demo_keys(), folder / "keys")
         self.signing = a_world(folder / "keys", clock)
         begin = clock.now()
         self.epochs = [
