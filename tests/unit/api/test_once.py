@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
 from api.once import REPLAYED
+from boot.papers import key_facts
+from records.clock import new_id
 from storage.schema import replies
+from tests.cases.desk_keys import Desks, make_desks
 from tests.unit.api.api_house import House
 from tests.unit.api.api_queues import ListedQueues, letter
 from tests.unit.api.api_seed import PASSWORD
 from tests.unit.api.test_access_table import API, routes
+from tests.unit.api.test_renewal_api import enter as enter_life
 from tests.unit.api.test_uploads import a_scan
 
 EXCLUDED = {
@@ -27,7 +32,13 @@ EXCLUDED = {
     ): "a report changes nothing but the log, and is made anew for who asks again",
     ("DELETE", f"{API}/sessions/current"): "whoever asked is nobody afterwards, and can only be told so",
 }
+AT_A_DESK = {
+    ("POST", f"{API}/signing-batches/{{batch_id}}/papers/{{paper_id}}/prepare"),
+    ("POST", f"{API}/signing-batches/{{batch_id}}/prepared/{{prepared_id}}/finish"),
+}
+"""Routes that need a device; their keys are tried in `test_signing_desk_api`."""
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
+BOX = {"page": 1, "x0": 0.1, "y0": 0.1, "x1": 0.7, "y1": 0.4}
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ def open_batch(house: House) -> str:
 
 def open_signing(house: House, pdf: bytes = b"") -> str:
     client = house.client("clerk")
-    batch = client.post(f"{API}/signing-batches", json={"profile": "copy"}).json()["id"]
+    batch = client.post(f"{API}/signing-batches", json={"profile": "copy", "key": "con-dau"}).json()["id"]
     if pdf:
         files = {"file": ("a.pdf", pdf, "application/pdf")}
         sent = client.post(
@@ -66,6 +77,10 @@ def open_signing(house: House, pdf: bytes = b"") -> str:
         )
         assert sent.status_code == 201, sent.text
     return batch
+
+
+def paper_in(house: House, batch: str) -> str:
+    return house.client("clerk").get(f"{API}/signing-batches/{batch}/papers").json()[0]["id"]
 
 
 def test_a_key_means_one_request_wherever_it_went(house: House) -> None:
@@ -81,8 +96,10 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     files = f"{API}/batches/{upload}/files"
     account = house.seeded.accounts["reader"]
     signings = f"{API}/signing-batches"
-    papers, filled = open_signing(house), [open_signing(house, plain_pdf) for _ in range(4)]
+    papers, filled = open_signing(house), [open_signing(house, plain_pdf) for _ in range(6)]
     edited = plain_pdf.replace(b"%%EOF", b"% mot\n%%EOF")
+    places = [f"{signings}/{batch}/papers/{paper_in(house, batch)}/place" for batch in filled[4:]]
+    letter_id = enter_life(house)
     queues = house.tools.queues
     assert isinstance(queues, ListedQueues)
     queues.letters += [letter(1), letter(2)]
@@ -106,7 +123,7 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ),
         ("POST", signings): same(
             "clerk", signings, "signing-batch-opened",
-            {"json": {"profile": "copy"}}, {"json": {"profile": "seal"}},
+            {"json": {"profile": "copy", "key": "con-dau"}}, {"json": {"profile": "seal", "key": "con-dau"}},
         ),
         ("POST", f"{signings}/{{batch_id}}/papers"): same(
             "clerk", f"{signings}/{papers}/papers", "paper-received", pdf("a.pdf", plain_pdf), pdf("a.pdf", edited)
@@ -118,6 +135,21 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ("POST", f"{signings}/{{batch_id}}/cancel"): (
             Asked("clerk", f"{signings}/{filled[2]}/cancel", "signing-batch-cancelled", {}),
             Asked("clerk", f"{signings}/{filled[3]}/cancel", "signing-batch-cancelled", {}),
+        ),
+        ("POST", f"{API}/signatures"): same(
+            "clerk", f"{API}/signatures", "signing-batch-started",
+            {**pdf("a.pdf", plain_pdf), "data": {"profile": "copy", "key": "con-dau"}},
+            {**pdf("a.pdf", edited), "data": {"profile": "copy", "key": "con-dau"}},
+        ),
+        ("PUT", f"{signings}/{{batch_id}}/papers/{{paper_id}}/place"): same(
+            "clerk", places[0], "paper-placed", {"json": BOX}, {"json": {**BOX, "x1": 0.8}}
+        ),
+        ("DELETE", f"{signings}/{{batch_id}}/papers/{{paper_id}}/place"): (
+            Asked("clerk", places[0], "paper-placed", {}), Asked("clerk", places[1], "paper-placed", {}),
+        ),
+        ("POST", f"{API}/renewal/documents/{{document_id}}"): (
+            Asked("administrator", f"{API}/renewal/documents/{letter_id}", "renewal-asked", {}),
+            Asked("administrator", f"{API}/renewal/documents/{new_id()}", "renewal-asked", {}),
         ),
         ("POST", f"{API}/verify"): same(
             "reader", f"{API}/verify", "pdf-verified", pdf("a.pdf", plain_pdf), pdf("a.pdf", plain_pdf + b"\n")
@@ -138,10 +170,15 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     }  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def desks(filled: tuple[Path, object], tmp_path_factory: pytest.TempPathFactory) -> Desks:
+    return make_desks(filled[0] / "keys", tmp_path_factory.mktemp("desks") / "keys")
+
+
 @pytest.fixture
-def house(make_house: Callable[..., House]) -> House:
-    """A house with an engine's view."""
-    made = make_house()
+def house(make_house: Callable[..., House], desks: Desks) -> House:
+    """A house with an engine's view, and with the keys it tells of."""
+    made = make_house(keys=desks.folder, signing_keys=lambda: key_facts(desks.folder))
     tools = replace(made.tools, queues=ListedQueues(made.tools.work))
     from api.app import create_app
 
@@ -155,20 +192,22 @@ def send(client: TestClient, method: str, what: Asked, key: str | None) -> Respo
 
 def test_every_write_route_is_here(house: House, plain_pdf: bytes) -> None:
     found = {(m, p) for m, p in routes(house) if m in WRITES and p.startswith(API)}
-    assert found == set(asked(house, plain_pdf)) | set(EXCLUDED), "a write route needs its key tried here"
+    assert found == set(asked(house, plain_pdf)) | set(EXCLUDED) | AT_A_DESK, (
+        "a write route needs its key tried here"
+    )
 
 
 def test_the_same_key_and_request_is_the_very_same_answer(house: House, plain_pdf: bytes) -> None:
     for (method, path), (one, other) in asked(house, plain_pdf).items():
         client, before = house.client(one.role), len(house.events(one.event))
-        first = send(client, method, one, f"k {path}")
+        first = send(client, method, one, f"k {method} {path}")
         assert first.status_code in (200, 201, 202), (path, first.text)
         assert REPLAYED not in first.headers
-        again = send(client, method, one, f"k {path}")
+        again = send(client, method, one, f"k {method} {path}")
         assert (again.status_code, again.content) == (first.status_code, first.content), path
         assert again.headers[REPLAYED] == "true" and again.headers["content-type"] == "application/json"
         assert len(house.events(one.event)) == before + 1, path
-        clash = send(client, method, other, f"k {path}")
+        clash = send(client, method, other, f"k {method} {path}")
         assert (clash.status_code, clash.json()["code"]) == (409, "idempotency-conflict"), path
         assert len(house.events(one.event)) == before + 1, path
 
@@ -179,7 +218,7 @@ def test_fifty_at_once_are_one_effect(house: House, plain_pdf: bytes) -> None:
 
         def ask(_: int, method: str = method, path: str = path, what: Asked = one) -> tuple[int, bytes]:
             while True:
-                answer = send(house.client(what.role), method, what, f"fifty {path}")
+                answer = send(house.client(what.role), method, what, f"fifty {method} {path}")
                 if answer.status_code != 503:  # too many uploads at once: told to come again
                     return answer.status_code, answer.content
 

@@ -246,7 +246,12 @@ def test_the_same_key_again_is_the_same_answer(
 ) -> None:
     batch, paper = started(official, a_pdf(tmp_path / "qd.pdf"))
     device = desks.devices["ba-man"]
-    told = prepared(official, batch, paper, device)
+    address = f"{API}/{batch}/papers/{paper['id']}/prepare"
+    body = {"certificate": device.pem, "sha256": paper["sha256"]}
+    asked = [official.post(address, json=body, headers={"Idempotency-Key": "p1"}) for _ in range(2)]
+    told = asked[0].json()
+    assert (asked[1].status_code, asked[1].json()) == (201, told)
+    assert asked[1].headers["Idempotency-Replayed"] == "true"
     key = {"Idempotency-Key": "f1"}
     first = finish(official, batch, told, value(device, told), **key)
     again = finish(official, batch, told, value(device, told), **key)

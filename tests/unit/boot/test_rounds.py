@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,24 @@ def test_differences_are_listed_with_odd_names_made_harmless(
     assert (tmp_path / "copy/pages/00/3.jpg").exists()
 
 
-def test_the_standing_rounds_of_a_worker(house: House, settings: Settings, tmp_path: Path) -> None:
+def test_what_is_lost_on_its_first_day_is_missed_at_once(
+    house: House, settings: Settings, tmp_path: Path
+) -> None:
+    """Fixity does not read it before it is a day old, but the lists are compared; then fixity tries again and again."""
+    (tmp_path / "copy/pages/00/3.jpg").unlink()
+    for bad in (1, 0):
+        some = standing_rounds(house, f"one-{bad}")
+        while some.lap():
+            pass
+        some.stop()
+        with house.work.reading() as tx:
+            assert tx.objects.count_bad(Side.COPY) == bad
+
+
+def test_the_standing_rounds_of_a_worker(
+    house: House, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("boot.rounds._FRESH", timedelta(0))
     (tmp_path / "copy/pages/00/3.jpg").unlink()
     some = standing_rounds(house, "one")
     while some.lap():
