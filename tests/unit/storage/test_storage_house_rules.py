@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from storage import canonical, schema
+from storage import canonical, columns
 
 STORAGE = Path(__file__).parents[3] / "storage"
 FILES = sorted(STORAGE.glob("*.py"))
@@ -29,7 +29,7 @@ def test_the_verifier_knows_only_the_standard_library() -> None:
     assert len(files) == 9
 
 
-@pytest.mark.parametrize("module", [canonical, schema])
+@pytest.mark.parametrize("module", [canonical, columns])
 def test_examples_in_the_text_are_true(module: ModuleType) -> None:
     tried = doctest.testmod(module)
     assert tried.attempted
