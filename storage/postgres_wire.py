@@ -5,6 +5,7 @@ frozen or a network that swallows packets; see docs/decisions/0053-rows-on-postg
 """
 
 import json
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -142,8 +143,8 @@ def open_engine(address: URL, password: str) -> Engine:
 def ask_after_a_rest(engine: Engine, answers: Callable[[Any], bool]) -> None:
     """Let the pool ask a connection that rested whether it still `answers` before it is used.
 
-    One that was in use a moment ago is not asked: that would be every fourth word a busy process exchanges with the
-    server. Should the server have gone in that moment, what is asked fails as it does when it goes in the middle.
+    One that was in use a moment ago is asked only when the server has said something in between, as it does when it
+    ends: to ask each time would be every fourth word a busy process exchanges with the server.
     """
 
     @event.listens_for(engine, "checkin")
@@ -153,8 +154,21 @@ def ask_after_a_rest(engine: Engine, answers: Callable[[Any], bool]) -> None:
     @event.listens_for(engine, "checkout")
     def _ask(connection: Any, record: Any, _proxy: Any) -> None:
         since = record.info.get(_RESTS_SINCE)
-        if since is not None and time.monotonic() - since >= REST and not answers(connection):
+        if since is None:
+            return
+        rested = time.monotonic() - since >= REST
+        if (rested or _has_word(connection)) and not answers(connection):
             raise InvalidatePoolError  # what was opened before is gone too: a restart, a fail-over
+
+
+def _has_word(connection: Any) -> bool:
+    """Return whether the server has sent something nobody asked for, or has closed the connection; asks nobody."""
+    waiting = select.poll()
+    try:
+        waiting.register(connection.fileno(), select.POLLIN)
+    except psycopg.Error:  # closed on our side
+        return True
+    return bool(waiting.poll(0))
 
 
 def statement_failed(connection: Connection) -> bool:
