@@ -129,18 +129,19 @@ def keep_paper_note(book: Notebook, paper_id: str) -> None:
 
 def keep_start(book: Notebook, batch_id: str) -> None:
     """Write down that the signing of a batch began, and see that every paper has its note. As `keep_paper_note`."""
+    key = signing_key(batch_id, "started.json")
     with book.work.reading() as tx:
+        if tx.objects.get(key) is not None:  # it is written last, so every paper has its note
+            return
         batch = _one(tx, "signing_batches", batch_id)
         ids = [row["id"] for row in tx.catalogue.rows("signings", batch_id=batch_id)]
-        key = signing_key(batch_id, "started.json")
-        known = tx.objects.known([key, *(paper_note_key(batch_id, one) for one in ids)])
+        known = tx.objects.known([*(paper_note_key(batch_id, one) for one in ids)])
     for paper_id in ids:
         if paper_note_key(batch_id, paper_id) not in known:
             keep_paper_note(book, paper_id)
-    if key not in known:
-        stage = BatchStage.DESK if batch["state"] == BatchStage.DESK else BatchStage.RUNNING
-        began = {"state": stage.value, "message": "", "finished_at": None}
-        _keep(book, key, framed(START, FORMAT, {"batch": batch | began}), batch["created_by"], batch_id)
+    stage = BatchStage.DESK if batch["state"] == BatchStage.DESK else BatchStage.RUNNING
+    began = {"state": stage.value, "message": "", "finished_at": None}
+    _keep(book, key, framed(START, FORMAT, {"batch": batch | began}), batch["created_by"], batch_id)
 
 
 def find_end(book: Notebook, batch_id: str, paper_id: str) -> End | None:

@@ -8,12 +8,11 @@ from fastapi.responses import Response
 from api.once import Once
 from api.schemas.signing_desk import MarkOut
 from api.schemas.signings import PlaceIn
-from api.services.signings import own_paper
+from api.services.signings import chosen_place, own_paper
 from api.tools import Tools
 from procedures.look_at_paper import look_at_page, look_where
 from records.access import Actor
-from records.errors import ArchiveFault, Conflict, Unfit
-from signing.geometry import Place
+from records.errors import Conflict, Unfit
 from signing.mark import How, Marked
 from signing.wish import Wish
 from storage.signing_values import BatchStage, Paper, PaperStage, SigningBatch
@@ -37,7 +36,7 @@ def put_place(
 
     Raises `Missing`; `Conflict` (`place-too-late`); `Unfit`: `place-wrong`, or as the signing itself would refuse.
     """
-    place = "" if chosen is None else Wish(place=_box(chosen)).words()["place"]
+    place = "" if chosen is None else Wish(place=chosen_place(chosen)).words()["place"]
 
     def reach() -> Marked:
         with tools.work.reading() as tx:
@@ -89,15 +88,6 @@ def draw_page(tools: Tools, asked: PageAsked) -> bytes:
     return look_at_page(
         tools.look, asked.batch, asked.paper, asked.number, asked.width, with_mark=asked.with_mark
     )
-
-
-def _box(chosen: PlaceIn) -> Place:
-    try:
-        return Place(**chosen.model_dump())
-    except ArchiveFault as fault:
-        raise Unfit(
-            str(fault), code="place-wrong", tell="Vị trí đã chọn không đúng. Hãy chọn lại một ô trên trang."
-        ) from fault
 
 
 def _demand_open(batch: SigningBatch, paper: Paper) -> None:

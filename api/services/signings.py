@@ -10,7 +10,7 @@ from api.multipart import FilePart
 from api.once import Once
 from api.schemas.common import Listing
 from api.schemas.signing_desk import SignedOneOut
-from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, SigningKeyOut
+from api.schemas.signings import PaperOut, PlaceIn, SigningBatchIn, SigningBatchOut, SigningKeyOut
 from api.tools import Tools
 from ingest.receive_paper import enter_paper
 from language.fold import canonical
@@ -66,14 +66,18 @@ def _wish(wanted: SigningBatchIn) -> Wish:
             code="number-needed",
             tell="Phụ lục phải ghi số của văn bản mà nó kèm theo. Hãy nhập số văn bản.",
         )
-    place = None if told.place is None else told.place.model_dump()
+    chosen = None if told.place is None else chosen_place(told.place)
+    return Wish(System(told.system), chosen, canonical(told.form), canonical(told.number), told.hidden)
+
+
+def chosen_place(chosen: PlaceIn) -> Place:
+    """Return the box a person chose. Raises `Unfit` (`place-wrong`)."""
     try:
-        chosen = None if place is None else Place(**place)
+        return Place(**chosen.model_dump())
     except ArchiveFault as fault:
         raise Unfit(
             str(fault), code="place-wrong", tell="Vị trí đã chọn không đúng. Hãy chọn lại một ô trên trang."
         ) from fault
-    return Wish(System(told.system), chosen, canonical(told.form), canonical(told.number), told.hidden)
 
 
 def list_batches(tools: Tools, actor: Actor, limit: int, offset: int) -> Listing[SigningBatchOut]:
