@@ -181,22 +181,11 @@ def _too_long(shape: TextRule, lines: list[str]) -> ArchiveFault:
 
 def _balanced(line: str, room: float, size: float, font: StampFont) -> list[str]:
     """Return the rows of one line, about equally wide: a name must not end in a row of one syllable."""
-    rows = _wrapped(line, room, size, font)
+    rows = font.wrapped(line, room, size)
     narrower = rows
     while len(narrower) == len(rows) and room > size:
         rows, room = narrower, room * 0.97
-        narrower = _wrapped(line, room, size, font)
-    return rows
-
-
-def _wrapped(line: str, room: float, size: float, font: StampFont) -> list[str]:
-    rows: list[str] = []
-    for word in line.split(" "):
-        longer = f"{rows[-1]} {word}" if rows else word
-        if rows and font.width(longer, size) <= room:
-            rows[-1] = longer
-        else:
-            rows.append(word)
+        narrower = font.wrapped(line, room, size)
     return rows
 
 

@@ -45,6 +45,17 @@ class StampFont:
             )
         return sum(self.widths[char] for char in text) * size
 
+    def wrapped(self, text: str, room: float, size: float) -> list[str]:
+        """Return `text` in lines of at most `room` points at `size` points; a wider word has a line of its own."""
+        lines: list[str] = []
+        for word in text.split(" "):
+            longer = f"{lines[-1]} {word}" if lines else word
+            if lines and self.width(longer, size) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(word)
+        return lines
+
 
 @lru_cache(maxsize=4)
 def load_font(path: Path = NOTO_SERIF) -> StampFont:

@@ -83,7 +83,7 @@ def fit(
     """
     size = most
     while size >= least:
-        lines = tuple(line for text in texts for line in _wrapped(text, width / MM_PER_POINT, size, face))
+        lines = tuple(line for text in texts for line in face.wrapped(text, width / MM_PER_POINT, size))
         fitted = Fitted(lines, size)
         widest = max((face.width(line, size) for line in lines), default=0.0) * MM_PER_POINT
         if widest <= width and fitted.height_mm <= height:
@@ -99,14 +99,3 @@ def too_long(label: str) -> ArchiveFault:
         code="paper-too-long",
         tell=f"“{label}” quá dài, không vừa chỗ trên văn bản kể cả khi thu nhỏ chữ. Hãy viết ngắn lại.",
     )
-
-
-def _wrapped(text: str, room: float, size: float, face: StampFont) -> list[str]:
-    lines: list[str] = []
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and face.width(longer, size) <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
