@@ -32,6 +32,8 @@ _NOT_NOW = frozenset({"move-not-now", "paper-open", "no-paper"})
 
 FactsOf = Callable[[Tx, str], Facts]
 """Reads the facts about a member in the transaction of the move, so that they hold when it is made."""
+DemandPlaces = Callable[[Tx, Definition, Mapping[str, tuple[str, ...]]], None]
+"""Demands that the units of a case are what its bodies say, in the transaction of the move. Raises `Unfit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CaseTools:
     definitions: Definitions
     calendar: WorkingDays
     facts_of: FactsOf
+    demand_places: DemandPlaces
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ def open_case(tools: CaseTools, person: Person, procedure: str, ask: Ask, member
                 moved_at=now,
             )
             moved = _decided(definition, blank, person, ask, world)
+            tools.demand_places(tx, definition, moved.case.bodies)
             tx.cases.add(moved.case, moved.move)
             _tell(tx, OPENED, moved)
             return moved.case
@@ -120,6 +124,8 @@ def move_case(tools: CaseTools, person: Person, case_id: str, revision: int, ask
             if case.revision != revision:
                 raise moved_meanwhile(case_id, revision)
             moved = _decided(definition, case, person, ask, world)
+            if ask.bodies:
+                tools.demand_places(tx, definition, moved.case.bodies)
             tx.cases.move(case, moved.case, moved.move)
             _tell(tx, MOVED, moved)
             return moved.case
