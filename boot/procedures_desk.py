@@ -8,6 +8,7 @@ from ingest.children import Children
 from procedures.calendar import read_calendar
 from procedures.case_desk import CaseDesk
 from procedures.case_facts import demand_places, facts_of
+from procedures.case_members import follow_membership
 from procedures.cases import CaseTools
 from procedures.check_mark import CheckMark
 from procedures.definition_read import read_definitions
@@ -24,5 +25,7 @@ def case_desk(house: House, children: Children) -> CaseDesk:
         return children.run("parse", DRAW_SECONDS, draw_in_child, sheet, created, mark)
 
     settings = house.settings
-    tools = CaseTools(house.work, read_definitions(), read_calendar(), facts_of, demand_places)
+    tools = CaseTools(
+        house.work, read_definitions(), read_calendar(), facts_of, demand_places, follow_membership
+    )
     return CaseDesk(tools, house.blobs, draw, settings.data_dir / "work", settings.public_url)

@@ -33,6 +33,8 @@ _NOT_NOW = frozenset({"move-not-now", "paper-open", "no-paper"})
 
 FactsOf = Callable[[Tx, str], Facts]
 """Reads the facts about a member in the transaction of the move, so that they hold when it is made."""
+Follow = Callable[[Tx, Definition, Case, str], None]
+"""Lets the books of members follow a case that was moved by an account, in the transaction of the move."""
 Settle = Callable[[Tx, Case, Ask], Ask]
 """What a move needs in its own transaction besides the case: given the case as it stands and the asking."""
 DemandPlaces = Callable[[Tx, Definition, Mapping[str, tuple[str, ...]]], None]
@@ -48,6 +50,7 @@ class CaseTools:
     calendar: WorkingDays
     facts_of: FactsOf
     demand_places: DemandPlaces
+    follow: Follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ def move_in(
     if ask.bodies:
         tools.demand_places(tx, looked.definition, moved.case.bodies)
     strike_numbers(tx, looked.case, moved.case, person.account_id)
+    tools.follow(tx, looked.definition, moved.case, person.account_id)
     tx.cases.move(looked.case, moved.case, moved.move)
     _tell(tx, MOVED, moved)
     return moved.case

@@ -210,7 +210,10 @@ class Office:
             DEFINITIONS,
             CALENDAR,
             lambda _, member: self.facts.get(member, Facts()),
-            lambda *_: None,  # the units of this town are in no book; `test_case_facts` has some that are
+            lambda *_: (
+                None
+            ),  # the units and members of this town are in no book; `case_town` has some that are
+            lambda *_: None,
         )
 
     def open(self, who: Person | str, procedure: str, ask: Ask, member_id: str = "") -> Case:

@@ -6,6 +6,7 @@ import pytest
 
 from procedures.asking import Ask
 from procedures.case_facts import demand_places, facts_of, line_of, person_of, signs_for
+from procedures.case_members import follow_membership
 from procedures.cases import CaseTools, open_case
 from records.acting import Form, PostRole
 from records.case import Acting, Facts, InName
@@ -128,7 +129,7 @@ class TestPlaces(PartyCases):
             assert fault.value.code == code
 
     def test_a_case_is_opened_on_the_books_and_not_beside_them(self, work: Work, party: Party) -> None:
-        tools = CaseTools(work, DEFINITIONS, CALENDAR, facts_of, demand_places)
+        tools = CaseTools(work, DEFINITIONS, CALENDAR, facts_of, demand_places, follow_membership)
         with work.begin() as tx:
             account = party.account(tx)
             member = party.member(tx, account_id=account)
