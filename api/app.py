@@ -25,6 +25,7 @@ from api.route_names import RouteNames
 from api.routes import (
     accounts,
     batches,
+    cases,
     documents,
     health,
     metrics,
@@ -102,12 +103,14 @@ def create_app(tools: Tools) -> FastAPI:
         signings,
         signing_desk,
         signatures,
+        cases,
         accounts,
         operations,
         renewal,
     ):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
+    app.include_router(cases.units_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(health.router, prefix=API, include_in_schema=False)
     app.include_router(health.router)
     app.include_router(metrics.router)

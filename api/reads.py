@@ -34,6 +34,10 @@ class ReadLog:
         """
         self._once(reader, (document_id,), "document-read", document_id, {"part": part})
 
+    def case(self, reader: Actor, case_id: str) -> None:
+        """Write down that `reader` was shown a case, which tells of a member. Call and raises as `note`."""
+        self._once(reader, ("case", case_id), "case-read", case_id, {})
+
     def listed(self, reader: Actor, asked: Sequence[str], shown: Sequence[str], total: int) -> None:
         """Write down that a list put the documents `shown` before `reader`; `asked` are the names of the filters.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from procedures.case_desk import CaseDesk
 from procedures.look_at_paper import LookTools
 from procedures.order import KeyFacts
 from procedures.sign_at_desk import DeskTools
@@ -199,6 +200,7 @@ class Tools:
     `demo`: the signing keys are the built-in demo ones, and every page says so.
     `secure_cookies`: the service is reached by https, so cookies are `Secure` and named `__Host-…`.
     `look` and `desk`: seeing a paper before it is signed, and signing it with a device at the desk.
+    `cases`: the procedures, and drawing the papers of their cases.
     `queues`: the engine as seen from outside. `signing_keys`: the keys that people may order signatures with.
     `key_endings`: the keys whose certificates end soon.
     `probes`: further parts of the house by name (`keys`, `time-stamps`),
@@ -215,6 +217,7 @@ class Tools:
     take_paper: TakePaper
     look: LookTools
     desk: DeskTools
+    cases: CaseDesk
     verify: Verify
     report: Report = _no_report
     limits: Limits = field(default_factory=Limits)

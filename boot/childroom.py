@@ -13,6 +13,8 @@ from pathlib import Path
 from boot.settings import Settings
 from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
+from procedures.check_mark import CheckMark
+from procedures.papers.sheet import Sheet
 from procedures.sign_at_desk import Brought
 from procedures.sign_papers import Order
 from records.clock import SystemClock
@@ -147,6 +149,14 @@ def mark_in_child(path: Path, out: Path, order: MarkOrder, moment: datetime) -> 
     from signing.preview import marked_copy
 
     marked_copy(path, out, order, moment)
+
+
+def draw_in_child(sheet: Sheet, created: datetime, mark: CheckMark | None) -> bytes:
+    """Draw in a limited child a paper of a case, from what people wrote into forms."""
+    from procedures.papers.faces import load_faces
+    from procedures.papers.render import render  # only here: WeasyPrint takes a second to load
+
+    return render(sheet, load_faces(), created, mark).pdf
 
 
 def complete_in_child(options: SigningOptions, source: Path, out: Path, expected_sha256: str = "") -> Sealed:

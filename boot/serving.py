@@ -17,6 +17,7 @@ from boot.childroom import open_children, report_in_child, verify_in_child
 from boot.house import House, open_house
 from boot.logs import set_up_logs
 from boot.papers import desk_tools, key_endings, key_facts, look_tools
+from boot.procedures_desk import case_desk
 from boot.settings import Settings
 from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
@@ -83,6 +84,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 take_paper=partial(take_paper, tools),
                 look=look_tools(house, children),
                 desk=desk_tools(house, children),
+                cases=case_desk(house, children),
                 signing_keys=lambda: key_facts(settings.keys_dir),
                 key_endings=lambda: key_endings(settings.keys_dir, house.clock),
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),

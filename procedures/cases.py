@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from procedures.asking import Ask, World
 from procedures.calendar import WorkingDays
+from procedures.case_numbers import strike_numbers
 from procedures.deadlines import Due, due_now, measured
 from procedures.definition import Definition
 from procedures.definition_read import Definitions
@@ -32,6 +33,12 @@ _NOT_NOW = frozenset({"move-not-now", "paper-open", "no-paper"})
 
 FactsOf = Callable[[Tx, str], Facts]
 """Reads the facts about a member in the transaction of the move, so that they hold when it is made."""
+Follow = Callable[[Tx, Definition, Case, str], None]
+"""Lets the books of members follow a case that was moved by an account, in the transaction of the move."""
+Settle = Callable[[Tx, Case, Ask], Ask]
+"""What a move needs in its own transaction besides the case: given the case as it stands and the asking."""
+DemandPlaces = Callable[[Tx, Definition, Mapping[str, tuple[str, ...]]], None]
+"""Demands that the units of a case are what its bodies say, in the transaction of the move. Raises `Unfit`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,17 @@ class CaseTools:
     definitions: Definitions
     calendar: WorkingDays
     facts_of: FactsOf
+    demand_places: DemandPlaces
+    follow: Follow
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A case with its procedure, and what holds at the moment it is looked at."""
+
+    case: Case
+    definition: Definition
+    world: World
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,16 @@ def open_case(tools: CaseTools, person: Person, procedure: str, ask: Ask, member
 
     Raises `Missing` (`procedure-not-in-force`), `Unfit`, `NotAllowed`; nothing was kept then.
     """
+    try:
+        with tools.work.begin() as tx:
+            return open_in(tx, tools, person, procedure, ask, member_id)
+    except NotAllowed as fault:
+        tell_denied(tools, person, procedure, ask, fault)
+        raise
+
+
+def open_in(tx: Tx, tools: CaseTools, person: Person, procedure: str, ask: Ask, member_id: str = "") -> Case:
+    """Open a case as `open_case` does, in a transaction of the caller's, who tells of what was denied."""
     _fit_key(ask)
     now = tools.work.clock.now()
     definition = tools.definitions.in_force(procedure, now.astimezone(VIETNAM).date())
@@ -73,31 +101,27 @@ def open_case(tools: CaseTools, person: Person, procedure: str, ask: Ask, member
             if definition.about_member
             else "Hồ sơ này không gắn với đảng viên.",
         )
-    try:
-        with tools.work.begin() as tx:
-            known = tx.cases.opened_under(person.account_id, ask.key)
-            if known is not None:
-                return _same(known, procedure, member_id)
-            world = World(now, tools.calendar, _facts(tools, tx, member_id))
-            blank = Case(
-                id=new_id(),
-                procedure=definition.code,
-                version=definition.version,
-                state="",
-                revision=0,
-                channel=ask.channel,
-                member_id=member_id,
-                opened_by=person.account_id,
-                opened_at=now,
-                moved_at=now,
-            )
-            moved = _decided(definition, blank, person, ask, world)
-            tx.cases.add(moved.case, moved.move)
-            _tell(tx, OPENED, moved)
-            return moved.case
-    except NotAllowed as fault:
-        _denied(tools, person, procedure, ask, fault)
-        raise
+    known = tx.cases.opened_under(person.account_id, ask.key)
+    if known is not None:
+        return _same(known, procedure, member_id)
+    world = World(now, tools.calendar, _facts(tools, tx, member_id))
+    blank = Case(
+        id=new_id(),
+        procedure=definition.code,
+        version=definition.version,
+        state="",
+        revision=0,
+        channel=ask.channel,
+        member_id=member_id,
+        opened_by=person.account_id,
+        opened_at=now,
+        moved_at=now,
+    )
+    moved = decided(definition, blank, person, ask, world)
+    tools.demand_places(tx, definition, moved.case.bodies)
+    tx.cases.add(moved.case, moved.move)
+    _tell(tx, OPENED, moved)
+    return moved.case
 
 
 def move_case(tools: CaseTools, person: Person, case_id: str, revision: int, ask: Ask) -> Case:
@@ -107,34 +131,60 @@ def move_case(tools: CaseTools, person: Person, case_id: str, revision: int, ask
     `move-not-now`), `NotAllowed` (`move-not-yours`), `Unfit` with what is wrong with what was sent. Nothing was
     changed then.
     """
-    _fit_key(ask)
     try:
         with tools.work.begin() as tx:
-            case = tx.cases.get(case_id)
-            definition = tools.definitions.get(case.procedure, case.version)
-            world = World(tools.work.clock.now(), tools.calendar, _facts(tools, tx, case.member_id))
-            _must_see(definition, case, person, world)
-            done = tx.cases.move_under(case_id, ask.key)
-            if done is not None:
-                return _done_before(case, done, person, ask)
-            if case.revision != revision:
-                raise moved_meanwhile(case_id, revision)
-            moved = _decided(definition, case, person, ask, world)
-            tx.cases.move(case, moved.case, moved.move)
-            _tell(tx, MOVED, moved)
-            return moved.case
+            return move_in(tx, tools, person, case_id, revision, ask)
     except NotAllowed as fault:
-        _denied(tools, person, case_id, ask, fault)
+        tell_denied(tools, person, case_id, ask, fault)
         raise
+
+
+def move_in(
+    tx: Tx,
+    tools: CaseTools,
+    person: Person,
+    case_id: str,
+    revision: int,
+    ask: Ask,
+    settle: Settle | None = None,
+) -> Case:
+    """Move a case as `move_case` does, in a transaction of the caller's, who tells of what was denied.
+
+    `settle` does in it what the move needs besides (its number, the rows of its paper) and gives the asking with that.
+    """
+    _fit_key(ask)
+    looked = look(tx, tools, person, case_id)
+    done = tx.cases.move_under(case_id, ask.key)
+    if done is not None:
+        return _done_before(looked.case, done, person, ask)
+    if looked.case.revision != revision:
+        raise moved_meanwhile(case_id, revision)
+    if settle is not None:
+        ask = settle(tx, looked.case, ask)
+    moved = decided(looked.definition, looked.case, person, ask, looked.world)
+    if ask.bodies:
+        tools.demand_places(tx, looked.definition, moved.case.bodies)
+    strike_numbers(tx, looked.case, moved.case, person.account_id)
+    tools.follow(tx, looked.definition, moved.case, person.account_id)
+    tx.cases.move(looked.case, moved.case, moved.move)
+    _tell(tx, MOVED, moved)
+    return moved.case
+
+
+def look(tx: Tx, tools: CaseTools, person: Person, case_id: str) -> Looked:
+    """Return a case, its procedure, and what holds now. Raises `Missing` when it does not exist for this person."""
+    case = tx.cases.get(case_id)
+    definition = tools.definitions.get(case.procedure, case.version)
+    world = World(tools.work.clock.now(), tools.calendar, _facts(tools, tx, case.member_id))
+    _must_see(definition, case, person, world)
+    return Looked(case, definition, world)
 
 
 def see_case(tools: CaseTools, person: Person, case_id: str) -> CaseSeen:
     """Return a case with all that belongs to it. Raises `Missing` when it does not exist for this person."""
     with tools.work.reading() as tx:
-        case = tx.cases.get(case_id)
-        definition = tools.definitions.get(case.procedure, case.version)
-        world = World(tools.work.clock.now(), tools.calendar, _facts(tools, tx, case.member_id))
-        _must_see(definition, case, person, world)
+        looked = look(tx, tools, person, case_id)
+        case, definition, world = looked.case, looked.definition, looked.world
         history, versions = tx.cases.history(case_id), tx.cases.versions(case_id)
     return CaseSeen(
         case,
@@ -179,7 +229,8 @@ def move_details(move: CaseMove) -> dict[str, Scalar]:
     return details | kept
 
 
-def _decided(definition: Definition, case: Case, person: Person, ask: Ask, world: World) -> Moved:
+def decided(definition: Definition, case: Case, person: Person, ask: Ask, world: World) -> Moved:
+    """Return the case as it would be after the move. Raises `NotAllowed`, `Conflict`, `Unfit` as `move_case`."""
     outcome = apply(definition, case, person, ask, world)
     if not isinstance(outcome, Refused):
         return outcome.value
@@ -196,7 +247,7 @@ def _tell(tx: Tx, action: str, moved: Moved) -> None:
     tx.audit.append(moved.move.actor, action, moved.case.id, "done", details)
 
 
-def _denied(tools: CaseTools, person: Person, thing: str, ask: Ask, fault: NotAllowed) -> None:
+def tell_denied(tools: CaseTools, person: Person, thing: str, ask: Ask, fault: NotAllowed) -> None:
     """Write down that somebody asked for what is not theirs; the transaction of the move is gone by now."""
     with tools.work.begin() as tx:
         tx.audit.append(

@@ -14,6 +14,12 @@ from records.case import Channel, InName
 
 MEMBER = "member"
 OPENER = "opener"
+LEVELS = {
+    "branch": "chi bộ",
+    "base": "tổ chức cơ sở đảng",
+    "upper": "cấp trên trực tiếp của tổ chức cơ sở đảng",
+}
+"""Where Party bodies stand, in the order of `Facts.member_units`."""
 SAME = "same"
 """`to` of a move that leaves the state as it is."""
 
@@ -50,11 +56,16 @@ class DayUnit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A part that a unit plays in the procedure; `many`: several units may play it at once."""
+    """A part that a unit plays in the procedure; `many`: several units may play it at once.
+
+    `level`: what such a unit is (one of `LEVELS`, "": anything); `under`: the body whose unit stands right above it.
+    """
 
     code: str
     title: str
     many: bool
+    level: str = ""
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,6 +147,9 @@ def _rest(definition: Definition) -> Iterable[str]:
             yield f"{where}: {deadline.from_field} is no date of the form"
         states = (*deadline.states, *((deadline.from_state,) if deadline.from_state else ()))
         yield from _named(where, "states", states, definition.states)
+    for body in definition.bodies.values():
+        if body.under and not (body.level and getattr(definition.bodies.get(body.under), "level", "")):
+            yield f"body {body.code}: under must name a body with a level, and it needs one itself"
     for measure in definition.measures:
         yield from _named(
             f"measure {measure.code}", "states", (measure.from_state, measure.to_state), definition.states

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from procedures.definition import (
+    LEVELS,
     MEMBER,
     OPENER,
     SAME,
@@ -133,7 +134,8 @@ def _role(row: Entry) -> tuple[str, str]:
 
 
 def _body(row: Entry) -> Body:
-    made = Body(row.text("code"), row.text("title"), row.yes("many"))
+    level = row.one_of("level", list(LEVELS)) if row.has("level") else ""
+    made = Body(row.text("code"), row.text("title"), row.yes("many"), level, row.text("under", ""))
     row.done()
     return made
 

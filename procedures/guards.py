@@ -9,18 +9,12 @@ from datetime import date
 
 from procedures.asking import View
 from procedures.deadlines import last_day
-from procedures.definition import Definition, FieldKind, Rule
+from procedures.definition import LEVELS, Definition, FieldKind, Rule
 from procedures.forms import day_of, whole_form
 from records.case import Channel
 from records.outcome import Refused
 
 Guard = Callable[..., Refused | None]
-LEVELS = {
-    "branch": "chi bộ",
-    "base": "tổ chức cơ sở đảng",
-    "upper": "cấp trên trực tiếp của tổ chức cơ sở đảng",
-}
-"""The levels of `Facts.member_units`, in their order."""
 
 
 def hold(view: View) -> Refused | None:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from records.access import Role
 from records.errors import Conflict, NotAllowed, Unfit
 from signing.key_table import KeyRole
-from signing.profiles import ARCHIVE, PROFILES
+from signing.profiles import ARCHIVE, BOXED, PROFILES
 
-NEEDS = {name: profile.role for name, profile in PROFILES.items() if name != ARCHIVE}
-"""The profiles that people order, and the role of the key each is made with. `archive` is the walk's own."""
+NEEDS = {name: profile.role for name, profile in PROFILES.items() if name not in (ARCHIVE, *BOXED)}
+"""The profiles that people order, and the role of the key each is made with. `archive` is the walk's own, those of
+boxes need the drawn words of the box, which a batch cannot carry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,21 @@
 Two empty form fields say it to the signing order (`order.demand_numbered`); nothing of them is seen on the page.
 """
 
+import hashlib
 import io
 from typing import Any
 
-from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, pdf_name, pdf_string
+from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject, DictionaryObject, pdf_name, pdf_string
 
 from signing.order import NUMBER_FIELDS
 from signing.stages import Appender
 
 
 def await_number(pdf: bytes) -> bytes:
-    """Return the PDF, a drawing of ours without a form, with an empty field each for number and date."""
+    """Return the PDF, a drawing of ours without a form, with an empty field each for number and date.
+
+    The same drawing gives the same bytes.
+    """
     writer = Appender(io.BytesIO(pdf), strict=False)
     if "/AcroForm" in writer.root:
         raise ValueError("a drawing of ours has no form")
@@ -23,6 +27,9 @@ def await_number(pdf: bytes) -> bytes:
     )
     writer.root["/AcroForm"] = writer.add_object(_dictionary({"/Fields": fields}))
     writer.update_root()  # type: ignore[no-untyped-call]
+    # pyHanko would draw lots for it; the same drawing must give the same bytes, for what was shown is what is signed
+    first, _ = writer._document_id
+    writer._document_id = ArrayObject([first, ByteStringObject(hashlib.sha256(pdf).digest()[:16])])
     out = io.BytesIO()
     writer.write(out)  # type: ignore[no-untyped-call]
     return out.getvalue()

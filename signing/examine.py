@@ -189,10 +189,15 @@ def _certifies(signature: DictionaryObject) -> bool:
     return any(str(raw(opened(r), "/TransformMethod")) == "/DocMDP" for r in references)
 
 
+def _says_archive(mark: str) -> bool:
+    """The mark of the archive seal, or of a box that is closed the same way ("archive B-LTA 1 hop")."""
+    return mark == ARCHIVE_MARK or mark.startswith(f"{ARCHIVE_MARK} ")
+
+
 def _declares_archive(signature: DictionaryObject) -> bool:
     try:
         application = signature["/Prop_Build"]["/App"]
-        return str(application["/Name"]) == f"/{HOUSE}" and str(application["/REx"]) == ARCHIVE_MARK
+        return str(application["/Name"]) == f"/{HOUSE}" and _says_archive(str(application["/REx"]))
     except (KeyError, TypeError):
         return False
 

@@ -18,7 +18,10 @@ _MARGIN = 2  # pixels: lines are drawn a little over their box
 _PAPER = (
     48  # how much lighter a pixel may become under a stamp: the tint of old paper, not the stroke of a letter
 )
-_LARGEST_SHARE = 0.4  # of a page that stamps may take
+_LARGEST_SHARE = 0.4  # of a page that one stamp may take
+_ALL_STAMPS = (
+    0.75  # of a page that stamps may take together: the second page of a letter with boxes is mostly boxes
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,10 @@ def _alike_outside(before: Page, after: Page, places: Sequence[Place], corners: 
     stamped = np.zeros(shape[:2], bool)
     for place in places:
         top, bottom, left, right = _pixels(place, corners, before)
+        if place.stamp and (bottom - top) * (right - left) > _LARGEST_SHARE * stamped.size:
+            return False
         (stamped if place.stamp else free)[top:bottom, left:right] = True
-    if stamped.mean() > _LARGEST_SHARE:
+    if stamped.mean() > _ALL_STAMPS:
         return False
     changed = (one != two).any(axis=2)
     if (changed & ~stamped & ~free).any():

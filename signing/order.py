@@ -14,7 +14,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from records.errors import ArchiveFault, Conflict, Unfit
 from signing.examine import HOUSE
 from signing.key_table import KeyRole
-from signing.profiles import OFFICIAL, SEAL, Profile
+from signing.profiles import BOXED, HOP, HOP_SEAL, OFFICIAL, PROFILES, SEAL, Profile
 from signing.verdict import Answer, SignatureReport, Verdict
 
 NUMBER_FIELDS = ("SoKyHieu", "NgayBanHanh")
@@ -35,12 +35,16 @@ class Hand(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """One signature that stands in a file: whose, by which certificate (SHA-256), and whether it holds."""
+    """One signature that stands in a file: whose, by which certificate (SHA-256), and whether it holds.
+
+    `mark`: what the house that made it wrote into its signed part, "" for a stranger's.
+    """
 
     field: str
     hand: Hand
     certificate_sha256: str
     holds: bool
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +93,10 @@ def _signed(
     elif (role := role_of(sha256)) is not None:
         hand = Hand.OFFICIAL if role is KeyRole.OFFICIAL else Hand.UNIT
     else:
-        hand = Hand.UNIT if _house_mark(one) not in ("", f"{OFFICIAL} 1") else Hand.OFFICIAL
-    return Signed(one.field_name, hand, sha256, report is not None and holds(report))
+        mark = _house_mark(one)
+        official = mark in ("", f"{OFFICIAL} 1") or PROFILES[HOP].marked(mark)
+        hand = Hand.OFFICIAL if official else Hand.UNIT
+    return Signed(one.field_name, hand, sha256, report is not None and holds(report), _house_mark(one))
 
 
 def _house_mark(one: EmbeddedPdfSignature) -> str:
@@ -106,11 +112,14 @@ def demand_order(profile: Profile, certificate_sha256: str, standing: Standing) 
 
     Raises `Unfit` (`file-already-signed`) for profiles that stand alone; `Conflict`: `order-after-time-stamp`,
     `already-sealed`, `order-official-after-seal`, `already-signed-by`, `order-seal-without-official`,
-    `earlier-signature-invalid`.
+    `order-boxes-mixed`, `earlier-signature-invalid`.
     """
     if profile.alone:
         if standing.signed:
             raise already_signed()
+        return
+    if profile.name in BOXED:
+        _demand_box(profile, standing)
         return
     if standing.by(Hand.STAMP):
         raise _conflict(
@@ -121,6 +130,33 @@ def demand_order(profile: Profile, certificate_sha256: str, standing: Standing) 
     if standing.by(Hand.UNIT):
         raise _after_seal(profile)
     _demand_officials(profile, certificate_sha256, standing)
+
+
+def _demand_box(profile: Profile, standing: Standing) -> None:
+    """Boxes are filled one after the other, each by its official and then its seal; one person may fill two of them.
+
+    The time stamps between them are those of the boxes; a stamp of anything else is the last step of its paper.
+    """
+    boxes = [one for one in standing.signed if one.hand is not Hand.STAMP]
+    if len(boxes) < len(standing.signed) and not boxes:
+        raise _conflict(
+            "order-after-time-stamp", "Văn bản đã có dấu thời gian lưu trữ; không ký thêm được nữa."
+        )
+    if not all(PROFILES[HOP].marked(one.mark) or PROFILES[HOP_SEAL].marked(one.mark) for one in boxes):
+        raise _conflict(
+            "order-boxes-mixed",
+            "Văn bản đã có chữ ký không theo ô nên không ký tiếp theo ô được. Hãy dùng đúng kiểu ký ban đầu.",
+        )
+    if not standing.sound:
+        raise _conflict(
+            "earlier-signature-invalid",
+            f"Không ký thêm được: chữ ký ở ô trước không hợp lệ. {standing.why}",
+        )
+    if profile.name == HOP_SEAL and (not boxes or boxes[-1].hand is not Hand.OFFICIAL):
+        raise _conflict(
+            "order-seal-without-official",
+            "Chưa đóng dấu ô này được: ô chưa có chữ ký số của người có thẩm quyền. Hãy trình ký trước.",
+        )
 
 
 def _demand_officials(profile: Profile, certificate_sha256: str, standing: Standing) -> None:

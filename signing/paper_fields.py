@@ -1,7 +1,8 @@
 """Name, lay out and lock the signature fields of a paper, so that each later signature was foreseen by the earlier one.
 
 The fields of one paper share an identity: `NguoiKy_<id>`, `NguoiKy_<id>_2` …, `ConDau_<id>`. An official's signature
-locks every field but those of who signs after and, when they come later, number and date; the seal locks all.
+locks every field but those of who signs after and, when they come later, number and date; the seal locks all. In a
+letter with boxes (`OKy_<id>` …, `ODau_<id>` …) official and seal lock every field but those of the boxes still empty.
 """
 
 import re
@@ -21,11 +22,21 @@ from pyhanko.sign.fields import (
 from records.clock import new_id
 from records.errors import ArchiveFault, Conflict
 from signing.order import NUMBER_FIELDS, text_fields
-from signing.profiles import OFFICIAL, PROFILES, SEAL, FieldPlan, Lock, Profile, Visible
+from signing.profiles import (
+    BOXED,
+    MOST_OFFICIALS,
+    OFFICIAL,
+    PROFILES,
+    SEAL,
+    FieldPlan,
+    Lock,
+    Profile,
+    Visible,
+)
 
-MOST_OFFICIALS = 9
 _SAME_BOX = 0.5  # points: a box becomes decimal text in the file and may be rounded there
-_OURS = re.compile(rf"(?:{PROFILES[OFFICIAL].field}|{PROFILES[SEAL].field})_(.+?)(?:_[2-9])?")
+_PREFIXES = "|".join(PROFILES[name].field for name in (OFFICIAL, SEAL, *BOXED))
+_OURS = re.compile(rf"(?:{_PREFIXES})_(.+?)(?:_(?:[2-9]|10))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,12 @@ class Layout:
     identity: str
     spec: SigFieldSpec
     later: tuple[SigFieldSpec, ...] = ()
+    boxed: bool = False
+
+    @property
+    def stamp_identity(self) -> str:
+        """What the field of the archive time stamp is named for: each box has a stamp of its own."""
+        return self.field if self.boxed else self.identity
 
     def make_later(self, writer: IncrementalPdfFileWriter) -> None:
         """Make the empty fields of those who sign later."""
@@ -67,16 +84,17 @@ def lay_out(
         raise Conflict(
             f"{profile.name}: every field of {identity} is signed",
             code="too-many-officials",
-            tell=f"Văn bản đã có {MOST_OFFICIALS} chữ ký của người có thẩm quyền, không thêm được nữa.",
+            tell=f"Văn bản đã có {profile.most} chữ ký loại này, không thêm được nữa.",
         )
     _demand_plans(profile, filled, later)
-    still_open = _still_open(reader, identity, filled)
+    still_open = _still_open(reader, profile, identity, filled)
     plans = _name_plans(identity, field, empty, later)
     return Layout(
         field,
         identity,
         _spec(field, profile, visible, still_open),
         tuple(_spec(name, PROFILES[p.profile], p.visible, still_open) for name, p in plans),
+        profile.name in BOXED,
     )
 
 
@@ -90,7 +108,7 @@ def _identity(names: Sequence[str]) -> str:
 
 def _names_for(profile: Profile, identity: str) -> list[str]:
     first = f"{profile.field}_{identity}"
-    return [first, *(f"{first}_{n}" for n in range(2, MOST_OFFICIALS + 1))] if profile.several else [first]
+    return [first, *(f"{first}_{n}" for n in range(2, profile.most + 1))] if profile.several else [first]
 
 
 def _demand_plans(profile: Profile, filled: Sequence[str], later: Sequence[FieldPlan]) -> None:
@@ -116,8 +134,11 @@ def _name_plans(
     return [(free[plan.profile].pop(0), plan) for plan in later]
 
 
-def _still_open(reader: PdfFileReader, identity: str, filled: Sequence[str]) -> list[str]:
-    """Return the fields that may be filled after an official signed, made or not yet."""
+def _still_open(reader: PdfFileReader, profile: Profile, identity: str, filled: Sequence[str]) -> list[str]:
+    """Return the fields that may be filled after an official signed, made or not yet; of boxes, the other boxes'."""
+    if profile.name in BOXED:
+        boxes = [name for one in BOXED for name in _names_for(PROFILES[one], identity)]
+        return [name for name in boxes if name not in filled]
     names = [*_names_for(PROFILES[OFFICIAL], identity), *_names_for(PROFILES[SEAL], identity)]
     names += [name for name, _ in text_fields(reader) if name in NUMBER_FIELDS]
     return [name for name in names if name not in filled]

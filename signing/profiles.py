@@ -14,6 +14,9 @@ from records.errors import ArchiveFault
 from signing.examine import ARCHIVE_MARK
 from signing.key_table import KeyRole
 
+MOST_OFFICIALS = 9
+MOST_BOXES = 10
+
 
 class Level(StrEnum):
     """How long a signature proves (ETSI EN 319 142-1): with time stamp, with revocation data, with archive stamp."""
@@ -57,9 +60,10 @@ class FieldPlan:
 class Profile:
     """One way to sign. Levels are ordered from the least to the most; `usual` is taken when none is asked for.
 
-    `alone`: the only signature of its file. `several`: more than one may sign. `certify`: a certification signature
-    that allows form filling only. `promises`: the file is meant to end with an archive time stamp, and says so in its
-    signed part whatever the level of the moment, so that cutting the stamp off is seen (docs/decisions/0020).
+    `alone`: the only signature of its file. `several`: more than one may sign, `most` at most. `certify`: a
+    certification signature that allows form filling only. `promises`: the file is meant to end with an archive time
+    stamp, and says so in its signed part whatever the level of the moment, so that cutting the stamp off is seen
+    (docs/decisions/0020).
     """
 
     name: str
@@ -71,6 +75,7 @@ class Profile:
     certify: bool = False
     alone: bool = False
     several: bool = False
+    most: int = MOST_OFFICIALS
     promises: bool = False
 
     def level(self, asked: str | None) -> Level:
@@ -87,7 +92,13 @@ class Profile:
 
     def mark(self, level: Level) -> str:
         """Return what is written into the signed part: that an archive time stamp must follow, or the profile."""
-        return ARCHIVE_MARK if self.promises or level is Level.LTA else f"{self.name} 1"
+        if not (self.promises or level is Level.LTA):
+            return f"{self.name} 1"
+        return f"{ARCHIVE_MARK} {self.name}" if self.name in BOXED else ARCHIVE_MARK
+
+    def marked(self, mark: str) -> bool:
+        """Return whether a signed part with this mark was written under this profile of boxes."""
+        return mark in (f"{self.name} 1", f"{ARCHIVE_MARK} {self.name}")
 
 
 _EVERY = (Level.T, Level.LT, Level.LTA)
@@ -98,6 +109,11 @@ OFFICIAL = "official"
 SEAL = "seal"
 ANNEX = "annex"
 COPY = "copy"
+HOP = "hop"  # one body's box of a letter that goes from body to body: words and signature of its official …
+HOP_SEAL = (
+    "hop-seal"  # … and its seal, which closes nothing: the next box comes after it (docs/decisions/0100)
+)
+BOXED = (HOP, HOP_SEAL)
 
 PROFILES: dict[str, Profile] = {
     one.name: one
@@ -107,6 +123,26 @@ PROFILES: dict[str, Profile] = {
         ),
         Profile(OFFICIAL, KeyRole.OFFICIAL, "NguoiKy", _EVERY, Level.T, Lock.ALL_BUT_LATER, several=True),
         Profile(SEAL, KeyRole.SEAL, "ConDau", _DEFERRED, Level.LTA, Lock.ALL, promises=True),
+        Profile(
+            HOP,
+            KeyRole.OFFICIAL,
+            "OKy",
+            _DEFERRED,
+            Level.LTA,
+            Lock.ALL_BUT_LATER,
+            several=True,
+            most=MOST_BOXES,
+        ),
+        Profile(
+            HOP_SEAL,
+            KeyRole.SEAL,
+            "ODau",
+            _DEFERRED,
+            Level.LTA,
+            Lock.ALL_BUT_LATER,
+            several=True,
+            most=MOST_BOXES,
+        ),
         Profile(ANNEX, KeyRole.SEAL, "PhuLuc", _EVERY, Level.LTA, Lock.ALL, alone=True),
         Profile(COPY, KeyRole.SEAL, "BanSao", _EVERY, Level.LTA, Lock.ALL, alone=True),
     )

@@ -201,7 +201,7 @@ class SigningService:
         )
         # an earlier B-T signature carries no evidence of its own
         found = self.check.evidence([signed.sig_contents]) | self.check.evidence_of(writer.prev)
-        await lift(file, task.level, found, self.tsa, layout.identity)
+        await lift(file, task.level, found, self.tsa, layout.stamp_identity)
         return layout.field, found
 
     def _moment(self) -> Any:

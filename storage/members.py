@@ -114,6 +114,12 @@ class Members:
         self._audit.append(viewer.account_id, "members-listed", "members", "done", told)
         return shown, count
 
+    def of_account(self, account_id: str) -> str:
+        """Return the id of the member whose account this is, "" when it is nobody's; it tells nothing of the file."""
+        which = members.c.account_id == storable(account_id)
+        found = self._ground.connection.execute(select(members.c.id).where(which)).scalar_one_or_none()
+        return found or ""
+
     # --- changing
 
     def is_there(self, person: Person) -> bool:

@@ -204,6 +204,19 @@ class Posts:
         mine = (delegations.c.unit_id == unit_id) & (delegations.c.role == role) & holds(delegations, day)
         return acting(unit, role, day, self._round(unit_id, day), self._delegations(mine))
 
+    def acting_as(self, account_id: str, day: date) -> tuple[Acting, ...]:
+        """Return everything somebody may act as on `day`, by posts of their own and by what was delegated to them."""
+        own = [(post.unit_id, post.role) for post in self.of_account(account_id, day)]
+        mine = (delegations.c.to_account == storable(account_id)) & holds(delegations, day)
+        given = [(one.unit_id, one.role) for one in self._delegations(mine)]
+        return tuple(
+            one
+            for unit_id, role in dict.fromkeys([*own, *given])
+            if self._units.is_there(unit_id, day)
+            for one in self.who_may_act(unit_id, role, day)
+            if one.account_id == account_id
+        )
+
     def viewer(self, account_id: str, cases: Iterable[str] = ()) -> Viewer:
         """Return who looks at members' files today: the posts of an account, and members whose case it has in hand.
 

@@ -33,6 +33,10 @@ class UnitRows:
             raise Missing(f"no unit {unit_id} on {day}", tell=_absent(day))
         return found
 
+    def is_there(self, unit_id: str, day: date) -> bool:
+        """Return whether there is such a body on `day`."""
+        return self._first((units.c.id == storable(unit_id)) & holds(unit_versions, day)) is not None
+
     def by_code(self, code: str, day: date) -> Unit | None:
         """Return the body with this Party code (compared on digits) on `day`, or None. Raises `Unfit`
         (`unit-code`).

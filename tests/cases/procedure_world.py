@@ -205,7 +205,16 @@ class Office:
 
     @property
     def tools(self) -> CaseTools:
-        return CaseTools(self.work, DEFINITIONS, CALENDAR, lambda _, member: self.facts.get(member, Facts()))
+        return CaseTools(
+            self.work,
+            DEFINITIONS,
+            CALENDAR,
+            lambda _, member: self.facts.get(member, Facts()),
+            lambda *_: (
+                None
+            ),  # the units and members of this town are in no book; `case_town` has some that are
+            lambda *_: None,
+        )
 
     def open(self, who: Person | str, procedure: str, ask: Ask, member_id: str = "") -> Case:
         actor = PEOPLE[who] if isinstance(who, str) else who

@@ -46,6 +46,7 @@ def tools(
         take_paper=_nothing,
         look=_nothing,
         desk=_nothing,
+        cases=_nothing,
         receive=_nothing,
         verify=_nothing,
         limits=Limits(probe_seconds=30, probe_kept_seconds=0.0),

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.tools import Limits, Tools
 from boot.house import House as Rooms
 from boot.papers import desk_tools, look_tools
+from boot.procedures_desk import case_desk
 from boot.settings import load_settings
 from ingest.receive import receive_stream
 from ingest.receive_paper import receive_paper, take_paper
@@ -123,6 +124,7 @@ def make_house(
             take_paper=partial(take_paper, ingest),
             look=look_tools(rooms, HERE),
             desk=desk_tools(rooms, HERE),
+            cases=case_desk(rooms, HERE),
             signing_keys=lambda: KEYS,
             verify=lambda path, name: verify_pdf(path, (data / "keys" / "roots.pem",), name),
             limits=limits or Limits(),

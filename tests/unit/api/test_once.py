@@ -17,6 +17,7 @@ from tests.cases.desk_keys import Desks, make_desks
 from tests.unit.api.api_house import House
 from tests.unit.api.api_queues import ListedQueues, letter
 from tests.unit.api.api_seed import PASSWORD
+from tests.unit.api.case_seed import enter_office
 from tests.unit.api.test_access_table import API, routes
 from tests.unit.api.test_renewal_api import enter as enter_life
 from tests.unit.api.test_uploads import a_scan
@@ -100,6 +101,13 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     edited = plain_pdf.replace(b"%%EOF", b"% mot\n%%EOF")
     places = [f"{signings}/{batch}/papers/{paper_in(house, batch)}/place" for batch in filled[4:]]
     letter_id = enter_life(house)
+    office = enter_office(house)
+    drafts, in_review = [office.open() for _ in range(2)], office.in_review()
+    cases, approve = (
+        f"{API}/cases",
+        {"move": "branch-approve", "revision": in_review["revision"], "comment": "Được"},
+    )
+    submit = {"move": "submit", "revision": 1}
     queues = house.tools.queues
     assert isinstance(queues, ListedQueues)
     queues.letters += [letter(1), letter(2)]
@@ -150,6 +158,18 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ("POST", f"{API}/renewal/documents/{{document_id}}"): (
             Asked("administrator", f"{API}/renewal/documents/{letter_id}", "renewal-asked", {}),
             Asked("administrator", f"{API}/renewal/documents/{new_id()}", "renewal-asked", {}),
+        ),
+        ("POST", cases): same(
+            "reader", cases, "case-opened",
+            {"json": office.opening}, {"json": {**office.opening, "comment": "khác"}},
+        ),
+        ("POST", f"{cases}/{{case_id}}/moves"): (
+            Asked("reader", f"{cases}/{drafts[0]['id']}/moves", "case-moved", {"json": submit}),
+            Asked("reader", f"{cases}/{drafts[1]['id']}/moves", "case-moved", {"json": submit}),
+        ),
+        ("POST", f"{cases}/{{case_id}}/signings"): same(
+            "official", f"{cases}/{in_review['id']}/signings", "signing-batch-opened",
+            {"json": {**approve, "key": "ba-man"}}, {"json": {**approve, "key": "ba-man", "comment": "khác"}},
         ),
         ("POST", f"{API}/verify"): same(
             "reader", f"{API}/verify", "pdf-verified", pdf("a.pdf", plain_pdf), pdf("a.pdf", plain_pdf + b"\n")

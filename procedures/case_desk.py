@@ -1,0 +1,299 @@
+"""Move a case together with its paper: draw it, number it, take what was signed on it, strike its number out.
+
+A number is foreseen (taken, and the transaction given up), the paper drawn with it and kept, and only then is it taken
+for good in the transaction of the move; who was overtaken meanwhile begins again. So nobody else waits for a drawing,
+and a number is never without its paper. See docs/decisions/0101.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from procedures.asking import Ask
+from procedures.case_drawing import Draw, Kept, keep_drawn
+from procedures.case_facts import signs_for
+from procedures.case_numbers import paper_id
+from procedures.case_sheet import DRAWN, Issue, demand_drawn, notation_of, sheet_of
+from procedures.cases import CaseTools, Looked, Settle, decided, look, move_in, tell_denied
+from procedures.check_mark import make_mark
+from procedures.definition import Move, MoveKind, PaperKind
+from procedures.number_steps import Wish
+from procedures.numbering import take
+from procedures.papers.kinds import kind_named
+from records.case import Case, CaseMove, Channel, Person, Signed, current
+from records.errors import Conflict, Missing, NotAllowed
+from records.members import Person as Particulars
+from signing.appearance import System
+from storage.blobs import BlobStore
+from storage.cases import moved_meanwhile
+from storage.number_values import Entry, Number
+from storage.signing_values import PaperStage
+from storage.work import Tx
+
+TRIES = 5
+"""So often a move whose number was taken by somebody faster is begun again."""
+_NEVER = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDesk:
+    """What moving cases with papers needs. `public_url`: where anybody may check a paper, "": papers have no mark."""
+
+    tools: CaseTools
+    blobs: BlobStore
+    draw: Draw
+    work_dir: Path
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A move that is about to be made: the asking with its paper's hash, the bytes kept for it, the number foreseen."""
+
+    ask: Ask
+    kept: Kept | None = None
+    wish: Wish | None = None
+    foreseen: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a move does to the paper of its case, found before anything is done."""
+
+    looked: Looked
+    move: Move
+    after: Case
+    line: CaseMove
+    draws: bool
+    numbers: bool
+
+
+class _GivenUp(Exception):
+    """Ends a transaction that was only a try."""
+
+
+def move_with_paper(desk: CaseDesk, person: Person, case_id: str, revision: int, ask: Ask) -> Case:
+    """Move a case as `procedures.cases.move_case`, with all that belongs to its paper.
+
+    Raises as that, as `papers.render.render`, `case_sheet.sheet_of` and `numbering.take`, `Away` (a store), and
+    `Conflict` (`revision-changed`: what was shown is not what would be drawn now; `number-overtaken`).
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            ready = prepare(desk, person, case_id, revision, ask)
+            with desk.tools.work.begin() as tx:
+                return move_in(tx, desk.tools, person, case_id, revision, ready.ask, settle(ready, person))
+        except Conflict as fault:
+            if fault.code != "number-overtaken" or not left:
+                raise
+        except NotAllowed as fault:
+            tell_denied(desk.tools, person, case_id, ask, fault)
+            raise
+    raise RuntimeError("no try was made")
+
+
+def prepare(desk: CaseDesk, person: Person, case_id: str, revision: int, ask: Ask) -> Ready:
+    """Judge a move, draw and keep the paper it needs; nothing of the case is changed. Raises as `move_with_paper`."""
+    with desk.tools.work.reading() as tx:
+        looked = look(tx, desk.tools, person, case_id)
+        if tx.cases.move_under(case_id, ask.key) is not None:
+            return Ready(ask)  # made before; the transaction of the move tells whether it was this one
+        if looked.case.revision != revision:
+            raise moved_meanwhile(case_id, revision)
+    plan = _plan(looked, person, ask)
+    if plan is None:
+        return Ready(ask)
+    paper = current(plan.after)
+    if paper is None or not plan.draws:
+        return Ready(ask) if not plan.numbers else _on_paper(desk, plan, person, ask)
+    if _is_hop(plan):  # its words are part of its signature: the bytes stay those that the one before left
+        before = current(looked.case)
+        return Ready(replace(ask, paper_sha256=before.sha256 if before else ""))
+    return _drawn(desk, plan, person, ask)
+
+
+def settle(ready: Ready, person: Person) -> Settle:
+    """Return what the transaction of the move does for its paper: number it, write its bytes down, void its number."""
+
+    def do(tx: Tx, case: Case, ask: Ask) -> Ask:
+        if ready.kept is not None:
+            ready.kept.enter(tx)
+        if ready.wish is not None:
+            number = take(tx, person.account_id, ready.wish)
+            seen = ready.foreseen
+            if seen is not None and (number.written, number.day) != (seen.written, seen.day):
+                raise Conflict(
+                    f"{seen.written} of {seen.day} was foreseen, {number.written} of {number.day} is next",
+                    code="number-overtaken",
+                    tell="Số văn bản vừa được người khác lấy trước. Chưa ghi gì; hãy gửi lại.",
+                )
+            ask = replace(ask, number=number.written, dated=number.day)
+        return ask
+
+    return do
+
+
+def signatures_of(tx: Tx, person: Person, signing_papers: Sequence[str]) -> tuple[Signed, ...]:
+    """Return the signatures that this person ordered and that are made, as the papers of signing batches tell them.
+
+    Raises `Missing` (none of theirs), `Conflict` (`paper-not-signed`).
+    """
+    found = []
+    for one in signing_papers:
+        paper = tx.signings.paper(one)
+        batch = tx.signings.batch(paper.batch_id)
+        if batch.created_by != person.account_id:
+            raise Missing(f"{one} is not {person.account_id}'s")
+        if paper.state is not PaperStage.SIGNED or paper.signature is None:
+            raise Conflict(
+                f"{one} is {paper.state}",
+                code="paper-not-signed",
+                tell="Văn bản chưa được ký xong nên hồ sơ chưa chuyển bước. Hãy đợi kết quả ký rồi gửi lại.",
+            )
+        found.append(Signed(batch.profile, paper.source_sha256, paper.signature.sha256, paper.id))
+    return tuple(found)
+
+
+def _plan(looked: Looked, person: Person, ask: Ask) -> _Plan | None:
+    """Judge the move with what is not there yet put in its place; None when it does nothing to a paper."""
+    definition, case = looked.definition, looked.case
+    move = definition.moves.get(ask.move)
+    effects = {rule.name for rule in move.effects} if move else set()
+    electronic = ask.channel is Channel.ELECTRONIC
+    registers = move is not None and move.kind is not MoveKind.OPEN  # what comes from outside has its number
+    draws, numbers = "draw-paper" in effects and electronic, "number-paper" in effects and registers
+    if move is None or not (draws or numbers):
+        return None
+    trial = replace(ask, paper_sha256=_NEVER) if draws else ask
+    if numbers:
+        trial = replace(trial, number="1", dated=looked.world.today)
+    if move.signs and electronic:
+        trial = replace(trial, signed=_as_if(move, trial.paper_sha256))
+    moved = decided(definition, case, person, trial, looked.world)
+    return _Plan(looked, move, moved.case, moved.move, draws, numbers)
+
+
+def _as_if(move: Move, sha256: str) -> tuple[Signed, ...]:
+    made = []
+    for n, profile in enumerate(move.signs, start=1):
+        after = f"{n:064x}"
+        made.append(Signed(profile, sha256, after, "trial"))
+        sha256 = after
+    return tuple(made)
+
+
+def _is_hop(plan: _Plan) -> bool:
+    paper = current(plan.looked.case)
+    return paper is not None and bool(paper.number) and not plan.numbers and bool(plan.move.signs)
+
+
+def _on_paper(desk: CaseDesk, plan: _Plan, person: Person, ask: Ask) -> Ready:
+    """A number for a paper that is written outside: taken in the transaction, nothing is drawn with it."""
+    with desk.tools.work.begin() as tx:
+        member = _particulars(tx, plan, person)
+        return Ready(ask, wish=_wish(tx, plan, member))
+
+
+def _drawn(desk: CaseDesk, plan: _Plan, person: Person, ask: Ask) -> Ready:
+    demand_drawn(_kind(plan))
+    with desk.tools.work.begin() as tx:
+        if ask.bodies:
+            desk.tools.demand_places(tx, plan.looked.definition, plan.after.bodies)
+        member = _particulars(tx, plan, person)
+        wish = _wish(tx, plan, member) if plan.numbers else None
+    foreseen = _foresee(desk, person, wish) if wish else None
+    if member is None:
+        raise RuntimeError(f"{plan.move.code}: a letter about nobody")
+    with desk.tools.work.reading() as tx:
+        sheet = sheet_of(
+            tx, plan.looked.definition, plan.after, _kind(plan), _issue(plan, person, foreseen), member
+        )
+    paper = current(plan.after)
+    ordinal = paper.ordinal if paper else 1
+    mark = None
+    if desk.public_url and sheet.number:
+        mark = make_mark(
+            desk.public_url, paper_id(plan.after, ordinal), f"{sheet.number}-{sheet.notation}", sheet.day
+        )
+    pdf = desk.draw(sheet, plan.looked.case.moved_at, mark)
+    kept = keep_drawn(desk.tools.work, desk.blobs, desk.work_dir, pdf, person.account_id, plan.after.id)
+    if ask.paper_sha256 not in ("", kept.sha256):
+        raise Conflict(
+            f"{ask.paper_sha256[:64]!r} was shown, {kept.sha256} would be drawn",
+            code="revision-changed",
+            tell="Văn bản sẽ ghi không còn là bản bạn đã xem (nội dung hoặc ngày đã đổi). Chưa ghi gì; hãy xem lại bản "
+            "mới rồi làm lại.",
+        )
+    return Ready(replace(ask, paper_sha256=kept.sha256), kept, wish, foreseen)
+
+
+def _particulars(tx: Tx, plan: _Plan, person: Person) -> Particulars | None:
+    """The file of the member, None for a case about nobody; the look is in the log."""
+    if not plan.after.member_id:
+        return None
+    viewer = tx.posts.viewer(person.account_id, [plan.after.member_id])
+    return tx.members.show(viewer, plan.after.member_id).member.person
+
+
+def _kind(plan: _Plan) -> PaperKind:
+    paper = current(plan.after)
+    if paper is None:
+        raise RuntimeError(f"{plan.move.code}: no paper to draw")
+    return plan.looked.definition.papers[paper.kind]
+
+
+def _issue(plan: _Plan, person: Person, foreseen: Number | None) -> Issue:
+    paper, today = current(plan.after), plan.looked.world.today
+    if foreseen is not None:
+        return Issue(plan.line.unit_id, _signing_role(plan), "", foreseen.day, foreseen.written)
+    before = current(plan.looked.case)
+    if paper is not None and before is not None and before.number and before.dated:
+        return Issue(plan.line.unit_id, _signing_role(plan), "", before.dated, before.number)
+    return Issue(plan.line.unit_id, plan.line.role, person.account_id, today)
+
+
+def _signing_role(plan: _Plan) -> str:
+    return _kind(plan).signatures[0][1].role
+
+
+def _wish(tx: Tx, plan: _Plan, member: Particulars | None) -> Wish:
+    definition, unit_id, day = plan.looked.definition, plan.line.unit_id, plan.looked.world.today
+    unit, kind, paper, form = tx.units.get(unit_id, day), _kind(plan), current(plan.after), plan.after.form
+    system = System(str(unit.system))
+    if kind.template in DRAWN:
+        type_name = kind_named(kind.template, system).type_name
+    else:
+        type_name = definition.fields["type"].choices[str(form["type"])]
+    about = form.get("subject") or form.get("full_name") or (member.full_name if member else "")
+    signer = next(iter(signs_for(tx, unit_id, _signing_role(plan), day)), None)
+    entry = Entry(
+        subject=str(about) if "subject" in form else f"{kind.title}: {about}",
+        signer=tx.accounts.get(signer.account_id).name if signer else "",
+        recipients=_recipients(tx, plan),
+    )
+    return Wish(
+        unit_id,
+        system,
+        type_name,
+        notation_of(unit),
+        paper_id(plan.after, paper.ordinal if paper else 1),
+        entry,
+    )
+
+
+def _recipients(tx: Tx, plan: _Plan) -> str:
+    if said := plan.after.form.get("recipients"):
+        return str(said)
+    named = (plan.after.bodies.get(body, ()) for body in plan.move.sets)
+    return "; ".join(tx.units.get(unit, plan.looked.world.today).name for units in named for unit in units)
+
+
+def _foresee(desk: CaseDesk, person: Person, wish: Wish) -> Number:
+    """Return the number that would be given now; the try leaves nothing behind. Raises as `numbering.take`."""
+    found: list[Number] = []
+    try:
+        with desk.tools.work.begin() as tx:
+            found.append(take(tx, person.account_id, wish))
+            raise _GivenUp
+    except _GivenUp:
+        return found[0]
