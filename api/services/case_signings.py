@@ -6,7 +6,7 @@ under the key it was ordered with, at most once. See docs/decisions/0108.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi.responses import Response
@@ -31,7 +31,7 @@ from api.services.signings import (
     usable_keys_of,
 )
 from api.tools import Tools
-from procedures.case_desk import move_with_paper, signatures_of
+from procedures.case_desk import move_with_paper, signatures_of, words_signed
 from procedures.order import NEEDS
 from records.access import Actor
 from records.case import Person
@@ -239,7 +239,8 @@ def _make(tools: Tools, actor: Actor, row: CaseSigning) -> None:
     try:
         with tools.work.reading() as tx:
             signed = signatures_of(tx, person, wanted.signings)
-        ask = wanted.ask(row.key, signed)
+            words = words_signed(tx, wanted.signings)
+        ask = replace(wanted.ask(row.key, signed), words_sha256=words)
         move_with_paper(tools.cases, person, row.case_id, row.revision, ask)
     except (Conflict, NotAllowed, Unfit, Missing) as fault:
         if fault.code == "number-overtaken":

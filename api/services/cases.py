@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from fastapi.responses import Response
@@ -21,14 +21,14 @@ from api.schemas.cases import (
 )
 from api.schemas.common import Listing
 from api.schemas.signing_desk import SignedOneOut
-from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut, VisibleIn
+from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut
 from api.services.case_views import units_acted_for, view
 from api.services.signings import PaperFile, open_batch
 from api.tools import Tools
 from ingest.receive_paper import PAPER_RECEIVED
 from language.fold import canonical, fold
-from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of
-from procedures.case_drawing import Kept, key_of
+from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of, words_signed
+from procedures.case_drawing import key_of
 from procedures.case_facts import person_of
 from procedures.cases import CaseSeen, Looked, cases_of, look, move_in, open_in, see_case, tell_denied
 from procedures.definition import Move, MoveKind
@@ -36,6 +36,8 @@ from records.access import Actor
 from records.case import Case, Person, current
 from records.clock import new_id
 from records.errors import Conflict, Missing, NotAllowed, Unfit
+from signing.appearance import System
+from signing.wish import Wish
 from storage.signing_notes import Notebook, keep_paper_note
 from storage.signing_values import NewPaper, Paper
 from storage.work import Tx
@@ -90,7 +92,9 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
             person = person_of(tx, actor.id)
             looked = look(tx, tools.cases.tools, person, case_id)  # 404 before anything else is told
             signed = signatures_of(tx, person, wanted.signings)
-        return prepare(tools.cases, person, looked.case.id, wanted.revision, wanted.ask(own_key, signed))
+            words = words_signed(tx, wanted.signings)
+        asked = replace(wanted.ask(own_key, signed), words_sha256=words)
+        return prepare(tools.cases, person, looked.case.id, wanted.revision, asked)
 
     def do(tx: Tx, ready: Ready) -> CaseOut:
         person = person_of(tx, actor.id)
@@ -106,24 +110,30 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """The paper of a move, ready to be handed into a signing batch."""
+    """A signature that is ordered for a case: what it is called and shows, the bytes, and what the move would do.
+
+    `units`: those that the person may make the move for.
+    """
 
     title: str
     profile: str
     units: frozenset[str]
+    wish: Wish
     paper: NewPaper
-    kept: Kept | None
+    ready: Ready
 
     @property
     def alike(self) -> bool:
         """Whether its batch may hold other papers: what is shown is the same on all of them."""
-        return True
+        return self.ready.box is None
 
 
 def order_signature(
     once: Once, tools: Tools, actor: Actor, case_id: str, wanted: CaseSigningIn, key: str | None
 ) -> Response:
     """Open a signing batch of one with the paper of a case as the move would sign it; nothing is started.
+
+    A box of a letter carries what the body writes into it: its words are drawn now and are what is seen and signed.
 
     Raises as `move`, as `signings.open_batch`, and `Unfit` (`nothing-to-sign`).
     """
@@ -174,7 +184,9 @@ def ready_order(tools: Tools, person: Person, case_id: str, wanted: CaseSigningI
         )
     title = f"{looked.definition.title} – {chosen.title}"
     new = NewPaper(f"{PurePosixPath(source).stem[:12]}.pdf", source, sha256, size, f"case {ask.key[:64]}")
-    return Ordered(title, chosen.signs[0], _acting_units(looked, chosen, person), new, ready.kept)
+    profile = chosen.signs[0]
+    wish = Wish(System.PARTY) if ready.box is None else ready.box.wish(profile)
+    return Ordered(title, profile, _acting_units(looked, chosen, person), wish, new, ready)
 
 
 def _acting_units(looked: Looked, move: Move, person: Person) -> frozenset[str]:
@@ -193,17 +205,18 @@ def open_batch_for(
     tx: Tx, tools: Tools, actor: Actor, title: str, found: Ordered, key: str
 ) -> SigningBatchOut:
     """Open a batch for the paper of a move. Raises as `signings.open_batch`."""
-    visible = VisibleIn(system="party")
-    wanted = SigningBatchIn(title=title[:300], profile=found.profile, key=key, visible=visible)
-    return open_batch(tx, tools, actor, wanted)
+    wanted = SigningBatchIn(title=title[:300], profile=found.profile, key=key)
+    return open_batch(tx, tools, actor, wanted, found.wish)
 
 
 def enter_order(tx: Tx, actor: Actor, batch_id: str, case_id: str, found: Ordered) -> Paper:
     """Hand the paper of a move into an open batch, with its event in the log."""
     paper = tx.signings.add_paper(batch_id, found.paper)
-    if found.kept is not None:
-        found.kept.enter(tx)
+    if found.ready.kept is not None:
+        found.ready.kept.enter(tx)
     told: dict[str, str | int | bool] = {"batch": batch_id, "sha256": found.paper.sha256, "case": case_id}
+    if found.ready.box is not None:
+        told |= {"box": found.ready.box.number, "words": found.ready.box.words_sha256}
     tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
     return paper
 
