@@ -12,7 +12,7 @@ from api.errors import status_of
 from api.once import Once, asked_of
 from api.pages.cases import read_move, show_case
 from api.pages.render import SignedForm, Visitor, one, page, to, visitor_may
-from api.schemas.case_desks import CaseSigningsOut, OneOrderIn, OrdersIn
+from api.schemas.case_desks import CaseSigningOut, CaseSigningsOut, OneOrderIn, OrdersIn
 from api.schemas.common import Identifier, Offset
 from api.services import case_lists, case_signings, signing_views, signings
 from api.services.sign_in import confirm
@@ -201,7 +201,7 @@ def _batch(
     if told.state == "open":
         for item in told.items:
             if item.paper_state == "waiting":
-                marks[item.paper_id] = signing_views.place_of(desk.tools, actor, item.batch_id, item.paper_id)
+                marks[item.paper_id] = _mark(desk, actor, item)
     at_desk = any(each.at_desk for each in signings.list_keys(desk.tools, actor) if each.name == told.key)
     return page(
         request,
@@ -215,6 +215,20 @@ def _batch(
         ready=[i for i in told.items if i.state == "waiting" and i.paper_state != "waiting"],
         problem=_told(fault) if fault else "",
     )
+
+
+def _mark(desk: Desk, actor: Actor, item: CaseSigningOut) -> dict[str, Any]:
+    """Return what is shown of a paper: its pages, and on which of them the mark goes (0: on none, `tell` says why)."""
+    try:
+        mark = signing_views.place_of(desk.tools, actor, item.batch_id, item.paper_id)
+    except Missing:
+        raise
+    except (
+        ArchiveFault
+    ) as fault:  # a key that cannot be read now must not keep anybody from reading the paper
+        count = signing_views.pages_of(desk.tools, actor, item.batch_id, item.paper_id)
+        return {"pages": count, "marked": 0, "tell": fault.tell}
+    return {"pages": mark.page_count, "marked": mark.place.page if mark.place else 0, "tell": mark.tell}
 
 
 def _told(fault: ArchiveFault) -> str:
