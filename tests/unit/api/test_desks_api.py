@@ -2,12 +2,14 @@
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from records.acting import PostRole
+from storage.schema import case_signings
 from storage.signing_values import Signature
 from tests.cases.party import ALWAYS
 from tests.cases.procedure_world import sha
@@ -137,6 +139,31 @@ class TestSignedTogether:
         assert [(s["state"], s["revision"]) for s in states] == [("branch-approved", 4), ("branch-review", 3)]
         assert states[0]["signatures"][0]["profile"] == "hop"
         assert client.get(f"{API}/case-signings").json() == []
+
+    def test_killed_between_move_and_row_and_two_at_once_are_one_move(self, office: Office) -> None:
+        (case, _) = self.two(office)
+        told = self.order(office, [case]).json()
+        (item,), client = told["items"], office.house.client("official")
+        seen = {"seen": {item["paper_id"]: item["sha256"]}}
+        assert client.post(f"{API}/case-signings/{told['id']}/start", json=seen).status_code == 202
+        with office.house.tools.work.begin() as tx:
+            tx.signings.signed(item["paper_id"], signed(item["paper_id"]))
+        for _ in range(2):
+            with ThreadPoolExecutor(4) as many:
+                answers = list(many.map(lambda _: self.moves(office, told["id"]), range(4)))
+            assert {tuple((i["state"], i["code"]) for i in answer["items"]) for answer in answers} == {
+                (("moved", ""),)
+            }
+            assert client.get(f"{API}/cases/{case['id']}").json()["revision"] == case["revision"] + 1
+            with (
+                office.house.tools.work.tables.writing() as connection
+            ):  # as if killed before the row was written
+                connection.execute(case_signings.update().values(state="waiting"))
+
+    def moves(self, office: Office, group: str) -> Any:
+        answer = office.house.client("official").post(f"{API}/case-signings/{group}/moves")
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def test_a_case_moved_after_it_was_seen_is_left_out_and_the_rest_goes_on(self, office: Office) -> None:
         first, second = self.two(office)
