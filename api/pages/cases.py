@@ -25,7 +25,7 @@ from api.schemas.signings import SigningKeyOut
 from api.services import case_lists, case_pictures, cases, signings
 from api.services.case_moves import move_from_form
 from api.services.unit_choices import suggest, words_for
-from procedures.definition import LEVELS, Definition
+from procedures.definition import LEVELS, Definition, MoveKind
 from records.access import Action, permits
 from records.case import Channel
 from records.clock import VIETNAM, new_id
@@ -178,7 +178,7 @@ def show_case(
         definition=definition,
         problem=fault.tell if fault else "",
         again=fault is not None and fault.code in ("case-moved", "move-not-now"),
-        moved=moved,
+        shown=moved or next((each.move for each in case.choices if each.kind == MoveKind.FORWARD), ""),
         choices=[_choice(definition, case, each, words, typed, moved, sent) for each in case.choices],
         key=new_id(),
         keys=_keys(desk, caller, case),

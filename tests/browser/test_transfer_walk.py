@@ -93,6 +93,12 @@ def signed_in(browser: Browser, town: Service, login: str, **options: object) ->
     assert console == []
 
 
+def shot(page: Page, path: Path) -> None:
+    """Take a picture of the whole page, its head at the top."""
+    page.evaluate("window.scrollTo(0, 0)")
+    page.screenshot(path=path, full_page=True)
+
+
 def open_case(page: Page) -> None:
     page.goto("/cases?view=waiting")
     page.get_by_test_id("case-row").filter(has_text=NAME).first.click()
@@ -104,6 +110,7 @@ def fill_move(page: Page, move: str, bodies: dict[str, str]) -> None:
     form = page.get_by_test_id(f"move-{move}")
     if form.get_attribute("open") is None:
         form.locator("summary").first.click()
+    expect(form).to_have_attribute("open", "")
     for body, typed in bodies.items():
         box = form.locator(f'[name="b.{body}"]')
         box.fill("")
@@ -132,7 +139,7 @@ def step(page: Page, move: str, bodies: dict[str, str], screens: Path) -> None:
     open_case(page)
     fill_move(page, move, bodies)
     if move in SHOTS:
-        page.screenshot(path=screens / f"{SHOTS[move]}.png", full_page=True)
+        shot(page, screens / f"{SHOTS[move]}.png")
     if MOVES[move].signs:
         page.get_by_test_id(f"sign-{move}").click()
         sign_batch(page)
@@ -155,7 +162,7 @@ def test_from_the_member_to_the_branch_that_takes_her_in(
             box = page.locator(f'[name="{name}"]')
             box.select_option(value) if box.evaluate("e => e.tagName") == "SELECT" else box.fill(value)
         page.locator('[name="f.decision_date"]').fill(page.evaluate("new Date().toISOString().slice(0, 10)"))
-        page.screenshot(path=screens / "2-mo-ho-so.png", full_page=True)
+        shot(page, screens / "2-mo-ho-so.png")
         page.get_by_test_id("open-case").click()
         expect(page.get_by_test_id("case-state")).to_contain_text("Đang khai")
         expect(page.get_by_test_id("due")).to_contain_text("ngày làm việc")
@@ -195,7 +202,7 @@ def test_from_the_member_to_the_branch_that_takes_her_in(
         page.goto(f"/cases/{case}")
         expect(page.get_by_test_id("case-state")).to_contain_text("Hoàn thành")
         expect(page.get_by_test_id("measured")).to_be_visible()
-        page.screenshot(path=screens / "11-hoan-thanh.png", full_page=True)
+        shot(page, screens / "11-hoan-thanh.png")
         signed = sum(len(MOVES[move].signs) for _, move, _ in steps if move in MOVES)
         assert page.get_by_test_id("signatures").locator("li").count() >= min(signed, 6)
         with page.expect_download() as started:
@@ -205,7 +212,7 @@ def test_from_the_member_to_the_branch_that_takes_her_in(
         page.goto(f"/cases/{case}/papers/1")
         expect(page.locator(".sheets img").first).to_be_visible()
         page.wait_for_load_state("networkidle")
-        page.screenshot(path=screens / "12-xem-giay.png", full_page=True)
+        shot(page, screens / "12-xem-giay.png")
     assert verify_pdf(pdf, [town.data / "keys" / "roots.pem"]).verdict is Answer.VALID
     with signed_in(
         browser, town, "nam"
@@ -226,7 +233,7 @@ def sign_at_the_desk(page: Page, screens: Path) -> None:
     page.goto("/signing")  # a reload, another day
     page.get_by_test_id("begun").click()
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=screens / "5-xem-va-ky.png", full_page=True)
+    shot(page, screens / "5-xem-va-ky.png")
     page.get_by_label("Mật khẩu của bạn").fill("không phải")
     page.get_by_test_id("start").click()
     expect(page.get_by_test_id("problem")).to_contain_text("Chưa ký văn bản nào")
@@ -261,7 +268,7 @@ def test_every_page_fits_a_phone_in_both_themes(
             if row.count():
                 row.click()
                 no_sideways_scroll(page)
-            page.screenshot(path=screens / f"360-{who}-{theme}.png", full_page=True)
+            shot(page, screens / f"360-{who}-{theme}.png")
 
 
 @contextmanager
