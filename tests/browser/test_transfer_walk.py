@@ -99,8 +99,8 @@ def shot(page: Page, path: Path) -> None:
     page.screenshot(path=path, full_page=True)
 
 
-def open_case(page: Page) -> None:
-    page.goto("/cases?view=waiting")
+def open_case(page: Page, view: str) -> None:
+    page.goto(f"/cases?view={view}")
     page.get_by_test_id("case-row").filter(has_text=NAME).first.click()
     expect(page.get_by_role("heading", name=NAME)).to_be_visible()
 
@@ -136,7 +136,7 @@ def sign_batch(page: Page) -> None:
 
 
 def step(page: Page, move: str, bodies: dict[str, str], screens: Path) -> None:
-    open_case(page)
+    open_case(page, "incoming" if move == "acknowledge" else "waiting")
     fill_move(page, move, bodies)
     if move in SHOTS:
         shot(page, screens / f"{SHOTS[move]}.png")
