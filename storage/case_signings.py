@@ -87,10 +87,11 @@ class CaseSignings:
         )
         return [(str(row[0]), int(row[1])) for row in self._ground.connection.execute(counted)]
 
-    def cases_waiting(self, case_ids: Sequence[str]) -> dict[str, CaseSigning]:
-        """Return, of these cases, those with a move that waits, and that move."""
-        which = case_signings.c.case_id.in_(list(case_ids)) & (case_signings.c.state == WaitStage.WAITING)
-        return {one.case_id: one for one in self._several(which)}
+    def cases_waiting(self, case_ids: Sequence[str], ordered_by: str) -> dict[str, str]:
+        """Return, of these cases, those in which a move of an account waits, and the group it is in."""
+        mine = (case_signings.c.ordered_by == ordered_by) & (case_signings.c.state == WaitStage.WAITING)
+        found = self._several(mine & case_signings.c.case_id.in_(list(case_ids)))
+        return {one.case_id: one.group_id for one in found}
 
     def end(self, paper_id: str, state: WaitStage, code: str = "", tell: str = "") -> bool:
         """Note what became of a waiting move; False when it does not wait any more: nothing was changed."""

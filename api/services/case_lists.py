@@ -31,15 +31,11 @@ def waiting(tools: Tools, actor: Actor, desk: str, limit: int, offset: int) -> L
     person = person_of_actor(tools, actor)
     with tools.work.reading() as tx:
         found, total = waiting_for(tx, tools.cases.tools, person, desk, limit, offset)
-        busy = tx.case_signings.cases_waiting([one.case.id for one in found])
+        busy = tx.case_signings.cases_waiting([one.case.id for one in found], actor.id)
         items = [
-            _listed(
-                tx, one.definition, one.case, one.due, one.choices, busy[one.case.id].group_id
-                if one.case.id in busy and busy[one.case.id].ordered_by == actor.id
-                else "",
-            )
+            _listed(tx, one.definition, one.case, one.due, one.choices, busy.get(one.case.id, ""))
             for one in found
-        ]  # fmt: skip
+        ]
     return Listing(items=items, total=total, limit=limit, offset=offset)
 
 
