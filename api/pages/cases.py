@@ -275,7 +275,10 @@ def _keys(desk: Desk, caller: Caller, case: CaseViewOut) -> list[SigningKeyOut]:
     """Return the keys to choose from, none when there is nothing to sign or nothing to choose."""
     if not any(choice.signs for choice in case.choices) or not permits(caller.actor, Action.SIGN):
         return []
-    keys = signings.list_keys(desk.tools, caller.actor)
+    try:
+        keys = signings.list_keys(desk.tools, caller.actor)
+    except ArchiveFault:
+        return []  # a table of keys that cannot be read is told when something is signed, and hides no case
     return keys if len(keys) > 1 else []
 
 

@@ -105,9 +105,8 @@ def _signatures(tx: Tx, history: Iterable[CaseMove], case: Case) -> Iterable[Cas
                 made[value.partition(" ")[2]] = (line, name.removeprefix("signed-"))
     for paper in case.papers:
         for one in paper.signed:
-            found = made.get(one.signing_id)
-            line, profile = found if found else (None, one.profile)
-            told: dict[str, Any] = {"signed_at": line.at if line else None, "level": ""}
+            by, profile = made.get(one.signing_id, (None, one.profile))
+            told: dict[str, Any] = {"signed_at": by.at if by else None, "level": ""}
             try:
                 signature = tx.signings.paper(one.signing_id).signature
             except Missing:
@@ -117,9 +116,9 @@ def _signatures(tx: Tx, history: Iterable[CaseMove], case: Case) -> Iterable[Cas
             yield CaseSignatureOut(
                 paper=paper.ordinal,
                 profile=profile,
-                actor=line.actor if line else "",
-                unit_id=line.unit_id if line else "",
-                role=line.role if line else "",
-                form=line.form if line else "",
+                actor=by.actor if by else "",
+                unit_id=by.unit_id if by else "",
+                role=by.role if by else "",
+                form=by.form if by else "",
                 **told,
             )

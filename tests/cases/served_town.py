@@ -104,7 +104,7 @@ def _keys(folder: Path, names: Mapping[str, str]) -> None:
     for login, (name, roles) in PEOPLE.items():
         if Role.OFFICIAL in roles:
             table += (
-                _key(folder, f"khoa-{login}", "official", name, "")
+                _key(folder, f"khoa-{login}", "official", name, "Đảng bộ Mẫu")
                 + f'holder = "{login}"\nimage = "ky.png"\n'
             )
     for unit, key in SEALS.items():
