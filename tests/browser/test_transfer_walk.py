@@ -70,7 +70,7 @@ def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def signed_in(browser: Browser, town: Service, login: str, **options: object) -> Iterator[Page]:
-    """A window of this person's own, signed in by its form; the console shows no other error than a password that was wrong."""
+    """A window of this person's own, signed in by its form; the console must show nothing wrong."""
     context = browser.new_context(
         base_url=town.url,
         locale="vi-VN",
