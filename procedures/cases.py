@@ -198,7 +198,13 @@ def see_case(tools: CaseTools, person: Person, case_id: str) -> CaseSeen:
 
 
 def cases_of(
-    tools: CaseTools, person: Person, states: Sequence[str] = (), limit: int = 50, offset: int = 0
+    tools: CaseTools,
+    person: Person,
+    states: Sequence[str] = (),
+    limit: int = 50,
+    offset: int = 0,
+    procedure: str = "",
+    ended: bool | None = None,
 ) -> tuple[list[Case], int]:
     """Return the cases that exist for a person, last moved first, and how many there are."""
     today = tools.work.clock.now().astimezone(VIETNAM).date()
@@ -208,7 +214,9 @@ def cases_of(
         if here:
             units[definition.code] = here | set(units.get(definition.code, ()))
     with tools.work.reading() as tx:
-        return tx.cases.visible(person.account_id, person.member_id, units, states, limit, offset)
+        return tx.cases.visible(
+            person.account_id, person.member_id, units, states, limit, offset, procedure, ended
+        )
 
 
 def move_details(move: CaseMove) -> dict[str, Scalar]:

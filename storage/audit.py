@@ -6,7 +6,7 @@ is the leaf hash of the event before (64 zeros for the first). Leaf: SHA-256(0x0
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -137,6 +137,18 @@ class Audit:
         if before is not None:
             statement = statement.where(audit.c.seq < before)
         return [_event(row) for row in self._ground.connection.execute(statement).mappings()]
+
+    def looks(self, object_id: str, action: str) -> Sequence[tuple[datetime, str, Mapping[str, Scalar]]]:
+        """Return when and by whom `action` was done to a thing, with the details, oldest first.
+
+        For what people who see the thing may know of it (who opened a letter); the log itself is read by `list`.
+        """
+        rows = self._ground.connection.execute(
+            select(audit)
+            .where((audit.c.object == storable(object_id)) & (audit.c.action == action))
+            .order_by(audit.c.seq)
+        ).mappings()
+        return [(found.time, found.actor, found.details) for found in map(_event, rows)]
 
     def head(self) -> Head:
         """Return the head of the log now; reads every leaf hash (about a second per million events).

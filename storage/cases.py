@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, s
 
 from records.case import Case, CaseMove, CaseVersion
 from records.errors import Conflict, Missing
+from storage.case_lists import Place, waiting
 from storage.case_rows import case_columns, case_of, draft_json, form_json, move_of, version_of
 from storage.ground import Ground
 from storage.schema import case_bodies, case_moves, case_versions, cases
@@ -105,29 +106,46 @@ class Cases:
         states: Sequence[str] = (),
         limit: int = 50,
         offset: int = 0,
+        procedure: str = "",
+        ended: bool | None = None,
     ) -> tuple[list[Case], int]:
         """Return the cases that exist for somebody, last moved first, and how many there are.
 
-        `units` are by procedure those for which this person acts in it; `states` narrows to some states.
+        `units` are by procedure those for which this person acts in it; `states`, `procedure` and `ended` narrow.
         """
         # who opened a case about a member sees it as long as they act there, like anybody else
         mine: list[ColumnElement[bool]] = [and_(cases.c.opened_by == account_id, cases.c.member_id == "")]
         if member_id:
             mine.append(cases.c.member_id == member_id)
-        for procedure, named in units.items():
+        for code, named in units.items():
             here = exists().where(
                 case_bodies.c.case_id == cases.c.id,
                 case_bodies.c.reached.is_(True),
                 case_bodies.c.unit_id.in_(sorted(named)),
             )
-            mine.append(and_(cases.c.procedure == procedure, here))
+            mine.append(and_(cases.c.procedure == code, here))
         which = or_(*mine)
         if states:
             which = and_(which, cases.c.state.in_(states))
+        if procedure:
+            which = and_(which, cases.c.procedure == procedure)
+        if ended is not None:
+            which = and_(which, cases.c.ended.is_(ended))
         count = self._ground.connection.execute(
             select(func.count()).select_from(cases).where(which)
         ).scalar_one()
         return self._several(which, limit, offset), count
+
+    def waiting(
+        self, places: Iterable[Place], account_id: str, member_id: str, limit: int
+    ) -> tuple[list[Case], int]:
+        """Return cases that stand in one of these places, and how many there are.
+
+        Of more than `limit` those are returned that were moved last.
+        """
+        which = waiting(places, account_id, member_id)
+        count = self._ground.connection.execute(select(func.count()).select_from(cases).where(which))
+        return self._several(which, limit), count.scalar_one()
 
     def _several(self, which: ColumnElement[bool], limit: int, offset: int = 0) -> list[Case]:
         rows = self._ground.connection.execute(

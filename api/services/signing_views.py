@@ -10,7 +10,7 @@ from api.schemas.signing_desk import MarkOut
 from api.schemas.signings import PlaceIn
 from api.services.signings import chosen_place, own_paper
 from api.tools import Tools
-from procedures.look_at_paper import look_at_page, look_where
+from procedures.look_at_paper import count_pages, look_at_page, look_where
 from records.access import Actor
 from records.errors import Conflict, Unfit
 from signing.mark import How, Marked
@@ -28,6 +28,13 @@ def place_of(tools: Tools, actor: Actor, batch_id: str, paper_id: str) -> MarkOu
     with tools.work.reading() as tx:
         batch, paper = own_paper(tx, actor, batch_id, paper_id)
     return MarkOut.of(paper.id, paper.source_sha256, look_where(tools.look, batch, paper))
+
+
+def pages_of(tools: Tools, actor: Actor, batch_id: str, paper_id: str) -> int:
+    """Return how many pages the paper has, also when its mark cannot be told. Raises as `place_of`."""
+    with tools.work.reading() as tx:
+        _, paper = own_paper(tx, actor, batch_id, paper_id)
+    return count_pages(tools.look, paper.source_key, paper.source_sha256)
 
 
 def put_place(

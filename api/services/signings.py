@@ -10,11 +10,17 @@ from api.multipart import FilePart
 from api.once import Once
 from api.schemas.common import Listing
 from api.schemas.signing_desk import SignedOneOut
-from api.schemas.signings import PaperOut, PlaceIn, SigningBatchIn, SigningBatchOut, SigningKeyOut
+from api.schemas.signings import (
+    PaperOut,
+    PlaceIn,
+    SigningBatchIn,
+    SigningBatchOut,
+    SigningKeyOut,
+)
 from api.tools import Tools
 from ingest.receive_paper import enter_paper
 from language.fold import canonical
-from procedures.order import NEEDS, ORDERED, choose_key, usable_keys
+from procedures.order import NEEDS, ORDERED, KeyFacts, choose_key, usable_keys
 from records.access import Actor
 from records.errors import ArchiveFault, Conflict, Missing, Unfit
 from signing.appearance import System
@@ -28,8 +34,6 @@ from storage.work import Tx
 
 def list_keys(tools: Tools, actor: Actor) -> list[SigningKeyOut]:
     """Return the keys that `actor` may use."""
-    with tools.work.reading() as tx:
-        login = tx.accounts.get(actor.id).login
     return [
         SigningKeyOut(
             name=key.name,
@@ -39,8 +43,15 @@ def list_keys(tools: Tools, actor: Actor) -> list[SigningKeyOut]:
             at_desk=key.at_desk,
             profiles=[name for name in ORDERED if NEEDS[name] is key.role],
         )
-        for key in usable_keys(login, actor.roles, tools.signing_keys())
+        for key in usable_keys_of(tools, actor)
     ]
+
+
+def usable_keys_of(tools: Tools, actor: Actor) -> list[KeyFacts]:
+    """Return what is known of the keys that `actor` may use."""
+    with tools.work.reading() as tx:
+        login = tx.accounts.get(actor.id).login
+    return usable_keys(login, actor.roles, tools.signing_keys())
 
 
 def open_batch(
