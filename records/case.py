@@ -101,8 +101,9 @@ class Struck:
 class Box:
     """One box (ô) of a letter: a body sends the member on, kính gửi / kính chuyển. `ordinal` counts from 1.
 
-    `number`: in which box of the sheet its words stand as they were signed last, 0 where they stand on paper only. What
-    is signed stays, so a body that corrects its words or sends on anew after a return takes the next free box.
+    `number`: in which box of the sheet its words stand as they were signed last, 0 where they stand on paper only;
+    `by_hand`: they were signed and stamped on paper. What is signed stays, so a body that corrects its words or sends
+    on anew after a return takes the next free box.
     """
 
     ordinal: int
@@ -116,6 +117,7 @@ class Box:
     day: date
     struck: tuple[Struck, ...] = ()
     number: int = 0
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ def _box_json(box: Box) -> dict[str, Any]:
         "day": box.day.isoformat(),
         "struck": struck,
         "number": box.number,
+        "by_hand": box.by_hand,
     }
 
 

@@ -149,7 +149,11 @@ def order_signature(
         entered.append(paper.id)
         return SignedOneOut(batch=opened, paper=PaperOut.of(paper))
 
-    answer = once.beyond(reach, do, 201)
+    try:
+        answer = once.beyond(reach, do, 201)
+    except NotAllowed as fault:
+        tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, wanted.ask(own_key), fault)
+        raise
     for paper_id in entered:  # none when the answer was given before
         keep_paper_note(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), paper_id)
     return answer
