@@ -6,7 +6,7 @@ is the leaf hash of the event before (64 zeros for the first). Leaf: SHA-256(0x0
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -137,6 +137,20 @@ class Audit:
         if before is not None:
             statement = statement.where(audit.c.seq < before)
         return [_event(row) for row in self._ground.connection.execute(statement).mappings()]
+
+    def about(self, object_id: str, actions: Sequence[str]) -> Sequence[AuditEvent]:
+        """Return the events of these actions on one object, oldest first (the house's own; people ask `list`)."""
+        which = (audit.c.object == storable(object_id)) & audit.c.action.in_(actions)
+        rows = self._ground.connection.execute(select(audit).where(which).order_by(audit.c.seq)).mappings()
+        return [_event(row) for row in rows]
+
+    def following(self, seq: int, actions: Sequence[str], limit: int) -> Sequence[AuditEvent]:
+        """Return at most `limit` events of these actions behind number `seq`, oldest first (the house's own)."""
+        which = (audit.c.seq > seq) & audit.c.action.in_(actions)
+        rows = self._ground.connection.execute(
+            select(audit).where(which).order_by(audit.c.seq).limit(limit)
+        ).mappings()
+        return [_event(row) for row in rows]
 
     def head(self) -> Head:
         """Return the head of the log now; reads every leaf hash (about a second per million events).
