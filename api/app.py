@@ -17,6 +17,7 @@ from api.pages import batches as batch_pages
 from api.pages import documents as document_pages
 from api.pages import front
 from api.pages import operations as operation_pages
+from api.pages import paper_check as check_pages
 from api.pages import search as search_pages
 from api.pages import verify as verify_pages
 from api.pages.render import NotSignedIn, to_sign_in
@@ -122,6 +123,7 @@ def create_app(tools: Tools) -> FastAPI:
         verify_pages,
         account_pages,
         operation_pages,
+        check_pages,
     ):
         app.include_router(page.router, include_in_schema=False)
     app.mount("/static", Assets(directory=WEB / "assets"), name="static")

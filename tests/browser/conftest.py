@@ -48,7 +48,8 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
+    public = {"VANTHU_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), **public}
     vanthu = [sys.executable, "-m", "boot.cli"]
     made = subprocess.run(
         [*vanthu, "init", "--json"], env=environment, cwd=ROOT, check=True, capture_output=True
