@@ -14,11 +14,13 @@ from api.metrics import Metrics
 from api.page_cache import PageCache
 from api.pages import accounts as account_pages
 from api.pages import batches as batch_pages
+from api.pages import case_opening, clerk, front
+from api.pages import cases as case_pages
 from api.pages import documents as document_pages
-from api.pages import front
 from api.pages import operations as operation_pages
 from api.pages import paper_check as check_pages
 from api.pages import search as search_pages
+from api.pages import signing as signing_pages
 from api.pages import verify as verify_pages
 from api.pages.render import NotSignedIn, to_sign_in
 from api.reads import ReadLog
@@ -26,11 +28,13 @@ from api.route_names import RouteNames
 from api.routes import (
     accounts,
     batches,
+    case_desks,
     cases,
     documents,
     health,
     metrics,
     operations,
+    register,
     renewal,
     search,
     sessions,
@@ -105,6 +109,8 @@ def create_app(tools: Tools) -> FastAPI:
         signing_desk,
         signatures,
         cases,
+        case_desks,
+        register,
         accounts,
         operations,
         renewal,
@@ -124,8 +130,13 @@ def create_app(tools: Tools) -> FastAPI:
         account_pages,
         operation_pages,
         check_pages,
+        case_opening,
+        case_pages,
+        signing_pages,
+        clerk,
     ):
         app.include_router(page.router, include_in_schema=False)
+    app.include_router(signing_pages.case_router, include_in_schema=False)
     app.mount("/static", Assets(directory=WEB / "assets"), name="static")
     app.add_middleware(Shell, limits=tools.limits, secure=tools.secure_cookies)
     app.add_middleware(Watch, metrics=metrics_kept, route_of=RouteNames(app).of)

@@ -45,6 +45,7 @@ _BY_CODE = {
     "uri-too-long": 414,
     "query-empty": 422,
     "role-wrong": 422,
+    "no-key": 422,
     "level-unknown": 422,
     "blob-missing": 500,
     "blob-corrupt": 500,

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from api.tools import Tools
 from records.access import Actor
@@ -34,9 +34,13 @@ class ReadLog:
         """
         self._once(reader, (document_id,), "document-read", document_id, {"part": part})
 
-    def case(self, reader: Actor, case_id: str) -> None:
-        """Write down that `reader` was shown a case, which tells of a member. Call and raises as `note`."""
-        self._once(reader, ("case", case_id), "case-read", case_id, {})
+    def case(self, reader: Actor, case_id: str, revision: int, units: Iterable[str]) -> None:
+        """Write down that `reader`, acting for `units` of it, was shown a case as it stands at `revision`.
+
+        A case that was moved is shown anew: the receipt of a letter rests on this. Call and raises as `note`.
+        """
+        details: dict[str, str | int] = {"revision": revision, "units": " ".join(sorted(units))[:MOST_IDS]}
+        self._once(reader, ("case", case_id, str(revision)), "case-read", case_id, details)
 
     def listed(self, reader: Actor, asked: Sequence[str], shown: Sequence[str], total: int) -> None:
         """Write down that a list put the documents `shown` before `reader`; `asked` are the names of the filters.

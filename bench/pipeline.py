@@ -42,6 +42,7 @@ class House:
     folder: Path
     settings: dict[str, str]
     cpu: dict[str, float] = field(default_factory=dict)
+    asking: "psycopg.Connection[Any] | None" = None
 
     def start(self, *words: str, **extra: str) -> "subprocess.Popen[bytes]":
         """Start the command with this house's settings."""
@@ -62,11 +63,14 @@ class House:
             )
 
     def ask(self, statement: str) -> Any:
-        """Return the first value the rows give."""
-        password = Path(self.settings["VANTHU_DATABASE_PASSWORD_FILE"]).read_text()
-        with closing(psycopg.connect(self.settings["VANTHU_DATABASE_URL"], password=password)) as connection:
-            row = connection.execute(statement).fetchone()  # type: ignore[call-overload]
-            return None if row is None else row[0]
+        """Return the first value the rows give. One connection asks all: each new one is a process of the server."""
+        if self.asking is None:
+            password = Path(self.settings["VANTHU_DATABASE_PASSWORD_FILE"]).read_text()
+            self.asking = psycopg.connect(
+                self.settings["VANTHU_DATABASE_URL"], password=password, autocommit=True
+            )
+        row = self.asking.execute(statement).fetchone()  # type: ignore[call-overload]
+        return None if row is None else row[0]
 
     def end(self, process: "subprocess.Popen[bytes]", name: str, how: int = signal.SIGTERM) -> None:
         """End a process and note the processor time of it and of all children it waited for."""
@@ -119,6 +123,8 @@ def fresh_house(servers: Servers) -> Iterator[House]:
         try:
             yield house
         finally:
+            if house.asking is not None:
+                house.asking.close()
             with closing(psycopg.connect(server, password=secret["database"], autocommit=True)) as connection:
                 for each in (tag, f"{tag}_engine"):
                     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
@@ -172,7 +178,7 @@ def walk(house: House, batch: Path, workers: int, *, pinned: bool = False) -> fl
         time.sleep(0.05)
     began = time.monotonic()
     while house.ask("select count(*) from batches where state = 'finished'") == 0:
-        time.sleep(0.2)
+        time.sleep(0.5)
     took = time.monotonic() - began
     giving.wait()
     for number, process in enumerate(running):

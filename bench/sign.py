@@ -46,6 +46,7 @@ from tests.tools.soft_token import MODULE, SoftToken, pem  # noqa: E402
 
 META = {"field_name": "NguoiKy", "md_algorithm": "sha256", "subfilter": SigSeedSubFilter.PADES}
 CORES = os.cpu_count() or 1
+LEVELS = ("T", "LT", "LTA")
 
 
 @lru_cache(maxsize=4)
@@ -74,8 +75,9 @@ def _service(keys: str, tsa: str, roots: str) -> SigningService:
 
 
 def through_service(keys: str, source: str, out: str, level: str, tsa: str = "", roots: str = "") -> None:
-    """Sign with the whole service: time stamp, evidence, own check."""
-    _service(keys, tsa, roots).seal(Path(source), Path(out), "archive", level=f"PAdES-BASELINE-{level}")
+    """Sign with the whole service: time stamp, evidence, own check. B-LT is an official's, archives end at B-LTA."""
+    profile, key = ("official", "demo-official") if level == "LT" else ("archive", None)
+    _service(keys, tsa, roots).seal(Path(source), Path(out), profile, key, level=f"PAdES-BASELINE-{level}")
 
 
 def plain(keys: Path, files: Sequence[Path], out: Path) -> None:
@@ -130,7 +132,7 @@ def main() -> None:
             f"\n{count} files of one page, {CORES} cores, Python {platform.python_version()}, {date.today()}"
         )
         print(f"{'way':64} {'files/s':>8} {'ratio':>8}")
-        outs = {way: folder / way for way in ("command", "plain", "ours", "t", "lta", "http", "token")}
+        outs = {way: folder / way for way in ("command", "plain", "ours", "t", "lt", "lta", "http", "token")}
         for out in outs.values():
             out.mkdir()
         few = files[: max(5, count // 20)]
@@ -162,22 +164,30 @@ def main() -> None:
                 lambda: spread(ours_bb, outs["ours"]),
                 base,
             )
-            for level, way in (("T", "t"), ("LTA", "lta")):
+            for level, way in (("T", "t"), ("LT", "lt"), ("LTA", "lta")):
                 rate(f"the service, demo time stamps, B-{level}, checked", count,
                      lambda way=way, level=level: spread(through_service, outs[way], level), base)  # fmt: skip
             with PkiServer(folder / "pki") as pki:
                 told = (pki.tsa_url, str(pki.roots))
                 half = files[: count // 2]
                 _note_lists(world.folder, pki)
-                rate("the service, RFC 3161 over HTTP on loopback, B-T, checked", len(half),
-                     lambda: spread(through_service, outs["http"], "T", *told, some=half), base)  # fmt: skip
+                for level in LEVELS:
+                    rate(
+                        f"the service, RFC 3161 over HTTP on loopback, B-{level}, checked",
+                        len(half),
+                        lambda level=level: spread(through_service, outs["http"], level, *told, some=half),
+                        base,
+                    )
             _token(world.folder, folder / "soft")
             half = files[: count // 2]
             spread(through_service, outs["token"], "T", some=few)
-            rate("the service, SoftHSM, demo time stamps, B-T, checked", len(half),
-                 lambda: spread(through_service, outs["token"], "T", some=half), base)  # fmt: skip
-            rate("the service, SoftHSM, demo time stamps, B-LTA, checked", len(half),
-                 lambda: spread(through_service, outs["token"], "LTA", some=half), base)  # fmt: skip
+            for level in LEVELS:
+                rate(
+                    f"the service, SoftHSM, demo time stamps, B-{level}, checked",
+                    len(half),
+                    lambda level=level: spread(through_service, outs["token"], level, some=half),
+                    base,
+                )
         _checks(folder)
 
 
@@ -209,18 +219,21 @@ def _note_lists(keys: Path, pki: PkiServer) -> None:
 
 
 def _token(keys: Path, folder: Path) -> None:
-    """Put the archive key onto a token and into a table of keys; who loads the keys again finds it there."""
+    """Put an archive key and an official's onto a token and into a table of keys; who loads them again finds them."""
     soft = SoftToken(folder)
     folder.mkdir()
     os.environ["SOFTHSM2_CONF"] = str(soft.settings)
     serial = soft.make("bench")
-    key, certificate = certified(keys, "Khoa tren token")
-    soft.put_key(serial, key, "a1")
-    (keys / "token.pem").write_bytes(pem(certificate))
-    (keys / "keys.toml").write_text(
-        f'[[key]]\nname = "archive"\nrole = "archive"\nmodule = "{MODULE}"\ntoken_label = "bench"\nkey_id = "a1"\n'
-        f'pin_file = "{soft.pins}"\ncertificate = "token.pem"\n'
-    )
+    table = []
+    for key_id, name, role in (("a1", "archive", "archive"), ("a2", "demo-official", "official")):
+        key, certificate = certified(keys, f"Khoa {name} tren token")
+        soft.put_key(serial, key, key_id)
+        (keys / f"{name}.pem").write_bytes(pem(certificate))
+        table.append(
+            f'[[key]]\nname = "{name}"\nrole = "{role}"\nmodule = "{MODULE}"\ntoken_label = "bench"\n'
+            f'key_id = "{key_id}"\npin_file = "{soft.pins}"\ncertificate = "{name}.pem"\n'
+        )
+    (keys / "keys.toml").write_text("\n".join(table))
 
 
 def _has_command() -> bool:

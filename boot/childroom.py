@@ -14,7 +14,7 @@ from boot.settings import Settings
 from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
 from procedures.check_mark import CheckMark
-from procedures.papers.sheet import Sheet
+from procedures.papers.sheet import BoxSheet, Sheet
 from procedures.sign_at_desk import Brought
 from procedures.sign_papers import Order
 from records.clock import SystemClock
@@ -157,6 +157,14 @@ def draw_in_child(sheet: Sheet, created: datetime, mark: CheckMark | None) -> by
     from procedures.papers.render import render  # only here: WeasyPrint takes a second to load
 
     return render(sheet, load_faces(), created, mark).pdf
+
+
+def draw_box_in_child(box: BoxSheet) -> bytes:
+    """Draw in a limited child what a body writes into its box of a letter."""
+    from procedures.papers.faces import load_faces
+    from procedures.papers.render import draw_box
+
+    return draw_box(box, load_faces())
 
 
 def complete_in_child(options: SigningOptions, source: Path, out: Path, expected_sha256: str = "") -> Sealed:

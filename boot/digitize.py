@@ -30,6 +30,7 @@ from records.access import LOCAL
 from records.document import BatchState
 
 _LOOK_SECONDS = 0.4
+_WATCH_SECONDS = 1.5  # while other processes work: many may watch, and each look is five questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _wait(
         )
         if now.state is BatchState.FINISHED:
             return
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS if running else _WATCH_SECONDS)
 
 
 def _who_works(house: House, lock: EngineLock | None) -> str:

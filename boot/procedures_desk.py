@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from boot.childroom import draw_in_child
+from boot.childroom import draw_box_in_child, draw_in_child
 from boot.house import House
 from ingest.children import Children
 from procedures.calendar import read_calendar
@@ -12,7 +12,7 @@ from procedures.case_members import follow_membership
 from procedures.cases import CaseTools
 from procedures.check_mark import CheckMark
 from procedures.definition_read import read_definitions
-from procedures.papers.sheet import Sheet
+from procedures.papers.sheet import BoxSheet, Sheet
 
 DRAW_SECONDS = 120.0
 """How long drawing a paper may take, in seconds; the first one in a child loads the faces."""
@@ -24,8 +24,11 @@ def case_desk(house: House, children: Children) -> CaseDesk:
     def draw(sheet: Sheet, created: datetime, mark: CheckMark | None) -> bytes:
         return children.run("parse", DRAW_SECONDS, draw_in_child, sheet, created, mark)
 
+    def draw_box(box: BoxSheet) -> bytes:
+        return children.run("parse", DRAW_SECONDS, draw_box_in_child, box)
+
     settings = house.settings
     tools = CaseTools(
         house.work, read_definitions(), read_calendar(), facts_of, demand_places, follow_membership
     )
-    return CaseDesk(tools, house.blobs, draw, settings.data_dir / "work", settings.public_url)
+    return CaseDesk(tools, house.blobs, draw, draw_box, settings.data_dir / "work", settings.public_url)

@@ -96,7 +96,7 @@ def demand_places(tx: Tx, definition: Definition, bodies: Mapping[str, tuple[str
             unit = _there(tx, unit_id, day, body.title)
             if not body.level:
                 continue
-            if unit.system is not System.PARTY or unit.level not in _LEVELS[body.level]:
+            if not stands_at(unit, body.level):
                 raise Unfit(
                     f"{code}: {unit_id} is a {unit.system} {unit.level}",
                     code="unit-level-wrong",
@@ -110,6 +110,11 @@ def demand_places(tx: Tx, definition: Definition, bodies: Mapping[str, tuple[str
                     tell=f"“{unit.name}” không trực thuộc đơn vị đã chọn là “{definition.bodies[body.under].title}”. "
                     "Hãy chọn đơn vị trực thuộc, hoặc trả lại nếu gửi nhầm nơi.",
                 )
+
+
+def stands_at(unit: Unit, level: str) -> bool:
+    """Return whether a unit may be chosen for a body of this level of a procedure ("": any)."""
+    return not level or (unit.system is System.PARTY and unit.level in _LEVELS[level])
 
 
 def _there(tx: Tx, unit_id: str, day: date, title: str) -> Unit:

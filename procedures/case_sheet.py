@@ -1,47 +1,34 @@
 """What a paper of a case says: the sheet drawn for a move, from the form, the books of units and the member's file.
 
 The unit that makes the move issues the sheet. Before it has a number whoever moves signs it; a numbered one is signed
-by whoever may sign for the unit, the holder of the post before those it was delegated to.
+by whoever may sign for the unit, the holder of the post before those it was delegated to. A letter with boxes is drawn
+with those in it that were filled before it had its number.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from procedures.case_facts import signs_for
+from procedures.case_boxes import printed_hops
+from procedures.case_people import place_of, signatory_of
 from procedures.definition import Definition, PaperKind
 from procedures.number_rules import Notation, rule_at
 from procedures.papers.kinds import kind_named
-from procedures.papers.sheet import Organ, Sheet, Signatory
-from records.acting import Acting as Post
-from records.acting import Form
-from records.case import Case
+from procedures.papers.sheet import Organ, Sheet
+from records.case import Case, current
 from records.errors import Unfit
 from records.members import Person as Particulars
-from records.units import Unit, UnitLevel
+from records.units import Unit
 from signing.appearance import System
 from storage.work import Tx
 
 DRAWN = frozenset({"transfer-letter", "temporary-letter"})
 """The templates whose papers are drawn from a case; the others go by the paper channel until a form fills them."""
 
-COLLECTIVES: Mapping[UnitLevel, str] = {
-    UnitLevel.BRANCH: "CHI BỘ",
-    UnitLevel.PART: "ĐẢNG ỦY",
-    UnitLevel.BASE: "ĐẢNG ỦY",
-    UnitLevel.UPPER: "BAN THƯỜNG VỤ",
-    UnitLevel.PROVINCE: "BAN THƯỜNG VỤ",
-    UnitLevel.CENTRAL: "BAN CHẤP HÀNH TRUNG ƯƠNG",
-}
-"""For whom a committee's papers are signed (36-HD/VPTW, khối chữ ký; grade M: known from practice)."""
-
-_TITLE = "BÍ THƯ"
 _WAY = (
     "sending-branch", "home-branch", "sending-base", "home-base", "sending-upper",
     "receiving-upper", "host-base", "receiving-base", "host-branch", "receiving-branch",
 )  # fmt: skip
 """The bodies in the order in which a letter passes through them."""
-_SITES = frozenset({UnitLevel.UPPER, UnitLevel.PROVINCE, UnitLevel.CENTRAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +54,23 @@ def sheet_of(
     unit = tx.units.get(issue.unit_id, issue.day)
     above = tx.units.above(unit.id, issue.day)
     system = System(str(unit.system))
+    paper = current(case)
+    boxed = paper is not None and kind_named(kind.template, system).boxed
+    printed = printed_hops(tx, case, paper) if paper is not None and boxed and issue.number else ()
+    fields = _said(tx, definition, case, issue, member)
+    if printed:
+        fields["to"] = printed[0].to
     return Sheet(
         kind=kind.template,
         system=system,
-        organ=Organ(unit.name.upper(), _place(unit, above), above[0].name.upper() if above else ""),
+        organ=Organ(unit.name.upper(), place_of(tx, unit, issue.day), above[0].name.upper() if above else ""),
         notation=_notation(unit, kind, issue),
         day=issue.day,
-        signatory=_signatory(tx, unit, issue),
-        fields=_said(tx, definition, case, issue, member),
+        signatory=signatory_of(tx, unit, issue.role, issue.account_id, issue.day),
+        fields=fields,
         number=issue.number.partition("-")[0],
+        printed=printed,
+        note=paper.boxes[0].note if paper is not None and boxed and paper.boxes else "",
     )
 
 
@@ -99,43 +94,6 @@ def _notation(unit: Unit, kind: PaperKind, issue: Issue) -> str:
     type_name = kind_named(kind.template, system).type_name
     written = issue.number or rule_at(system, issue.day).write(1, type_name, notation_of(unit))
     return written.partition("-")[2]
-
-
-def _place(unit: Unit, above: list[Unit]) -> str:
-    """Where a paper is dated: the short name of the nearest body that has a place, its own or one above."""
-    site = next((one for one in (unit, *above) if one.level in _SITES), None)
-    if site is not None and site.facts.short_name:
-        return site.facts.short_name
-    named = unit.name if site is None else site.name
-    raise Unfit(
-        f"unit {unit.id}: no place in short names above",
-        code="unit-place-missing",
-        tell=f"Chưa có địa danh để ghi lên văn bản: “{named}” chưa có tên ngắn (ví dụ “Phường Sen”). Hãy nhờ quản trị "
-        "viên bổ sung tên ngắn của đơn vị rồi làm lại.",
-    )
-
-
-def _signatory(tx: Tx, unit: Unit, issue: Issue) -> Signatory:
-    signers = signs_for(tx, unit.id, issue.role, issue.day)
-    who = next((one for one in signers if issue.account_id in ("", one.account_id)), None)
-    if who is None:
-        raise Unfit(
-            f"nobody signs for {unit.id} as {issue.role}",
-            code="nobody-signs",
-            tell=f"“{unit.name}” hiện chưa có người ký (bí thư hoặc người được giao ký thay). Hãy cập nhật chức vụ rồi "
-            "làm lại.",
-        )
-    name = tx.accounts.get(who.account_id).name
-    return Signatory(who.title or _TITLE, name, _authority(tx, unit, who, issue.day))
-
-
-def _authority(tx: Tx, unit: Unit, who: Post, day: date) -> tuple[str, ...]:
-    if who.form is Form.K_T:
-        held = (one.title for one in tx.posts.who_may_act(unit.id, who.role, day) if not one.by_account)
-        return (f"{Form.K_T.value} {next(held, '') or _TITLE}",)
-    if who.form is Form.OWN:
-        return ()
-    return (f"{who.form.value} {COLLECTIVES.get(unit.level, unit.name.upper())}",)
 
 
 def _said(tx: Tx, definition: Definition, case: Case, issue: Issue, member: Particulars) -> dict[str, object]:

@@ -202,12 +202,18 @@ def see_case(tools: CaseTools, person: Person, case_id: str) -> CaseSeen:
 
 
 def cases_of(
-    tools: CaseTools, person: Person, states: Sequence[str] = (), limit: int = 50, offset: int = 0
+    tools: CaseTools,
+    person: Person,
+    states: Sequence[str] = (),
+    limit: int = 50,
+    offset: int = 0,
+    procedure: str = "",
+    ended: bool | None = None,
 ) -> tuple[list[Case], int]:
     """Return the cases that exist for a person, last moved first, and how many there are."""
     parties = parties_in(tools.definitions, person, tools.work.clock.now().astimezone(VIETNAM).date())
     with tools.work.reading() as tx:
-        return tx.cases.visible(parties, states, limit, offset)
+        return tx.cases.visible(parties, states, limit, offset, procedure, ended)
 
 
 def move_details(move: CaseMove) -> dict[str, Scalar]:

@@ -14,7 +14,8 @@ from procedures.sign_papers import order_of
 from records.clock import Clock
 from signing.mark import Marked, MarkOrder, MarkOwner
 from signing.page_picture import page_png
-from signing.wish import wish_of
+from signing.profiles import COPY
+from signing.wish import Wish, wish_of
 from storage.blobs import BlobStore
 from storage.signing_values import Paper, SigningBatch
 
@@ -69,3 +70,21 @@ def _source(tools: LookTools, paper: Paper, scratch: str) -> Path:
 def _order(tools: LookTools, batch: SigningBatch, paper: Paper) -> MarkOrder:
     order = order_of(batch, paper)
     return MarkOrder(order.profile, tools.owner(order.key), wish_of(dict(order.options)))
+
+
+def look_at_bytes(tools: LookTools, key: str, sha256: str, number: int, width: int) -> bytes:
+    """Return page `number` of a kept paper as a PNG, drawn from exactly these bytes. Raises as `look_at_page`."""
+    with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
+        source = Path(scratch) / "source.pdf"
+        tools.blobs.copy_out(key, source, sha256)
+        with tools.drawing:
+            return page_png(source, number, width)
+
+
+def count_pages(tools: LookTools, key: str, sha256: str) -> int:
+    """Return how many pages a kept paper has; it is opened in the limited child. Raises as `look_where`."""
+    with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
+        source = Path(scratch) / "source.pdf"
+        tools.blobs.copy_out(key, source, sha256)
+        order = MarkOrder(COPY, MarkOwner("", ""), Wish(hidden=True))  # no mark: only its pages are asked for
+        return len(tools.where(source, order, tools.clock.now()).pages)

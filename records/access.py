@@ -37,6 +37,8 @@ class Action(StrEnum):
     DIGITIZE = "digitize"  # make batches, hand in files, start them, watch them
     VERIFY = "verify"  # check a PDF handed in
     SIGN = "sign"  # order signatures; under which profile and with which key: procedures.order
+    SEAL = "seal"  # the clerk's desk: number, seal, send; in whose register: procedures.register_desk
+    FOLLOW = "follow"  # have cases; which exist for somebody: procedures.machine.may_see
     MANAGE_ACCOUNTS = "manage-accounts"
     READ_AUDIT = "read-audit"
     OPERATE = "operate"  # see queues, rounds and figures of the running system, run given-up work again
@@ -103,6 +105,8 @@ _PERMITS: dict[Action, frozenset[Role]] = {
     Action.DIGITIZE: frozenset({Role.ARCHIVIST}),
     Action.VERIFY: frozenset(Role),
     Action.SIGN: frozenset({Role.OFFICIAL, Role.CLERK}),
+    Action.SEAL: frozenset({Role.CLERK}),
+    Action.FOLLOW: frozenset(Role),
     Action.MANAGE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.READ_AUDIT: frozenset({Role.ADMINISTRATOR}),
     Action.OPERATE: frozenset({Role.ADMINISTRATOR}),

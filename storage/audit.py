@@ -152,6 +152,18 @@ class Audit:
         ).mappings()
         return [_event(row) for row in rows]
 
+    def looks(self, object_id: str, action: str) -> Sequence[tuple[datetime, str, Mapping[str, Scalar]]]:
+        """Return when and by whom `action` was done to a thing, with the details, oldest first.
+
+        For what people who see the thing may know of it (who opened a letter); the log itself is read by `list`.
+        """
+        rows = self._ground.connection.execute(
+            select(audit)
+            .where((audit.c.object == storable(object_id)) & (audit.c.action == action))
+            .order_by(audit.c.seq)
+        ).mappings()
+        return [(found.time, found.actor, found.details) for found in map(_event, rows)]
+
     def head(self) -> Head:
         """Return the head of the log now; reads every leaf hash (about a second per million events).
 

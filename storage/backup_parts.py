@@ -37,7 +37,8 @@ PEOPLE = (
 
 TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
-is prepared for a desk), and what would be a secret elsewhere (sessions, answers already given)."""
+is prepared for a desk, moves that wait for a signature), and what would be a secret elsewhere (sessions, answers
+already given)."""
 
 KIND, FORMAT = "backup", 1
 MANIFEST, NOTE, BLOBS = "backup.json", "head.note", "blobs"

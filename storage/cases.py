@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 from records.case import Case, CaseMove, CaseVersion
 from records.errors import Conflict, Missing
 from records.parties import Party
+from storage.case_lists import Place, waiting
 from storage.case_rows import case_columns, case_of, draft_json, form_json, move_of, version_of
 from storage.ground import Ground
 from storage.schema import case_bodies, case_moves, case_versions, cases
@@ -110,18 +111,35 @@ class Cases:
         states: Sequence[str] = (),
         limit: int = 50,
         offset: int = 0,
+        procedure: str = "",
+        ended: bool | None = None,
     ) -> tuple[list[Case], int]:
         """Return the cases that are the affair of one of `parties`, last moved first, and how many there are.
 
-        `states` narrows to some states.
+        `states`, `procedure` and `ended` narrow.
         """
         which = of_parties(parties)
         if states:
             which = and_(which, cases.c.state.in_(states))
+        if procedure:
+            which = and_(which, cases.c.procedure == procedure)
+        if ended is not None:
+            which = and_(which, cases.c.ended.is_(ended))
         count = self._ground.connection.execute(
             select(func.count()).select_from(cases).where(which)
         ).scalar_one()
         return self._several(which, limit, offset), count
+
+    def waiting(
+        self, places: Iterable[Place], account_id: str, member_id: str, limit: int
+    ) -> tuple[list[Case], int]:
+        """Return cases that stand in one of these places, and how many there are.
+
+        Of more than `limit` those are returned that were moved last.
+        """
+        which = waiting(places, account_id, member_id)
+        count = self._ground.connection.execute(select(func.count()).select_from(cases).where(which))
+        return self._several(which, limit), count.scalar_one()
 
     def _several(self, which: ColumnElement[bool], limit: int, offset: int = 0) -> list[Case]:
         rows = self._ground.connection.execute(

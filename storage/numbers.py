@@ -225,6 +225,46 @@ class Numbers:
             for row in streamed.mappings():
                 yield number_of(row)
 
+    def page(
+        self,
+        unit_id: str,
+        begins_on: date,
+        ends_on: date,
+        types: Sequence[str] = (),
+        state: NumberState | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[Number], int]:
+        """Return lines of a body's register between two days (both inclusive), the newest first, and how many."""
+        which = (number_series.c.unit_id == unit_id) & numbers.c.day.between(
+            begins_on.isoformat(), ends_on.isoformat()
+        )
+        if types:
+            which &= numbers.c.type_name.in_(types)
+        if state is not None:
+            which &= numbers.c.state == state
+        ordered = numbers.c.day.desc(), *_by_series(), numbers.c.number.desc()
+        found = _lines().where(which).order_by(*ordered).limit(limit).offset(offset)
+        count = (
+            select(func.count())
+            .select_from(numbers.join(number_series, numbers.c.series_id == number_series.c.id))
+            .where(which)
+        )
+        connection = self._ground.connection
+        shown = [number_of(row) for row in connection.execute(found).mappings()]
+        return shown, connection.execute(count).scalar_one()
+
+    def types(self, unit_id: str) -> list[str]:
+        """Return the names of the types that a body's register holds."""
+        named = (
+            select(numbers.c.type_name)
+            .join(number_series, numbers.c.series_id == number_series.c.id)
+            .where(number_series.c.unit_id == unit_id)
+            .distinct()
+            .order_by(numbers.c.type_name)
+        )
+        return list(self._ground.connection.execute(named).scalars())
+
     def faults(self, unit_id: str | None = None) -> list[SeriesFault]:
         """Return the series (of a body, or all) whose lines are not one after the other up to the last number."""
         lines, lowest, highest = (

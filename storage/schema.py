@@ -21,7 +21,7 @@ from storage.schema_archive import (
     sessions,
     tokens,
 )
-from storage.schema_cases import case_bodies, case_moves, case_versions, cases
+from storage.schema_cases import case_bodies, case_moves, case_signings, case_versions, cases
 from storage.schema_numbers import number_periods, number_series, numbers
 from storage.schema_offices import (
     delegations,
@@ -51,6 +51,7 @@ __all__ = [
     "batches",
     "case_bodies",
     "case_moves",
+    "case_signings",
     "case_versions",
     "cases",
     "delegations",

@@ -1,4 +1,4 @@
-"""The tables of cases: where each stands, the bodies it goes through, its moves and the versions of its form."""
+"""The tables of cases: where each stands, its bodies, moves and versions, and the moves that wait for a signature."""
 
 from sqlalchemy import JSON, Boolean, Column, Index, Integer, Table, Text, UniqueConstraint
 
@@ -71,4 +71,23 @@ case_versions = Table(
     Column("draft", JSON, nullable=False),
     Column("made_by", Words, nullable=False),
     Column("made_at", Moment, nullable=False),
+)
+
+case_signings = Table(
+    "case_signings",
+    METADATA,
+    link_column("paper_id", "signings.id", primary_key=True),
+    Column("group_id", Words, nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("batch_id", Words, nullable=False),
+    link_column("case_id", "cases.id", index=True),
+    Column("revision", Integer, nullable=False),
+    Column("ordered_by", Words, nullable=False),
+    Column("asked", JSON, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("state", Text, nullable=False),
+    words_column("code"),
+    words_column("tell"),
+    Column("ended_at", Moment),
+    Index(None, "ordered_by", "state"),
 )

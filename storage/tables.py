@@ -11,7 +11,7 @@ from storage.crashpoint import crashpoint
 from storage.database_faults import DatabaseTrouble, away
 from storage.profile import PROFILES, profile_of
 
-REVISION = "0008"
+REVISION = "0010"
 """The newest revision in `migrations/versions`; a test compares the two."""
 
 
@@ -69,14 +69,16 @@ class Tables:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Open a connection on one unchanging snapshot; it is always rolled back. Raises `Away`."""
+        """Open a connection on one unchanging snapshot, in which nothing can be written. Raises `Away`."""
         with self._telling(writing=False), self.engine.connect() as raw:
             connection = raw.execution_options(**self._profile.READING)
             transaction = connection.begin()
             try:
                 yield connection
-            finally:
+            except BaseException:
                 _roll_back(transaction)
+                raise
+            _leave(transaction)
 
     def dispose(self) -> None:
         """Close every connection."""
@@ -124,3 +126,12 @@ def _roll_back(transaction: RootTransaction) -> None:
     """
     with suppress(DBAPIError):
         transaction.rollback()
+
+
+def _leave(transaction: RootTransaction) -> None:
+    """End a transaction that wrote nothing: by a commit, since psycopg forgets its prepared statements at a rollback.
+
+    All was read by now, so a connection that is lost at this point has nothing to say.
+    """
+    with suppress(DBAPIError):
+        transaction.commit()

@@ -8,6 +8,7 @@ from records.clock import Clock
 from storage.accounts import Accounts
 from storage.audit import Audit
 from storage.batches import Batches
+from storage.case_signings import CaseSignings
 from storage.cases import Cases
 from storage.catalogue import Catalogue
 from storage.documents import Documents
@@ -63,6 +64,7 @@ class Tx:
         self.memberships = Memberships(ground)
         self.marks = Marks(ground)
         self.cases = Cases(ground)
+        self.case_signings = CaseSignings(ground)
 
 
 class Work:

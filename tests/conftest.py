@@ -4,24 +4,65 @@ Where CI=true, or VANTHU_SERVERS=must (as `make test` says), a server that is mi
 machine the test is skipped and says what to install.
 """
 
+import itertools
 import os
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 import urllib3
+from cryptography.hazmat.primitives.asymmetric import rsa
 from elasticsearch import Elasticsearch
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from psycopg import sql
 
+from signing import demo_pki
 from tests.tools.server_process import DidNotStart
 from tests.tools.server_programs import Missing
 from tests.tools.servers import Servers
+
+LEAF_KEYS = 40
+"""So many keys of leaves serve all demo authorities of a test process, in turn."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def leaf_keys() -> Iterator[None]:
+    """Each demo authority has a root key of its own; the keys below it are real ones that others had before.
+
+    Making five keys of 3072 bits is more than a second of every test with an authority. Whom a test trusts hangs
+    on the root, and within one test no two leaves are alike.
+    """
+    fill, new_key = demo_pki._fill, demo_pki._new_key
+    made: list[rsa.RSAPrivateKey] = []
+    turn = itertools.count()
+    root_is_next = False
+
+    def filled(folder: Path, organisation: str, now: datetime) -> None:
+        nonlocal root_is_next
+        root_is_next = True
+        fill(folder, organisation, now)
+
+    def key() -> rsa.RSAPrivateKey:
+        nonlocal root_is_next
+        if root_is_next:
+            root_is_next = False
+            return new_key()
+        if len(made) < LEAF_KEYS:
+            made.append(new_key())
+            return made[-1]
+        return made[next(turn) % LEAF_KEYS]
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(demo_pki, "_fill", filled)
+    patch.setattr(demo_pki, "_new_key", key)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(scope="session")

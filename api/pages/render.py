@@ -1,6 +1,7 @@
 """Fill a template: the words in the reader's language, who is signed in, and where the assets are."""
 
 import hashlib
+from collections.abc import Iterable, Mapping
 from functools import cache, partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs, quote
@@ -20,6 +21,9 @@ _NAV = (
     ("search", "/search", Action.SEARCH),
     ("documents", "/documents", Action.SEARCH),
     ("batches", "/batches", Action.DIGITIZE),
+    ("cases", "/cases", Action.FOLLOW),
+    ("signing", "/signing", Action.SIGN),
+    ("clerk", "/clerk", Action.SEAL),
     ("verify", "/verify", Action.VERIFY),
     ("accounts", "/accounts", Action.MANAGE_ACCOUNTS),
     ("operations", "/operations", Action.OPERATE),
@@ -48,8 +52,14 @@ def environment() -> Environment:
         size=i18n.size,
         age=i18n.age,
         clock=i18n.clock,
+        named=named,
     )
     return env
+
+
+def named(ids: Iterable[str], names: Mapping[str, str]) -> str:
+    """Return the names of things in one line, a thing without a name by its id."""
+    return ", ".join(names.get(each, each) for each in ids)
 
 
 @cache
@@ -102,6 +112,8 @@ def page(
                 "search": may(Action.SEARCH),
                 "digitize": may(Action.DIGITIZE),
                 "manage": may(Action.MANAGE_ACCOUNTS),
+                "sign": may(Action.SIGN),
+                "seal": may(Action.SEAL),
             },
             section=section,
             here=here,

@@ -7,11 +7,11 @@ from fastapi.responses import StreamingResponse
 
 from api.deps import DeskDep, Reader, Signer, ToolsDep
 from api.once import KeyHeader, OnceDep
+from api.schemas.case_desks import CaseViewOut
 from api.schemas.cases import (
     CaseIn,
     CaseListedOut,
     CaseOut,
-    CaseSeenOut,
     CaseSigningIn,
     MoveIn,
     UnitOut,
@@ -50,7 +50,7 @@ def list_cases(
 
 
 @router.get("/{case_id}")
-def get_case(case_id: Identifier, actor: Reader, tools: ToolsDep, desk: DeskDep) -> CaseSeenOut:
+def get_case(case_id: Identifier, actor: Reader, tools: ToolsDep, desk: DeskDep) -> CaseViewOut:
     """Return a case: what you may do now, what is due, its history and versions. 404 when absent or not yours."""
     return cases.see(tools, desk.reads, actor, case_id)
 
@@ -100,6 +100,7 @@ def list_units(
     tools: ToolsDep,
     under: Annotated[str | None, Query(max_length=64, description="Only those under this one.")] = None,
     level: Annotated[str, Query(max_length=20, description="Only those of this level.")] = "",
+    name: Annotated[str, Query(max_length=200, description="Words of the name, with or without marks.")] = "",
 ) -> list[UnitOut]:
     """Return the bodies there are today, for choosing one in a form."""
-    return cases.units(tools, under, level)
+    return cases.units(tools, under, level, name)

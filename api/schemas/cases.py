@@ -107,6 +107,7 @@ class CaseOut(Frozen):
 
     id: str
     procedure: str
+    version: int
     title: str
     state: str
     state_title: str
@@ -128,6 +129,7 @@ class CaseOut(Frozen):
         return cls(
             id=case.id,
             procedure=case.procedure,
+            version=case.version,
             title=definition.title,
             state=case.state,
             state_title=state.title,

@@ -3,17 +3,18 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from fastapi.responses import Response
 
 from api.once import Once
 from api.reads import ReadLog
+from api.schemas.case_desks import CaseViewOut
 from api.schemas.cases import (
     CaseIn,
     CaseListedOut,
     CaseOut,
-    CaseSeenOut,
     CaseSigningIn,
     DueOut,
     MoveIn,
@@ -21,23 +22,26 @@ from api.schemas.cases import (
 )
 from api.schemas.common import Listing
 from api.schemas.signing_desk import SignedOneOut
-from api.schemas.signings import PaperOut, SigningBatchIn, VisibleIn
+from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut
+from api.services.case_views import units_acted_for, view
 from api.services.signings import PaperFile, open_batch
 from api.tools import Tools
 from ingest.receive_paper import PAPER_RECEIVED
-from language.fold import canonical
-from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of
-from procedures.case_drawing import Kept, key_of
+from language.fold import canonical, fold
+from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of, words_signed
+from procedures.case_drawing import key_of
 from procedures.case_facts import person_of
-from procedures.cases import CaseSeen, cases_of, look, move_in, open_in, see_case, tell_denied
-from procedures.definition import MoveKind
+from procedures.cases import CaseSeen, Looked, cases_of, look, move_in, open_in, see_case, tell_denied
+from procedures.definition import Move, MoveKind
 from records.access import Actor
 from records.case import Case, Person, current
 from records.clock import new_id
 from records.errors import Conflict, Missing, NotAllowed, Unfit
+from signing.appearance import System
+from signing.wish import Wish
 from storage.book_notes import keep_case
 from storage.signing_notes import Notebook, keep_paper_note
-from storage.signing_values import NewPaper
+from storage.signing_values import NewPaper, Paper
 from storage.work import Tx
 
 _WAITING = frozenset({MoveKind.FORWARD, MoveKind.EDIT, MoveKind.END})
@@ -46,7 +50,7 @@ _WAITING = frozenset({MoveKind.FORWARD, MoveKind.EDIT, MoveKind.END})
 
 def open_case(once: Once, tools: Tools, actor: Actor, wanted: CaseIn, key: str | None) -> Response:
     """Open a case. Raises as `procedures.cases.open_case`."""
-    person = _person(tools, actor)
+    person = person_of_actor(tools, actor)
     about = tools.cases.tools.definitions
     ask = wanted.ask(_own_key(actor, key))
 
@@ -65,16 +69,17 @@ def open_case(once: Once, tools: Tools, actor: Actor, wanted: CaseIn, key: str |
         raise
 
 
-def see(tools: Tools, reads: ReadLog, actor: Actor, case_id: str) -> CaseSeenOut:
+def see(tools: Tools, reads: ReadLog, actor: Actor, case_id: str) -> CaseViewOut:
     """Return a case with all that belongs to it; the look is in the log. Raises `Missing`."""
-    seen = see_case(tools.cases.tools, _person(tools, actor), case_id)
-    reads.case(actor, case_id)
-    return CaseSeenOut.seen(seen)
+    person = person_of_actor(tools, actor)
+    seen = see_case(tools.cases.tools, person, case_id)
+    reads.case(actor, case_id, seen.case.revision, units_acted_for(person, seen.case))
+    return view(tools, seen)
 
 
 def mine(tools: Tools, actor: Actor, states: list[str], limit: int, offset: int) -> Listing[CaseListedOut]:
     """Return the cases that exist for the caller, last moved first, with what waits for them in each."""
-    person = _person(tools, actor)
+    person = person_of_actor(tools, actor)
     found, total = cases_of(tools.cases.tools, person, states, limit, offset)
     items = [_listed(see_case(tools.cases.tools, person, case.id)) for case in found]
     return Listing(items=items, total=total, limit=limit, offset=offset)
@@ -90,7 +95,9 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
             person = person_of(tx, actor.id)
             looked = look(tx, tools.cases.tools, person, case_id)  # 404 before anything else is told
             signed = signatures_of(tx, person, wanted.signings)
-        return prepare(tools.cases, person, looked.case.id, wanted.revision, wanted.ask(own_key, signed))
+            words = words_signed(tx, wanted.signings)
+        asked = replace(wanted.ask(own_key, signed), words_sha256=words)
+        return prepare(tools.cases, person, looked.case.id, wanted.revision, asked)
 
     def do(tx: Tx, ready: Ready) -> CaseOut:
         person = person_of(tx, actor.id)
@@ -101,8 +108,28 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
         answer = _again_when_overtaken(lambda: once.beyond(reach, do))
         return _noted(tools, answer)
     except NotAllowed as fault:
-        tell_denied(tools.cases.tools, _person(tools, actor), case_id, ask, fault)
+        tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, ask, fault)
         raise
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A signature that is ordered for a case: what it is called and shows, the bytes, and what the move would do.
+
+    `units`: those that the person may make the move for.
+    """
+
+    title: str
+    profile: str
+    units: frozenset[str]
+    wish: Wish
+    paper: NewPaper
+    ready: Ready
+
+    @property
+    def alike(self) -> bool:
+        """Whether its batch may hold other papers: what is shown is the same on all of them."""
+        return self.ready.box is None
 
 
 def order_signature(
@@ -110,52 +137,19 @@ def order_signature(
 ) -> Response:
     """Open a signing batch of one with the paper of a case as the move would sign it; nothing is started.
 
+    A box of a letter carries what the body writes into it: its words are drawn now and are what is seen and signed.
+
     Raises as `move`, as `signings.open_batch`, and `Unfit` (`nothing-to-sign`).
     """
     entered: list[str] = []
-    ask = wanted.ask(_own_key(actor, key))
+    own_key = _own_key(actor, key)
 
-    def reach() -> tuple[str, str, NewPaper, Kept | None]:
-        person = _person(tools, actor)
-        with tools.work.reading() as tx:
-            looked = look(tx, tools.cases.tools, person, case_id)
-        chosen = looked.definition.moves.get(wanted.move)
-        if chosen is None or not chosen.signs:
-            raise Unfit(
-                f"{wanted.move[:80]!r} signs nothing",
-                code="nothing-to-sign",
-                tell="Bước này không ký văn bản nào. Hãy tải lại hồ sơ rồi chọn đúng bước.",
-            )
-        ready = prepare(tools.cases, person, case_id, wanted.revision, ask)
-        paper = current(looked.case)
-        if ready.kept is not None:
-            source, sha256, size = ready.kept.key, ready.kept.sha256, ready.kept.size
-        elif paper is not None and paper.sha256:
-            source, sha256 = key_of(paper), paper.sha256
-            with tools.work.reading() as tx:
-                known = tx.objects.get(source)
-            size = known.size if known else 0
-        else:
-            raise Conflict(
-                f"case {case_id} has no drawn paper",
-                code="paper-not-drawn",
-                tell="Hồ sơ chưa có văn bản điện tử để ký. Hãy lập văn bản trước, hoặc làm bước này ở kênh giấy.",
-            )
-        title = f"{looked.definition.title} – {chosen.title}"
-        new = NewPaper(f"{PurePosixPath(source).stem[:12]}.pdf", source, sha256, size, f"case {ask.key[:64]}")
-        return title, chosen.signs[0], new, ready.kept
+    def reach() -> Ordered:
+        return ready_order(tools, person_of_actor(tools, actor), case_id, wanted, own_key)
 
-    def do(tx: Tx, found: tuple[str, str, NewPaper, Kept | None]) -> SignedOneOut:
-        title, profile, new, kept = found
-        visible = VisibleIn(system="party")
-        opened = open_batch(
-            tx, tools, actor, SigningBatchIn(title=title, profile=profile, key=wanted.key, visible=visible)
-        )
-        paper = tx.signings.add_paper(opened.id, new)
-        if kept is not None:
-            kept.enter(tx)
-        told: dict[str, str | int | bool] = {"batch": opened.id, "sha256": new.sha256, "case": case_id}
-        tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
+    def do(tx: Tx, found: Ordered) -> SignedOneOut:
+        opened = open_batch_for(tx, tools, actor, found.title, found, wanted.key)
+        paper = enter_order(tx, actor, opened.id, case_id, found)
         entered.append(paper.id)
         return SignedOneOut(batch=opened, paper=PaperOut.of(paper))
 
@@ -163,6 +157,72 @@ def order_signature(
     for paper_id in entered:  # none when the answer was given before
         keep_paper_note(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), paper_id)
     return answer
+
+
+def ready_order(tools: Tools, person: Person, case_id: str, wanted: CaseSigningIn, key: str) -> Ordered:
+    """Draw and keep the paper of a move as it would be signed. Raises as `order_signature`."""
+    ask = wanted.ask(key)
+    with tools.work.reading() as tx:
+        looked = look(tx, tools.cases.tools, person, case_id)
+    chosen = looked.definition.moves.get(wanted.move)
+    if chosen is None or not chosen.signs:
+        raise Unfit(
+            f"{wanted.move[:80]!r} signs nothing",
+            code="nothing-to-sign",
+            tell="Bước này không ký văn bản nào. Hãy tải lại hồ sơ rồi chọn đúng bước.",
+        )
+    ready = prepare(tools.cases, person, case_id, wanted.revision, ask)
+    paper = current(looked.case)
+    if ready.kept is not None:
+        source, sha256, size = ready.kept.key, ready.kept.sha256, ready.kept.size
+    elif paper is not None and paper.sha256:
+        source, sha256 = key_of(paper), paper.sha256
+        with tools.work.reading() as tx:
+            known = tx.objects.get(source)
+        size = known.size if known else 0
+    else:
+        raise Conflict(
+            f"case {case_id} has no drawn paper",
+            code="paper-not-drawn",
+            tell="Hồ sơ chưa có văn bản điện tử để ký. Hãy lập văn bản trước, hoặc làm bước này ở kênh giấy.",
+        )
+    title = f"{looked.definition.title} – {chosen.title}"
+    new = NewPaper(f"{PurePosixPath(source).stem[:12]}.pdf", source, sha256, size, f"case {ask.key[:64]}")
+    profile = chosen.signs[0]
+    wish = Wish(System.PARTY) if ready.box is None else ready.box.wish(profile)
+    return Ordered(title, profile, _acting_units(looked, chosen, person), wish, new, ready)
+
+
+def _acting_units(looked: Looked, move: Move, person: Person) -> frozenset[str]:
+    """Return the units that a person may make this move for."""
+    return frozenset(
+        one.unit_id
+        for by in move.by
+        for one in person.acting
+        if one.role == by.role
+        and one.unit_id in looked.case.bodies.get(by.body, ())
+        and one.holds_on(looked.world.today)
+    )
+
+
+def open_batch_for(
+    tx: Tx, tools: Tools, actor: Actor, title: str, found: Ordered, key: str
+) -> SigningBatchOut:
+    """Open a batch for the paper of a move. Raises as `signings.open_batch`."""
+    wanted = SigningBatchIn(title=title[:300], profile=found.profile, key=key)
+    return open_batch(tx, tools, actor, wanted, found.wish)
+
+
+def enter_order(tx: Tx, actor: Actor, batch_id: str, case_id: str, found: Ordered) -> Paper:
+    """Hand the paper of a move into an open batch, with its event in the log."""
+    paper = tx.signings.add_paper(batch_id, found.paper)
+    if found.ready.kept is not None:
+        found.ready.kept.enter(tx)
+    told: dict[str, str | int | bool] = {"batch": batch_id, "sha256": found.paper.sha256, "case": case_id}
+    if found.ready.box is not None:
+        told |= {"box": found.ready.box.number, "words": found.ready.box.words_sha256}
+    tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
+    return paper
 
 
 def paper_file(tools: Tools, actor: Actor, case_id: str, ordinal: int) -> PaperFile:
@@ -179,14 +239,19 @@ def paper_file(tools: Tools, actor: Actor, case_id: str, ordinal: int) -> PaperF
     return PaperFile(name, kept.size, kept.sha256, tools.blobs.stream(kept.key, kept.sha256))
 
 
-def units(tools: Tools, under: str | None, level: str) -> list[UnitOut]:
-    """Return the bodies of today, those under one or of one level when asked; units are no secret."""
+def units(tools: Tools, under: str | None, level: str, name: str = "") -> list[UnitOut]:
+    """Return the bodies of today, those under one, of one level or of a name when asked; units are no secret."""
+    words = fold(canonical(name)).split()
     with tools.work.reading() as tx:
         day = tx.units.today()
         if under is not None:
             tx.units.get(under, day)
         found = tx.units.all_on(day, under)
-    return [UnitOut.of(unit) for unit in found if level in ("", str(unit.level))]
+    return [
+        UnitOut.of(unit)
+        for unit in found
+        if level in ("", str(unit.level)) and all(word in fold(unit.name) for word in words)
+    ]
 
 
 def _listed(seen: CaseSeen) -> CaseListedOut:
@@ -228,7 +293,8 @@ def _out(tools: Tools, case: Case) -> CaseOut:
     return CaseOut.of(case, tools.cases.tools.definitions.get(case.procedure, case.version))
 
 
-def _person(tools: Tools, actor: Actor) -> Person:
+def person_of_actor(tools: Tools, actor: Actor) -> Person:
+    """Return who an account is to the procedures: the member behind it and every role it plays today."""
     with tools.work.reading() as tx:
         return person_of(tx, actor.id)
 

@@ -47,6 +47,28 @@ def sign_in(
     return account, session
 
 
+def confirm(desk: Desk, account_id: str, password: str, address: str) -> None:
+    """Return when this is the account's password: whoever sits at the browser means what comes next, and is who signs.
+
+    Raises `WrongPassword`, `SlowDown`, as signing in; failures of both count together.
+    """
+    now = time.monotonic()
+    with desk.tools.work.reading() as tx:
+        login = tx.accounts.get(account_id).login
+    person = f"{login} {address}"
+    wait = desk.throttle.wait_for(person, desk.tools.limits.login_tries, now)
+    if wait:
+        raise SlowDown(wait)
+    with desk.tools.work.reading() as tx:
+        account = tx.accounts.check_password(login, password)
+    if account is None or account.id != account_id:
+        desk.throttle.failed(person, now)
+        with desk.tools.work.begin() as tx:
+            tx.audit.append(account_id, "signing-confirmed", account_id, "denied", {"address": address})
+        raise WrongPassword
+    desk.throttle.succeeded(person)
+
+
 def sign_out(desk: Desk, actor_id: str, session: str) -> None:
     """Close the session for good."""
     with desk.tools.work.begin() as tx:

@@ -10,10 +10,11 @@ from api.schemas.signing_desk import MarkOut
 from api.schemas.signings import PlaceIn
 from api.services.signings import chosen_place, own_paper
 from api.tools import Tools
-from procedures.look_at_paper import look_at_page, look_where
+from procedures.look_at_paper import count_pages, look_at_page, look_where
 from records.access import Actor
 from records.errors import Conflict, Unfit
 from signing.mark import How, Marked
+from signing.profiles import BOXED
 from signing.wish import Wish
 from storage.signing_values import BatchStage, Paper, PaperStage, SigningBatch
 from storage.work import Tx
@@ -29,12 +30,20 @@ def place_of(tools: Tools, actor: Actor, batch_id: str, paper_id: str) -> MarkOu
     return MarkOut.of(paper.id, paper.source_sha256, look_where(tools.look, batch, paper))
 
 
+def pages_of(tools: Tools, actor: Actor, batch_id: str, paper_id: str) -> int:
+    """Return how many pages the paper has, also when its mark cannot be told. Raises as `place_of`."""
+    with tools.work.reading() as tx:
+        _, paper = own_paper(tx, actor, batch_id, paper_id)
+    return count_pages(tools.look, paper.source_key, paper.source_sha256)
+
+
 def put_place(
     once: Once, tools: Tools, actor: Actor, batch_id: str, paper_id: str, chosen: PlaceIn | None
 ) -> Response:
     """Keep the box chosen for one paper, or (None) leave it to the batch again; return where the mark goes now.
 
-    Raises `Missing`; `Conflict` (`place-too-late`); `Unfit`: `place-wrong`, or as the signing itself would refuse.
+    Raises `Missing`; `Conflict` (`place-too-late`, `place-fixed`); `Unfit`: `place-wrong`, or as the signing itself
+    would refuse.
     """
     place = "" if chosen is None else Wish(place=chosen_place(chosen)).words()["place"]
 
@@ -91,6 +100,12 @@ def draw_page(tools: Tools, asked: PageAsked) -> bytes:
 
 
 def _demand_open(batch: SigningBatch, paper: Paper) -> None:
+    if batch.profile in BOXED:
+        raise Conflict(
+            f"{paper.id} is signed in its box",
+            code="place-fixed",
+            tell="Chữ ký và con dấu nằm đúng ô của đơn vị trên giấy giới thiệu nên không dời đi chỗ khác được.",
+        )
     if paper.state is not PaperStage.WAITING or batch.state not in _OPEN_TO_PLACES:
         raise Conflict(
             f"{paper.id} is {paper.state} in a batch that is {batch.state}",

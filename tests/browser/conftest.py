@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,13 @@ class Service:
 @pytest.fixture(scope="session")
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """`vanthu init` and `vanthu serve` in a fresh data folder; ended with the test run."""
-    data = tmp_path_factory.mktemp("served") / "data"
+    with served(tmp_path_factory.mktemp("served") / "data") as running:
+        yield running
+
+
+@contextmanager
+def served(data: Path, fill: Callable[[Path], object] | None = None) -> Iterator[Service]:
+    """Serve a fresh data folder, filled before the start when asked; ended at the end of the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -59,8 +66,10 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     for account in sorted(told["accounts"], key=lambda a: -len(a["roles"])):
         for role in account["roles"]:
             accounts[role] = (account["login"], account["password"])
+    if fill is not None:
+        fill(data)
     log = (data.parent / "serve.log").open("wb")
-    served = subprocess.Popen(
+    process = subprocess.Popen(
         [*vanthu, "serve", "--port", str(port)],
         env=environment,
         cwd=ROOT,
@@ -69,21 +78,21 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        _until_ready(served, url, data.parent / "serve.log")
+        _until_ready(process, url, data.parent / "serve.log")
         yield Service(url, data, accounts)
     finally:
-        served.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
         try:
-            served.wait(30)
+            process.wait(30)
         except subprocess.TimeoutExpired:
-            served.kill()
-            served.wait()
+            process.kill()
+            process.wait()
         log.close()
 
 
-def _until_ready(served: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def _until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     for _ in range(600):
-        if served.poll() is not None:
+        if process.poll() is not None:
             break
         try:
             with urllib.request.urlopen(f"{url}/health/live", timeout=2):

@@ -3,7 +3,7 @@
 const root = document.documentElement;
 root.classList.add("js");
 
-const places: Record<string, string> = { h: "/", t: "/documents", l: "/batches", x: "/verify", k: "/search" };
+const places: Record<string, string> = { h: "/", t: "/documents", l: "/batches", x: "/verify", k: "/search", s: "/cases", y: "/signing" };
 let waiting = 0; // when `g` was typed
 
 function typing(event: KeyboardEvent): boolean {

@@ -1,6 +1,7 @@
 """No tampered file is VALID and no untouched one is anything else: the kinds of `tests/tools/tampering.py`.
 
-The whole of it, over ten base files, is `python -m tests.tools.judge_tampered`; here two bases and every kind.
+The whole of it, over ten base files, is `make tamper-verify`; here every kind once, and of those with a trusted
+stamp behind and of the edits of a file with several signatures every third.
 """
 
 from pathlib import Path
@@ -22,24 +23,27 @@ def originals(world: World, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 def test_every_kind_on_an_archived_file(originals: dict[str, Base], tmp_path: Path) -> None:
     """Also with a trusted time stamp behind, with our own keys in between, and with other roots and times."""
-    tally = judge_harmed(all_harmed([originals["archive-1"]], tmp_path), tmp_path)
+    every = list(all_harmed([originals["archive-1"]], tmp_path))
+    stamped = [one for one in every if one.kind.endswith("+stamp")]
+    assert len(every) >= 200
+    tally = judge_harmed([one for one in every if one not in stamped] + stamped[::3], tmp_path)
     print("\narchive-1:", tally.lines())
-    assert tally.files >= 200
-    assert len(tally.kinds) >= 24
+    assert tally.files >= 150
+    assert len(tally.kinds) >= 100
     assert tally.green == []
     assert tally.shown == []
 
 
 @pytest.mark.parametrize("name", ["official-seal-archive", "certified-2-approved"])
-def test_every_edit_of_a_file_with_several_signatures(
+def test_edits_of_a_file_with_several_signatures(
     originals: dict[str, Base], name: str, tmp_path: Path
 ) -> None:
     base = originals[name]
     made = ((kind, make(base)) for kind, make in {**KINDS, **APPENDED}.items())
     harmed = [Harmed(kind, base, data) for kind, data in made if data is not None and data != base.data]
-    tally = judge_harmed(harmed, tmp_path)
+    assert len(harmed) >= 100
+    tally = judge_harmed(harmed[::3], tmp_path)
     print(f"\n{name}:", tally.lines())
-    assert tally.files >= 100
     assert tally.green == []
     assert tally.shown == []
 

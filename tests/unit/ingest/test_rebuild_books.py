@@ -76,6 +76,11 @@ def follow(world: World) -> int:
     return count
 
 
+def told(world: World, until: int) -> list[str]:
+    """The catalogue without the signings, which this town makes up and which have notes and tests of their own."""
+    return [line for line in state(world, until) if '"table":"signing' not in line]
+
+
 def test_the_last_state_comes_back(here: World, town: IssuingTown, afresh: Afresh) -> None:
     under_way = town.walk(town.open_temporary(), "lan submit, secretary@branch branch-approve")
     closed = town.close()
@@ -89,12 +94,12 @@ def test_the_last_state_comes_back(here: World, town: IssuingTown, afresh: Afres
     Archive(here.tools).take_in()
     follow(here)
     until = push_log(here)
-    before = state(here, until)
+    before = told(here, until)
     fresh = afresh()
     done = rebuilt(fresh)
     assert done.troubles == ()
     assert (done.counts["cases"], done.counts["numbers"]) == (2, 3)
-    assert state(fresh, until) == before
+    assert told(fresh, until) == before
     with fresh.work.reading() as tx:
         assert {tx.cases.get(one.id) for one in (closed, under_way)} == {closed, under_way}
         assert tx.numbers.faults() == []
