@@ -26,15 +26,11 @@ from storage.batch_values import ISSUER
 from storage.documents import Document
 from storage.signing_values import NewPaper, NewSigningBatch, Signature
 from tests.cases.archive_world import World
-from tests.cases.case_town import Town
+from tests.cases.case_town import RECEIVE, TO_APPROVED, TO_SEALED, Town
 from tests.cases.party import Party
 from tests.cases.procedure_world import DEFINITIONS, key
 
-TO_CLOSED = (
-    "lan submit, secretary@branch take, secretary@branch branch-approve, secretary@base base-approve, "
-    "clerk@ward number-letter, secretary@ward sign-letter, clerk@ward seal-letter, clerk@ward send-letter, "
-    "secretary@ward2 upper-accept, secretary@far base-accept, secretary@far branch-admit, members-officer@far close"
-)
+TO_CLOSED = f"{TO_APPROVED}, {TO_SEALED}, {RECEIVE}"
 
 
 @dataclass
@@ -63,7 +59,7 @@ class IssuingTown(Town):
             signed = self._signed(profile, source, at, self.accounts[who])
             source, at = signed_key(signed.after_sha256), signed.after_sha256
             made.append(signed)
-        return replace(ask, signed=tuple(made))
+        return replace(ask, signed=tuple(made), words_sha256=ready.ask.words_sha256)
 
     def _signed(self, profile: str, source: str, before: str, account: str) -> Signed:
         data = self.blobs.read(source, before) + f"\n% {profile} {key()}\n".encode()

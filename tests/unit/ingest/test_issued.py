@@ -23,7 +23,7 @@ from storage.folder import FolderStore
 from storage.tables import open_tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
-from tests.cases.case_town import TO_AWAY, TO_SEALED
+from tests.cases.case_town import TO_APPROVED, TO_AWAY, TO_SEALED
 from tests.cases.database import TurnedClock
 from tests.cases.issued import TO_CLOSED, Archive, IssuingTown, a_town
 
@@ -214,10 +214,7 @@ def test_a_temporary_letter_is_issued_when_its_boxes_are_full_and_once(
 def test_a_void_letter_that_was_out_is_kept_with_the_one_after_it(
     town: IssuingTown, archive: Archive
 ) -> None:
-    case = town.walk(
-        town.open(),
-        "lan submit, secretary@branch take, secretary@branch branch-approve, secretary@base base-approve",
-    )
+    case = town.walk(town.open(), TO_APPROVED)
     case = town.walk(case, TO_SEALED)
     case = town.go("clerk@ward", case, "new-letter", comment="Ô 1 sai")
     again = TO_CLOSED.split("secretary@branch take, ")[1]

@@ -194,8 +194,6 @@ def test_what_was_issued_and_not_yet_written_down_is_handed_over_again(
 ) -> None:
     closed = town.close()
     follow(here)  # the delivery of the letter has no note yet: its walk has not begun
-    with here.work.reading() as tx:
-        signings = [tx.signings.paper(one.signing_id) for one in closed.papers[-1].signed]
     push_log(here)
     fresh = afresh()
     assert rebuilt(fresh).troubles == ()
@@ -203,4 +201,4 @@ def test_what_was_issued_and_not_yet_written_down_is_handed_over_again(
     assert hand_over_again(fresh.work, DEFINITIONS) == 0
     with fresh.work.reading() as tx:
         (batch,) = tx.batches.unfinished()
-    assert (batch.dossier, len(signings)) == (closed.id, 7)
+    assert batch.dossier == closed.id
