@@ -18,6 +18,7 @@ from api.pages import case_opening, clerk, front
 from api.pages import cases as case_pages
 from api.pages import documents as document_pages
 from api.pages import operations as operation_pages
+from api.pages import paper_check as check_pages
 from api.pages import search as search_pages
 from api.pages import signing as signing_pages
 from api.pages import verify as verify_pages
@@ -128,6 +129,7 @@ def create_app(tools: Tools) -> FastAPI:
         verify_pages,
         account_pages,
         operation_pages,
+        check_pages,
         case_opening,
         case_pages,
         signing_pages,

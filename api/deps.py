@@ -1,7 +1,7 @@
 """What routes ask for: the tools, who is calling, and proof that the caller meant it (CSRF)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -16,8 +16,10 @@ from api.sessions import cookie_name, from_elsewhere, same_secret
 from api.throttle import Throttle
 from api.tools import Tools
 from api.uploads import Uploads
+from procedures.case_parties import parties_of_account
 from records.access import Action, Actor, authorize
 from records.errors import NotAllowed
+from storage.work import Tx
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -61,18 +63,24 @@ def find_caller(request: Request, tools: Annotated[Tools, Depends(get_tools)]) -
     if kind.lower() == "bearer":
         with tools.work.reading() as tx:
             account = tx.tokens.find(given.strip())
-        return None if account is None else Caller(account.actor())
+            return None if account is None else Caller(_with_parties(tools, tx, account.actor()))
     token = request.cookies.get(cookie_name(tools.secure_cookies))
     if not token or len(token) > 200:
         return None
     with tools.work.reading() as tx:
         session = tx.sessions.find(token)
-    if session is None:
-        return None
+        if session is None:
+            return None
+        actor = _with_parties(tools, tx, session.account.actor())
     if session.touch_due:
         with tools.work.begin() as tx:
             tx.sessions.touch(token)
-    return Caller(session.account.actor(), session.csrf, token)
+    return Caller(actor, session.csrf, token)
+
+
+def _with_parties(tools: Tools, tx: Tx, actor: Actor) -> Actor:
+    """Return the actor with their part in cases today, so that every question for documents is asked with it."""
+    return replace(actor, parties=parties_of_account(tx, tools.cases.tools.definitions, actor.id))
 
 
 def need_caller(request: Request, found: Annotated[Caller | None, Depends(find_caller)]) -> Caller:

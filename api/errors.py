@@ -110,14 +110,14 @@ class WrongPassword(NotAllowed):
 
 
 class SlowDown(NotAllowed):
-    """Too many failing log-ins; `seconds` says when the next one is heard."""
+    """Too many failing log-ins, or checks of papers; `seconds` says when the next one is heard."""
 
     code = "too-many-tries"
 
-    def __init__(self, seconds: int) -> None:
+    def __init__(self, seconds: int, what: str = "Đăng nhập sai") -> None:
         super().__init__(
-            f"log-in throttled for {seconds} s",
-            tell=f"Đăng nhập sai quá nhiều lần. Hãy đợi {max(1, math.ceil(seconds / 60))} phút rồi thử lại.",
+            f"throttled for {seconds} s: {what}",
+            tell=f"{what} quá nhiều lần. Hãy đợi {max(1, math.ceil(seconds / 60))} phút rồi thử lại.",
         )
         self.seconds = seconds
 

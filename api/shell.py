@@ -16,7 +16,7 @@ log = logging.getLogger("vanthu.api")
 
 _UPLOADS = re.compile(
     r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/files|signing-batches/[^/]+/papers|signatures)"
-    r"|/verify|/batches/[^/]+/files"
+    r"|/verify|/batches/[^/]+/files|/kiem-tra/[^/]+/[^/]+"
 )
 _LONGEST_URL = 8 * 1024
 _LONGEST_HEADERS = 32 * 1024

@@ -177,6 +177,7 @@ class Limits:
 
     max_upload_bytes: int = 2 * 1024**3  # one delivered file
     max_verify_bytes: int = 200 * 1024**2  # one PDF handed in for checking
+    max_compare_bytes: int = 30 * 1024**2  # one copy of an issued paper, compared by anybody
     max_json_bytes: int = 256 * 1024
     max_query_chars: int = 500
     login_tries: int = 8  # failing log-ins for one account and address …

@@ -8,7 +8,7 @@ from rich.table import Table
 from boot.house import House, StoredPages, open_house
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, progress_bar, result, say
-from ingest.publish import indexed
+from ingest.publish import indexed, parties_of_document
 from jobs.lock import EngineLock
 from records.access import LOCAL, SYSTEM
 from records.clock import vietnam_iso
@@ -164,7 +164,9 @@ def _fill(house: House, fresh: SearchIndex, bar: Bar) -> None:
             ids = [version.id for version in tx.pages.archived_after(after, _AT_ONCE)]
             for document_id in ids:
                 document = tx.documents.get(SYSTEM, document_id)
-                entries = entries_for(indexed(document), tx.pages.readings(document_id))
+                entries = entries_for(
+                    indexed(document, parties_of_document(tx, document)), tx.pages.readings(document_id)
+                )
                 fresh.replace(document_id, entries, document.row_version)
         done += len(ids)
         bar.update(task, total=max(total, done), completed=done, rate="")

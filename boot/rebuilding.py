@@ -14,6 +14,8 @@ from ingest.rebuild import begin_rebuild
 from ingest.rebuild import rebuild as rebuild_rows
 from ingest.rebuild_values import Rebuilt
 from jobs.lock import EngineLock
+from procedures.case_deposit import hand_over_again
+from procedures.definition_read import read_definitions
 from records.clock import SystemClock
 from storage.engine_memory import forget_work
 from storage.tables import open_tables
@@ -25,6 +27,7 @@ _WORDS = {
     "batches": "Lô",
     "documents": "Tài liệu",
     "signings": "Đợt ký",
+    "cases": "Hồ sơ",
     "objects": "Tệp trong kho",
 }
 
@@ -49,7 +52,7 @@ def rebuild(settings: Settings, *, as_json: bool) -> Exit:
         bar = stack.enter_context(progress_bar(quiet=as_json or not console.is_terminal))
         tasks = {
             what: bar.add_task(_WORDS[what], total=None, rate="")
-            for what in ("log", "batches", "documents", "signings")
+            for what in ("log", "batches", "documents", "signings", "cases")
         }
         done = rebuild_rows(
             work,
@@ -58,6 +61,9 @@ def rebuild(settings: Settings, *, as_json: bool) -> Exit:
             lambda what, count: bar.update(tasks[what], completed=count),
             load_verifiers(settings.keys_dir),
         )
+        handed = hand_over_again(work, read_definitions())
+        if handed:
+            say(f"{handed} văn bản đã phát hành được giao lại cho kho lưu trữ.")
     _tell(done, as_json=as_json)
     reindex(settings)
     return Exit.REFUSED if done.troubles else Exit.WELL
@@ -104,7 +110,8 @@ def _tell(done: Rebuilt, *, as_json: bool) -> None:
     counts = done.counts
     say(
         f"Đã dựng lại {counts['batches']} lô, {counts['files']} tệp, {counts['documents']} tài liệu, "
-        f"{counts['pages']} trang, {counts['signings']} văn bản ký; nhật ký tới số {done.log_until}."
+        f"{counts['pages']} trang, {counts['signings']} văn bản ký, {counts['cases']} hồ sơ, "
+        f"{counts['numbers']} số văn bản đi; nhật ký tới số {done.log_until}."
     )
     if done.given_until > done.log_until:
         say(

@@ -24,11 +24,13 @@ from jobs.patrol import Duty, Patrol
 from jobs.sign_papers import PaperSigning
 from jobs.walk import SERVICES, Walk, queues
 from ocr.options import OcrOptions
+from procedures.number_holds import lapse_due
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
 from signing.seal import Sealed
 from storage import signing_notes
 from storage.blobs import open_blobs
+from storage.book_notes import keep_books
 from storage.s3 import S3Store
 from storage.signing_notes import Notebook
 from storage.tables import open_tables
@@ -148,9 +150,11 @@ def engine_address(settings: Settings) -> EngineAddress:
 
 
 def duties(tools: IngestTools) -> tuple[Duty, ...]:
-    """Return what the leading worker does besides the walk: write the manifests that a crash left out."""
+    """Return what the leading worker does besides the walk: manifests that a crash left out, numbers held too long."""
     book = Notebook(tools.work, tools.blobs, tools.work_dir)
     return (
         Duty("manifests", 120, lambda: keep_missing_manifests(tools)),
         Duty("signing-manifests", 60, lambda: signing_notes.keep_missing_manifests(book)),
+        Duty("book-notes", 2, lambda: keep_books(book)),
+        Duty("number-holds", 120, lambda: lapse_due(tools.work)),
     )

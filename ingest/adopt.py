@@ -129,6 +129,7 @@ def _admit(tools: IngestTools, document: Document, pages: Sequence[Page], found:
         Composed(Path(ACCESS_PDF), pdf.sha256, found.manifest.letters, found.manifest.words),
         Sealed(pdf.sha256, pdf.size, seal.level, "", seal.signed_at, seal.certificate_sha256),
         Deposited(found.manifest.version, found.renditions),
+        found.manifest.claims,
     )
 
 

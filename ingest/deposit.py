@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.compose import Composed
 from ingest.keys import document_key
-from ingest.manifest import DocumentManifest, KeptBytes, Seal, manifest, readings_bytes
+from ingest.manifest import Claims, DocumentManifest, KeptBytes, Seal, manifest, readings_bytes
 from ingest.tools import IngestTools
 from records.document import Fields
 from records.outcome import Done, Later, Outcome, Refused
@@ -55,6 +55,7 @@ def deposit(
     texts: Sequence[PageText],
     composed: Composed,
     sealed: Sealed,
+    claims: Claims = Claims(),  # noqa: B008  a frozen value
 ) -> Outcome[Deposited]:
     """Store every rendition of the sealed document write-once and prove it by reading it back.
 
@@ -98,6 +99,7 @@ def deposit(
                         letters=composed.letters,
                         words=composed.words,
                         engine=texts[0].engine if texts else "",
+                        claims=claims,
                     )
                 )
             )

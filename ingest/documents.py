@@ -13,9 +13,10 @@ from pathlib import Path
 from ingest.keys import derived_id
 from ingest.propose import DeliveredPage, Proposal, propose
 from ingest.tools import IngestTools
-from records.access import SYSTEM
+from records.access import SYSTEM, Level
 from records.document import DocumentState
 from records.outcome import Refused
+from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
 from storage.documents import NewDocument
@@ -65,6 +66,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
                     page_count=len(found),
                     original_key=whole.blob_key if whole else "",
                     original_sha256=whole.sha256 if whole else "",
+                    level=Level.PARTIES if batch.created_by == ISSUER else Level.RESTRICTED,
                 )
             )
             for number, page_id in enumerate(proposal.pages, start=1):

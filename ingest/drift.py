@@ -8,13 +8,13 @@ newer delivery, however late, still wins. See docs/decisions/0066.
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ingest.register import INDEX
 from records.access import SYSTEM
 from records.document import DocumentState
 from records.errors import ArchiveFault, Missing
 from search.index import IndexedVersion, SearchIndex
 from storage.document_values import ArchivedVersion
 from storage.listing import Reader, Stretch, compare
+from storage.outbox import INDEX
 from storage.progress import Enough, Turn, got_nowhere
 from storage.reconcile import Drift, Kind, ReconcileOptions, Tell
 from storage.work import Tx, Work

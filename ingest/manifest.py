@@ -5,7 +5,7 @@ Also the frame and the small values that the other files beside the blobs (`inge
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -47,6 +47,21 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
+class Claims:
+    """What the archive says of a file beyond its seal: its PDF/A flavour, and the verdict of our own check.
+
+    `verdict` "": what a seal of this level is by itself (`register.verdict_of`). Papers that came signed say their own.
+    """
+
+    pdfa: str = "2b"
+    verdict: str = ""
+
+    def told(self) -> dict[str, str]:
+        """Return what differs from a file composed and sealed by the walk: nothing else is written down."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentManifest:
     """One archived version. `document` and `pages` are rows as they stood before the version was admitted.
 
@@ -63,6 +78,7 @@ class DocumentManifest:
     letters: float
     words: float
     engine: str
+    claims: Claims = Claims()
 
     @property
     def document_id(self) -> str:
@@ -98,6 +114,8 @@ def manifest(made: DocumentManifest) -> bytes:
         ],
         "objects": kept_json(made.objects),
     }
+    if claimed := made.claims.told():
+        told["claims"] = claimed
     return framed(DOCUMENT, told)
 
 
@@ -124,6 +142,7 @@ def read_manifest(data: bytes) -> DocumentManifest:
             letters=float(text["letters_read_back"]),
             words=float(text["words_read_back"]),
             engine=_of(text["engine"], str),
+            claims=_claims(told.get("claims", {})),
         )
         if made.document_id != told["document_id"] or made.document["batch_id"] != told["batch_id"]:
             raise ValueError("two documents in one manifest")
@@ -172,6 +191,10 @@ def rendition_from_json(told: Any) -> Rendition:
     """Return a rendition from a row of it. Raises KeyError, TypeError, ValueError, `BlobKeyRefused`."""
     name, media = _of(told["name"], str), _of(told["media_type"], str)
     return Rendition(name, _key(told["key"]), _hash(told["sha256"]), _of(told["size"], int), media)
+
+
+def _claims(told: Any) -> Claims:
+    return Claims(**{name: _of(value, str) for name, value in told.items()})
 
 
 def _key(value: Any) -> str:

@@ -5,13 +5,14 @@ Step 10 of the walk. The outbox remembers what the index does not know yet, and 
 
 from collections.abc import Sequence
 
-from ingest.register import INDEX
 from ingest.tools import IngestTools
-from records.access import SYSTEM
-from records.errors import ArchiveFault, Away
+from records.access import SYSTEM, Level
+from records.errors import ArchiveFault, Away, Missing
+from records.parties import parties_of
 from search.entry import IndexedDocument, entries_for
 from storage.documents import Document
-from storage.outbox import OutboxItem
+from storage.outbox import INDEX, OutboxItem
+from storage.work import Tx
 
 _AT_ONCE = 50
 _LONGEST_REASON = 500
@@ -26,16 +27,28 @@ def publish(tools: IngestTools, document_ids: Sequence[str]) -> int:
     for document_id in document_ids:
         with tools.work.reading() as tx:
             document, texts = tx.documents.get(SYSTEM, document_id), tx.pages.readings(document_id)
-        entries = entries_for(indexed(document), texts)
+            told = indexed(document, parties_of_document(tx, document))
+        entries = entries_for(told, texts)
         tools.index.replace(document_id, entries, document.row_version)
         count += len(entries)
     tools.index.commit()
     return count
 
 
-def indexed(document: Document) -> IndexedDocument:
+def indexed(document: Document, parties: tuple[str, ...] = ()) -> IndexedDocument:
     """Return what the index must know of a document besides its pages."""
-    return IndexedDocument(document.id, document.fields, document.level, document.dossier)
+    return IndexedDocument(document.id, document.fields, document.level, document.dossier, parties)
+
+
+def parties_of_document(tx: Tx, document: Document) -> tuple[str, ...]:
+    """Return whose affair a paper of a case is, as the index keeps it; () for every other document."""
+    if document.level is not Level.PARTIES:
+        return ()
+    try:
+        case = tx.cases.get(document.dossier)
+    except Missing:  # a rebuild had to leave the case out: until it is back the paper is nobody's to find
+        return ()
+    return tuple(sorted(party.token for party in parties_of(case)))
 
 
 def drain(tools: IngestTools) -> int:

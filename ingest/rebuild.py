@@ -4,13 +4,14 @@ The log first, since it bears witness; then finished batches from their manifest
 their files, single documents from their own manifests, and papers to be signed from theirs. What is damaged or
 contradicts the log is named and left out, and nothing is invented. Every part is one transaction keyed by what it
 enters, so a killed rebuild goes on.
-See docs/decisions/0068 and docs/howto/restore.md.
+Numbers and cases come from the notes of every change. See docs/decisions/0068, 0106 and docs/howto/restore.md.
 """
 
 from collections.abc import Callable, Sequence
 from itertools import groupby, islice
 
 from ingest.rebuild_batches import Batchbook, rebuild_batch
+from ingest.rebuild_books import rebuild_cases, rebuild_numbers
 from ingest.rebuild_documents import rebuild_document
 from ingest.rebuild_signings import rebuild_signings
 from ingest.rebuild_values import Rebuilding, Rebuilt
@@ -31,7 +32,7 @@ REBUILD = "rebuild"
 _EVENTS_AT_ONCE = 1000
 
 Told = Callable[[str, int], None]
-"""Is told what is being rebuilt (`log`, `batches`, `documents`, `signings`) and how many are done."""
+"""Is told what is being rebuilt (`log`, `batches`, `documents`, `signings`, `cases`) and how many are done."""
 
 
 def rebuild(
@@ -58,6 +59,7 @@ def rebuild(
     _documents(task, told)
     _existing(task, books)
     _signings(task, told)
+    _books(task, told)
     _finish(task)
     return task.outcome()
 
@@ -194,6 +196,15 @@ def _signings(task: Rebuilding, told: Told) -> None:
         rebuild_signings(task, batch_id)
         crashpoint("rebuild-after-signings")
         told("signings", number)
+
+
+def _books(task: Rebuilding, told: Told) -> None:
+    """Enter cases and the register; they know papers by name and number only."""
+    rebuild_numbers(task)
+    crashpoint("rebuild-after-numbers")
+    for number, _ in enumerate(rebuild_cases(task), start=1):
+        crashpoint("rebuild-after-case")
+        told("cases", number)
 
 
 def _finish(task: Rebuilding) -> None:

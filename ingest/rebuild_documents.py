@@ -10,6 +10,7 @@ from ingest.manifest import ManifestDamaged, unframed
 from ingest.rebuild_values import Rebuilding, ask_log
 from ingest.register import archive_of
 from ingest.sidecars import RECORD
+from records.access import Level
 from records.document import DocumentState
 from records.errors import ArchiveFault, Away
 from storage.blobs import BlobMissing
@@ -102,6 +103,8 @@ def _admit(task: Rebuilding, document_id: str, version: int, found: Found) -> No
                 found.renditions,
                 made.seal.level,
                 made.seal.signed_at,
+                Level(made.document["level"]),
+                made.claims,
                 archived_at,
             ),
         )

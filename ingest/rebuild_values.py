@@ -66,7 +66,7 @@ class Rebuilding:
 
     def counts(self, tx: Tx) -> dict[str, int]:
         """Return how many rows of each kind there are, and how many things were left out."""
-        kinds = ("batches", "files", "documents", "pages", "signings")
+        kinds = ("batches", "files", "documents", "pages", "signings", "cases", "numbers")
         rows = {name: tx.catalogue.count(name) for name in kinds}
         troubles = len(self._troubles) + self._unnamed
         return {**rows, "left_out": troubles, "log_until": self.log_until, "given_until": self.given_until}

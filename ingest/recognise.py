@@ -42,6 +42,12 @@ def read_page(tools: IngestTools, page: Page) -> Outcome[ReadPage]:
         known = tx.pages.reading_by_key(key)
     number = page.number or 1
     text = load_page(known).numbered(number) if known is not None else _read(tools, page, number)
+    keep_reading(tools, page, text, key)
+    return Done(ReadPage(page.id, text.state, len(text.words)))
+
+
+def keep_reading(tools: IngestTools, page: Page, text: PageText, key: str) -> None:
+    """Keep the reading of a page; under `key` other pages with the same picture find it ("": none may)."""
     data = dump_page(text)
     with tools.work.begin() as tx:
         tx.pages.set_reading(
@@ -55,7 +61,6 @@ def read_page(tools: IngestTools, page: Page) -> Outcome[ReadPage]:
             rotation=text.rotation,
             words=len(text.words),
         )
-    return Done(ReadPage(page.id, text.state, len(text.words)))
 
 
 def _read(tools: IngestTools, page: Page, number: int) -> PageText:

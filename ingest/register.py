@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ingest.compose import Composed
 from ingest.deposit import MANIFEST, Deposited
+from ingest.manifest import Claims
 from ingest.tools import IngestTools
 from language.fold import canonical
 from records.access import SYSTEM, Level
@@ -18,9 +19,7 @@ from signing.seal import LEVEL, Sealed
 from signing.verdict import Answer
 from storage.crashpoint import crashpoint
 from storage.documents import ACCESS_PDF, Archive, Document, Rendition
-
-INDEX = "index"
-"""The outbox kind that `ingest.publish` drains."""
+from storage.outbox import INDEX
 
 
 def register(
@@ -30,6 +29,7 @@ def register(
     composed: Composed,
     sealed: Sealed,
     deposited: Deposited,
+    claims: Claims = Claims(),  # noqa: B008  a frozen value
 ) -> Outcome[int]:
     """Mark `document` archived; Done carries the audit sequence number. Safe to repeat: one event a version."""
     renditions = {r.name: r for r in deposited.renditions}
@@ -43,7 +43,15 @@ def register(
             tx.objects.keep(rendition.key, rendition.sha256, rendition.size)
         tx.documents.archive(
             document.id,
-            archive_of(deposited.version, fields, deposited.renditions, sealed.level, sealed.signed_at),
+            archive_of(
+                deposited.version,
+                fields,
+                deposited.renditions,
+                sealed.level,
+                sealed.signed_at,
+                now.level,
+                claims,
+            ),
         )
         seq = tx.audit.append(
             SYSTEM.id,
@@ -74,17 +82,22 @@ def archive_of(
     renditions: Sequence[Rendition],
     level: str,
     sealed_at: datetime,
+    before: Level,
+    claims: Claims,
     archived_at: datetime | None = None,
 ) -> Archive:
-    """Return what the books say of a sealed version with these fields; `level` of the signature."""
+    """Return what the books say of a sealed version with these fields; `level` of the signature.
+
+    `before`: who might know of the document until now; what came out of a case stays its parties' alone.
+    """
     return Archive(
         version=version,
         fields=fields,
-        level=level_of(fields),
+        level=before if before is Level.PARTIES else level_of(fields),
         renditions=renditions,
-        pdfa="2b",
+        pdfa=claims.pdfa,
         signature_level=level,
-        verdict=verdict_of(level),
+        verdict=claims.verdict or verdict_of(level),
         sealed_at=sealed_at,
         number_key=next(iter(own_keys(canonical(fields.number))), ""),
         archived_at=archived_at,

@@ -12,8 +12,8 @@ from ingest.adopt import whole_version
 from ingest.compose import Composed
 from ingest.deposit import ATTEMPTS, MANIFEST, Deposited, deposit
 from ingest.keys import document_key
-from ingest.manifest import DocumentManifest, read_manifest
-from ingest.register import INDEX, archive_of, level_of
+from ingest.manifest import Claims, DocumentManifest, read_manifest
+from ingest.register import archive_of, level_of
 from ingest.sidecars import keep_record
 from ingest.tools import IngestTools
 from records.access import SYSTEM
@@ -23,6 +23,7 @@ from signing.seal import Sealed
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.documents import ACCESS_PDF, Document
+from storage.outbox import INDEX
 from storage.seal_life import SealedFile
 
 ARCHIVED = "document-archived"
@@ -89,7 +90,9 @@ def keep_renewed(tools: IngestTools, file: SealedFile, made: RenewedPdf) -> Outc
     old = _manifest(tools, document)
     composed = Composed(made.path, made.sha256, old.letters, old.words)
     sealed = Sealed(made.sha256, made.size, made.level, "", made.sealed_at, old.seal.certificate_sha256)
-    outcome = deposit(tools, document, document.fields, pages, texts, composed, sealed)
+    # what was said of the seal alone is said anew, by its new level
+    claims = replace(old.claims, verdict="")
+    outcome = deposit(tools, document, document.fields, pages, texts, composed, sealed, claims)
     return Done(NextVersion(outcome.value, made.level)) if isinstance(outcome, Done) else outcome
 
 
@@ -111,7 +114,14 @@ def admit_renewed(
         for rendition in kept.renditions:
             tx.objects.keep(rendition.key, rendition.sha256, rendition.size)
         archive = archive_of(
-            kept.version, now.fields, kept.renditions, new.level, now.sealed_at, now.archived_at
+            kept.version,
+            now.fields,
+            kept.renditions,
+            new.level,
+            now.sealed_at,
+            now.level,
+            Claims(pdfa=now.pdfa),
+            now.archived_at,
         )
         tx.documents.archive(file.document_id, replace(archive, level=now.level))
         tx.audit.append(

@@ -15,6 +15,7 @@ from ingest.tools import IngestTools
 from records.document import BatchState, DocumentState, FileState
 from records.errors import Away
 from records.outcome import Done, Later, Outcome
+from storage.batch_values import FILE_RECEIVED
 from storage.batches import DeliveredFile
 from storage.blobs import BlobFault, BlobMissing, Conflict, Stored, Unavailable
 from storage.catalogue import Row
@@ -24,7 +25,7 @@ from storage.work import Tx
 FILE, START, BATCH, RECORD = "file", "batch-start", "batch", "record"
 """Kinds of what is written down."""
 
-RECEIVED = "file-received"
+RECEIVED = FILE_RECEIVED
 """The audit action whose number a receipt carries."""
 
 _GIVEN = ("id", "title", "dossier", "created_by", "fingerprint", "options", "created_at")

@@ -14,9 +14,11 @@ from ingest.keys import derived_id, page_key
 from ingest.tools import IngestTools
 from ocr.extract import PageImage, extract_pages, is_separator
 from ocr.inspect_file import FileFacts
+from records.access import SYSTEM
 from records.document import FileState, PageRole
 from records.errors import Unfit
 from records.outcome import Done, Later, Outcome, Refused
+from storage.batch_values import ISSUER
 from storage.batches import DeliveredFile
 from storage.blobs import Conflict, Stored, Unavailable
 from storage.crashpoint import crashpoint
@@ -57,6 +59,8 @@ def _split(
 ) -> Outcome[SplitFile]:
     rows: list[NewPage] = []
     kept: list[Stored] = []
+    with tools.work.reading() as tx:
+        issued = tx.batches.get(SYSTEM, file.batch_id).created_by == ISSUER
     for first in range(1, facts.pages + 1, _AT_ONCE):
         frames = range(first, min(first + _AT_ONCE, facts.pages + 1))
         out = local.parent / f"from-{first}"
@@ -80,7 +84,9 @@ def _split(
             if not isinstance(stored, Done):
                 return stored
             kept.append(stored.value)
-            rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1))
+            # every page of an issued paper is one: a code on it leads to its check and parts no pile of scans
+            code = None if issued else is_separator(image)
+            rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1, code))
         shutil.rmtree(out, ignore_errors=True)
     crashpoint("split-before-commit")
     with tools.work.begin() as tx:
@@ -110,8 +116,7 @@ def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[
             )
 
 
-def _row(file: DeliveredFile, image: PageImage, key: str, ordinal: int) -> NewPage:
-    code = is_separator(image)
+def _row(file: DeliveredFile, image: PageImage, key: str, ordinal: int, code: str | None) -> NewPage:
     return NewPage(
         id=derived_id(file.id, str(image.frame)),
         batch_id=file.batch_id,

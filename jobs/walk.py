@@ -137,6 +137,8 @@ class Walk:
         if self._until("adopt-whole", lambda: self._steps.adopt_whole(document_id), document_id):
             self._hand_to_index(document_id, attempt)  # deposited before, and the rows did not know
             return "archived"
+        if opened.get("issued"):
+            return self._keep_issued(document_id, attempt)
         pages, chunk = opened["pages"], opened["chunk"]
         firsts = range(1, pages + 1, chunk)
         jobs = [
@@ -158,6 +160,28 @@ class Walk:
         self._hand_to_index(document_id, attempt)
         engine.step("tidy", self._steps.tidy, document_id)
         return "archived"
+
+    def _keep_issued(self, document_id: str, attempt: int) -> Json:
+        """Steps 8 to 10 for a paper that was signed before it came: nothing is composed, nothing sealed.
+
+        A refusal here is not the paper's: what was issued belongs into the archive. It is given up with its reason
+        until an operator has it tried again.
+        """
+        engine, steps = self._engine, self._steps
+        self._or_given_up("read-issued", lambda: steps.read_issued(document_id))
+        fields = engine.step("describe-issued", steps.describe_issued, document_id)
+        kept = self._or_given_up("deposit-issued", lambda: steps.deposit_issued(document_id, fields))
+        engine.step("register-issued", steps.register_issued, document_id, fields, kept)
+        self._hand_to_index(document_id, attempt)
+        engine.step("tidy", steps.tidy, document_id)
+        return "archived"
+
+    def _or_given_up(self, name: str, work: Callable[[], Json]) -> Json:
+        told = self._patiently(name, work)
+        if "refused" in told:
+            code, reason, _ = told["refused"]
+            raise RuntimeError(f"{name}: {code}: {reason}")
+        return told["done"]
 
     def _hand_to_index(self, document_id: str, attempt: int) -> None:
         job = (workflow_id("index", document_id, attempt), (document_id,))

@@ -17,9 +17,11 @@ from ingest.compose import Composed, compose, intact
 from ingest.deposit import Deposited, deposit
 from ingest.describe import describe
 from ingest.documents import open_document, propose_documents, refuse_document, tidy
+from ingest.issued import Issued, deposit_issued, describe_issued, is_issued, read_issued
+from ingest.manifest import Claims
 from ingest.publish import drain
 from ingest.recognise import read_page
-from ingest.register import INDEX, register
+from ingest.register import register
 from ingest.seal import seal
 from ingest.sidecars import keep_batch_manifest, keep_batch_start
 from ingest.split import split_file
@@ -30,9 +32,11 @@ from records.clock import VIETNAM
 from records.document import BatchState, Fields, FileState, fields_from_json, fields_to_json
 from records.outcome import Done, Outcome, Refused
 from signing.seal import Sealed
+from storage.batch_values import ISSUER
 from storage.blobs import BlobCorrupt, BlobMissing
 from storage.crashpoint import crashpoint
 from storage.documents import Document, Rendition
+from storage.outbox import INDEX
 from storage.pages import Page
 
 _log = logging.getLogger("vanthu.walk")
@@ -92,6 +96,11 @@ class Steps:
         return None
 
     def _refuse_file(self, file_id: str, refused: Refused) -> None:
+        """Set a file aside. An issued paper never is: its delivery is given up instead, and tried again whole."""
+        with self._tools.work.reading() as tx:
+            issued = tx.batches.get(SYSTEM, tx.batches.file(file_id).batch_id).created_by == ISSUER
+        if issued:
+            raise RuntimeError(f"issued paper {file_id}: {refused.code}: {refused.reason}")
         with self._tools.work.begin() as tx:
             tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, 0)
             tx.audit.append(SYSTEM.id, "file-refused", file_id, refused.code, {})
@@ -123,13 +132,46 @@ class Steps:
         return _told(adopt(self._tools, document_id), lambda done: done)
 
     def open_document(self, document_id: str) -> Json:
-        """Return how many pages the document has, and how many of them one piece of work reads."""
+        """Return how many pages the document has, how many of them one piece of work reads, and whether it is an issued
+        paper, which is kept as it came.
+        """
         pages = open_document(self._tools, document_id)
         with self._tools.work.reading() as tx:
-            around = tx.pages.count(tx.documents.get(SYSTEM, document_id).batch_id)
+            document = tx.documents.get(SYSTEM, document_id)
+            around, issued = tx.pages.count(document.batch_id), is_issued(tx, document)
         chunk = max(pages // _CHUNKS_A_DOCUMENT, around // _CHUNKS_A_BATCH)
         # recorded, since a resuming machine must cut the document into the very same pieces
-        return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk))}
+        return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk)), "issued": issued}
+
+    def read_issued(self, document_id: str) -> Json:
+        """Read the pages of an issued paper out of its file."""
+        return _told(read_issued(self._tools, document_id), lambda pages: pages)
+
+    def describe_issued(self, document_id: str) -> Json:
+        """Say of an issued paper what register, case and the paper itself tell."""
+        return fields_to_json(describe_issued(self._tools, document_id))
+
+    def deposit_issued(self, document_id: str, fields: Json) -> Json:
+        """Put the signed file and what belongs to it into the store."""
+        return _told(deposit_issued(self._tools, document_id, _fields(fields)), _issued_json)
+
+    def register_issued(self, document_id: str, fields: Json, kept: Json) -> Json:
+        """Admit the issued paper to the books."""
+        document, _ = self._rows(document_id)
+        made = Deposited(
+            kept["deposited"]["version"], tuple(Rendition(**r) for r in kept["deposited"]["renditions"])
+        )
+        done = _composed(kept["composed"], self._tools.work_dir / document_id / "sealed.pdf")
+        register(
+            self._tools,
+            document,
+            _fields(fields),
+            done,
+            _sealed(kept["sealed"]),
+            made,
+            Claims(**kept["claims"]),
+        )
+        return None
 
     def read_pages(self, document_id: str, first: int, last: int) -> Json:
         """Read the pages from `first` to `last`; return the state of each reading. Pages read before are left alone."""
@@ -273,6 +315,16 @@ def _composed_json(value: Composed) -> Json:
 
 def _composed(data: Json, path: Path) -> Composed:
     return Composed(path, data["sha256"], data["letters"], data["words"])
+
+
+def _issued_json(value: tuple[Issued, Deposited]) -> Json:
+    it, deposited = value
+    return {
+        "composed": _composed_json(it.composed),
+        "sealed": _sealed_json(it.sealed),
+        "claims": asdict(it.claims),
+        "deposited": asdict(deposited),
+    }
 
 
 def _staged(document_id: str, sha256: str) -> str:

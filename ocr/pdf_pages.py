@@ -118,6 +118,7 @@ def render(path: Path, name: str, number: int) -> tuple[NDArray[np.uint8], float
     """Return (gray or red-green-blue pixels, dpi) of one page drawn upright as readers see it. Raises `Unfit`."""
     try:
         with pypdfium2.PdfDocument(path) as pdf:
+            pdf.init_forms()  # or what signatures show on a page would not be drawn
             page = pdf[number - 1]
             width, height = page.get_size()
             if not (0 < width < 1e6 and 0 < height < 1e6):
@@ -132,6 +133,12 @@ def render(path: Path, name: str, number: int) -> tuple[NDArray[np.uint8], float
         raise unfit.odd_page(name, number, str(fault)) from fault
     gray = bool((pixels[:, :, 0] == pixels[:, :, 1]).all() and (pixels[:, :, 1] == pixels[:, :, 2]).all())
     return (np.ascontiguousarray(pixels[:, :, 0]) if gray else pixels), scale * 72
+
+
+def claimed_pdfa(path: Path) -> str:
+    """Return the PDF/A flavour that the file says it is (`2b`), "" when it says none. Raises `Unfit`."""
+    with _opened(path, path.name, whole=True) as pdf:
+        return str(pdf.open_metadata().pdfa_status).lower()
 
 
 def _opened(path: Path, name: str, *, whole: bool) -> pikepdf.Pdf:

@@ -4,13 +4,15 @@ The machine decides (`machine.py`), the rows keep (`storage/cases.py`). Asking a
 first asking gave, so a sender that lost the answer may simply ask again.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from procedures.asking import Ask, World
 from procedures.calendar import WorkingDays
+from procedures.case_deposit import follow_parties, hand_over_issued
 from procedures.case_numbers import strike_numbers
+from procedures.case_parties import parties_in
 from procedures.deadlines import Due, due_now, measured
 from procedures.definition import Definition
 from procedures.definition_read import Definitions
@@ -167,7 +169,9 @@ def move_in(
     strike_numbers(tx, looked.case, moved.case, person.account_id)
     tools.follow(tx, looked.definition, moved.case, person.account_id)
     tx.cases.move(looked.case, moved.case, moved.move)
+    follow_parties(tx, looked.case, moved.case)
     _tell(tx, MOVED, moved)
+    hand_over_issued(tx, looked.definition, moved.case)
     return moved.case
 
 
@@ -207,16 +211,9 @@ def cases_of(
     ended: bool | None = None,
 ) -> tuple[list[Case], int]:
     """Return the cases that exist for a person, last moved first, and how many there are."""
-    today = tools.work.clock.now().astimezone(VIETNAM).date()
-    units: dict[str, Collection[str]] = {}
-    for definition in tools.definitions.all():
-        here = {one.unit_id for one in person.acting if one.role in definition.roles and one.holds_on(today)}
-        if here:
-            units[definition.code] = here | set(units.get(definition.code, ()))
+    parties = parties_in(tools.definitions, person, tools.work.clock.now().astimezone(VIETNAM).date())
     with tools.work.reading() as tx:
-        return tx.cases.visible(
-            person.account_id, person.member_id, units, states, limit, offset, procedure, ended
-        )
+        return tx.cases.visible(parties, states, limit, offset, procedure, ended)
 
 
 def move_details(move: CaseMove) -> dict[str, Scalar]:

@@ -23,6 +23,7 @@ _CHECK_LETTERS = 10
 _TYPED = str.maketrans({"I": "1", "L": "1", "O": "0"})
 _PAPER_ID = re.compile(r"[a-z0-9]{8,64}(?:-[0-9]{1,4})?")
 _LONGEST_BASE = 100
+_LONGEST_CHECK = 40
 _QUIET = 4
 """White modules around a QR code (ISO/IEC 18004, 5.3.8)."""
 
@@ -79,6 +80,11 @@ def fits(check: str, paper_id: str, number: str, day: date) -> bool:
     """Return whether `check`, as printed or typed, is that of this paper; takes as long for a wrong one."""
     typed = "".join(check.split()).replace("-", "").upper().translate(_TYPED)
     return hmac.compare_digest(typed.encode(errors="replace"), _check(paper_id, number, day).encode())
+
+
+def public_paper(paper_id: str, check: str) -> bool:
+    """Return whether these two could stand in the address of a mark at all; what could not is not looked up."""
+    return _PAPER_ID.fullmatch(paper_id) is not None and len(check) <= _LONGEST_CHECK
 
 
 def _check(paper_id: str, number: str, day: date) -> str:

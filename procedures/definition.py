@@ -70,13 +70,18 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a case may stand. `next_step` tells the requester what comes; `membership` what the books of members do."""
+    """Where a case may stand. `next_step` tells the requester what comes; `membership` what the books of members do.
+
+    `issues`: the paper of a case that comes here is issued and goes into the archive though the case goes on; at the
+    end of a case every paper does.
+    """
 
     code: str
     title: str
     next_step: str
     end: bool
     membership: str
+    issues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

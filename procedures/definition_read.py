@@ -147,6 +147,7 @@ def _state(row: Entry) -> State:
         row.text("next", ""),
         row.yes("end"),
         row.one_of("membership", _MEMBERSHIP, "stays"),
+        row.yes("issues"),
     )
     row.done()
     return made

@@ -24,7 +24,7 @@ from procedures.register_entry import fit_delivery, fit_entry, fit_reason
 from records.errors import Conflict, NotAllowed, Unfit
 from storage.crashpoint import crashpoint
 from storage.number_values import Hold, Number, NumberState
-from storage.work import Tx
+from storage.work import Tx, Work
 
 HOUSE = "system:numbering"
 """Who strikes out numbers that were held and never used."""
@@ -124,6 +124,18 @@ def lapse(tx: Tx, limit: int = 100) -> list[Number]:
     for number in struck:
         tell_log(tx, HOUSE, "number-voided", number, {"reason": number.void_reason})
     return struck
+
+
+def lapse_due(work: Work, limit: int = 100) -> int:
+    """Strike out what `lapse` finds in a transaction of its own; return how many it were. Raises `Away`.
+
+    Looks first without writing: on almost every day there is nothing, and a patrol looks every minute.
+    """
+    with work.reading() as tx:
+        if not tx.numbers.lapsed(1):
+            return 0
+    with work.begin() as tx:
+        return len(lapse(tx, limit))
 
 
 def _day_for(tx: Tx, number: Number, kept: Hold, wish: Wish) -> date:

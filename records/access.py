@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from records.errors import Missing, NotAllowed
+from records.parties import Party
 
 
 class Role(StrEnum):
@@ -23,6 +24,9 @@ class Level(StrEnum):
     OPEN = "open"  # 01 Công khai
     RESTRICTED = "restricted"  # 02 Sử dụng có điều kiện
     SECRET = "secret"  # noqa: S105  # 03 Mật: held for the archivist, never shown to readers
+    PARTIES = (
+        "parties"  # came out of a case: for the parties of that case alone, whatever roles an account has
+    )
 
 
 class Action(StrEnum):
@@ -42,11 +46,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks: an account, or a part of the system itself (`system:` names)."""
+    """Who asks: an account, or a part of the system itself (`system:` names).
+
+    `parties`: as what the account has a part in cases today; who asks for documents is given them with the request.
+    """
 
     id: str
     name: str
     roles: frozenset[Role]
+    parties: frozenset[Party] = frozenset()
 
     @property
     def is_system(self) -> bool:
@@ -55,7 +63,7 @@ class Actor:
 
 
 SYSTEM = Actor("system:engine", "Vanthu", frozenset({Role.ARCHIVIST}))
-"""The engine while it walks a scan. It may read everything it archives and manages nobody."""
+"""The engine while it walks a scan. It may read everything it archives, papers of cases too, and manages nobody."""
 
 LOCAL = Actor("system:local", "Dòng lệnh", frozenset({Role.ARCHIVIST, Role.READER}))
 """Whoever runs the command line on the data folder: the operating system has let that person in already."""
@@ -63,21 +71,33 @@ LOCAL = Actor("system:local", "Dòng lệnh", frozenset({Role.ARCHIVIST, Role.RE
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What the rule needs to know of a document or batch; for actions without a thing, `authorize` takes None."""
+    """What the rule needs to know of a document or batch; for actions without a thing, `authorize` takes None.
+
+    `parties`: whose affair the case is that a document of `Level.PARTIES` came out of.
+    """
 
     kind: Literal["document", "batch"]
     level: Level = Level.OPEN
     owner: str = ""
+    parties: frozenset[Party] = frozenset()
+
+
+_BY_ROLE = frozenset(Level) - {Level.PARTIES}
 
 
 READABLE: dict[Role, frozenset[Level]] = {
     Role.READER: frozenset({Level.OPEN}),
-    Role.ARCHIVIST: frozenset(Level),
+    Role.ARCHIVIST: _BY_ROLE,
     Role.ADMINISTRATOR: frozenset(),
     Role.OFFICIAL: frozenset(),
     Role.CLERK: frozenset(),
 }
-"""Levels each role may read. An administrator runs the system and reads no content by that role alone."""
+"""Levels each role may read. An administrator runs the system and reads no content by that role alone; what came out
+of a case (`PARTIES`) no role opens: it may hold a member's data, which are for those alone whose task needs them.
+"""
+
+_WITH_PARTIES = frozenset({Action.READ, Action.SEARCH})
+"""What being a party is enough for, without any role: an official finds the papers of their own cases."""
 
 _PERMITS: dict[Action, frozenset[Role]] = {
     Action.READ: frozenset({Role.READER, Role.ARCHIVIST}),
@@ -94,7 +114,13 @@ _PERMITS: dict[Action, frozenset[Role]] = {
 
 
 def readable_levels(actor: Actor) -> frozenset[Level]:
-    """Return the document levels `actor` may see; the one source of the SQL and the index filter."""
+    """Return the document levels `actor` may see, whoever's affair the document is.
+
+    With `actor.parties` the one source of the SQL and the index filter: what is at one of these levels, or came out of
+    a case that is the affair of one of these parties.
+    """
+    if actor == SYSTEM:
+        return frozenset(Level)
     levels: frozenset[Level] = frozenset()
     for role in actor.roles:
         levels |= READABLE[role]
@@ -103,9 +129,11 @@ def readable_levels(actor: Actor) -> frozenset[Level]:
 
 def permits(actor: Actor, action: Action, thing: Thing | None = None) -> bool:
     """Return whether `actor` may do `action` to `thing` (deny by default)."""
-    if not (_PERMITS[action] & actor.roles):
+    if not (_PERMITS[action] & actor.roles) and not (action in _WITH_PARTIES and actor.parties):
         return False
     if thing is not None and thing.kind == "document" and action is Action.READ:
+        if thing.level is Level.PARTIES and thing.parties & actor.parties:
+            return True
         return thing.level in readable_levels(actor)
     return True
 

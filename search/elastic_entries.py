@@ -7,7 +7,7 @@ shorter than the 255 letters at which the server's analyzer would cut one in two
 from typing import Any
 
 from search.entry import Entry
-from search.index import SCHEMA, Candidate, index_missing, texts
+from search.index import SCHEMA, Allowed, Candidate, index_missing, texts
 from search.plan import Clause, In, Plan
 
 _KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
@@ -30,7 +30,10 @@ def definition() -> dict[str, Any]:
                 "page": {"type": "integer"},
                 "version": {"type": "long"},
                 "ever": {"type": "integer", "index": False, "doc_values": False},
-                **{name: {"type": "keyword", "ignore_above": 1000} for name in ("level", "type", "dossier")},
+                **{
+                    name: {"type": "keyword", "ignore_above": 1000}
+                    for name in ("level", "type", "dossier", "parties")
+                },
                 "year": {"type": "integer"},
                 **{field.value: _field(field) for field in In},
             },
@@ -57,6 +60,7 @@ def source(entry: Entry, version: int) -> dict[str, Any]:
         "level": entry.level.value,
         "type": entry.type_code,
         "dossier": entry.dossier,
+        "parties": list(entry.parties),
         "year": entry.year,
         **{field.value: " ".join(terms) for field, terms in texts(entry).items()},
     }
@@ -81,11 +85,16 @@ def candidate(hit: dict[str, Any]) -> Candidate:
         raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent
 
 
-def query(plan: Plan, levels: list[str]) -> dict[str, Any]:
-    """Return the query for `plan` among pages of `levels`; the filters add nothing to the score."""
+def query(plan: Plan, may: Allowed) -> dict[str, Any]:
+    """Return the query for `plan` among the pages that `may` be found; the filters add nothing to the score."""
     gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
-    wanted["bool"]["filter"] = [{"terms": {"level": levels}}, *gates]
+    seen = [
+        {"terms": {field: words}}
+        for field, words in (("level", may.levels), ("parties", may.parties))
+        if words
+    ]
+    wanted["bool"]["filter"] = [_any(seen, 1), *gates]
     return wanted
 
 

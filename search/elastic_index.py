@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 
-from records.access import Actor, readable_levels
+from records.access import Actor
 from records.errors import ArchiveFault, Away
 from search.elastic_door import PATIENCE, Door
 from search.elastic_entries import candidate, query
@@ -23,6 +23,7 @@ from search.index import (
     Candidates,
     IndexedVersion,
     IndexFacts,
+    allowed,
     check_change,
     index_away,
     index_busy,
@@ -66,11 +67,11 @@ class ElasticIndex:
         self._following(lambda: self._show(self._place.shown()))
 
     def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
-        """See `SearchIndex.find`. The level filter is part of the query; the total is counted to the end."""
-        levels = sorted(level.value for level in readable_levels(reader))
-        if not levels or plan.empty:
+        """See `SearchIndex.find`. The access filter is part of the query; the total is counted to the end."""
+        may = allowed(reader)
+        if may is None or plan.empty:
             return Candidates((), 0)
-        wanted, most = query(plan, levels), min(max(limit, 1), MOST)
+        wanted, most = query(plan, may), min(max(limit, 1), MOST)
 
         def ask(es: Elasticsearch) -> dict[str, Any]:
             return _whole(

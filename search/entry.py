@@ -17,12 +17,16 @@ TITLE_BREAK = "|"
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
-    """What the index must know of a document besides its pages. `level` decides who may find it."""
+    """What the index must know of a document besides its pages. `level` decides who may find it.
+
+    `parties`: tokens of those whose affair it is (`records.parties`), for a document of `Level.PARTIES`; else empty.
+    """
 
     document_id: str
     fields: Fields
     level: Level = Level.OPEN
     dossier: str = ""
+    parties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Entry:
     title_exact: tuple[str, ...] = ()
     title_folded: tuple[str, ...] = ()
     title_pairs: tuple[str, ...] = ()
+    parties: tuple[str, ...] = ()
 
 
 def entries_for(document: IndexedDocument, pages: Sequence[PageText]) -> list[Entry]:
@@ -79,6 +84,7 @@ def _entry(document: IndexedDocument, page: PageText, *, first: bool) -> Entry:
         title_exact=tuple(toned_key(run) for run in title),
         title_folded=title_folded,
         title_pairs=tuple(pair for pair in bigrams(title_folded) if TITLE_BREAK not in pair),
+        parties=document.parties,
     )
 
 

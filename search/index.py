@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from records.access import Actor
+from records.access import Actor, readable_levels
 from records.errors import Away, Unfit
 from search.entry import Entry
 from search.plan import In, Plan
 
-SCHEMA = "2"
+SCHEMA = "3"
 """Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
 LONGEST_ID = 400
 """Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
@@ -62,6 +62,14 @@ class IndexedVersion:
     pages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a reader may find: entries at one of these levels, and entries that carry one of these parties."""
+
+    levels: list[str]
+    parties: list[str]
+
+
 class SearchIndex(Protocol):
     """Entries by document, each with the version of the row it was made from. Any number of processes read.
 
@@ -99,7 +107,9 @@ class SearchIndex(Protocol):
         ...
 
     def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
-        """Return the best `limit` pages for `plan` among those whose level `reader` may read."""
+        """Return the best `limit` pages for `plan` among those whose level `reader` may read, and those whose parties
+        are the reader's.
+        """
         ...
 
     def count(self) -> int:
@@ -126,6 +136,13 @@ class SearchIndex(Protocol):
         the object may be used again.
         """
         ...
+
+
+def allowed(reader: Actor) -> Allowed | None:
+    """Return what a query may touch for `reader` (from the access rule alone), None when it is nothing."""
+    levels = sorted(level.value for level in readable_levels(reader))
+    parties = sorted(party.token for party in reader.parties)
+    return Allowed(levels, parties) if levels or parties else None
 
 
 def texts(entry: Entry) -> Mapping[In, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from typing import Any
 import tantivy
 
 from search.entry import Entry
-from search.index import Candidate, texts
+from search.index import Allowed, Candidate, texts
 from search.plan import Clause, In, Plan
 
 FIRST, GONE = "first", "gone"
@@ -22,6 +22,7 @@ def schema() -> Any:
     build.add_unsigned_field("page", stored=True)
     for name in ("level", "type", "dossier"):
         build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    build.add_text_field("parties", tokenizer_name="raw", index_option="basic")
     build.add_unsigned_field("year", indexed=True, fast=True)
     for field in (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED):
         build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="position")
@@ -42,6 +43,8 @@ def page(entry: Entry, version: int, pages: int) -> Any:
     document.add_text("type", entry.type_code)
     document.add_text("dossier", entry.dossier)
     document.add_unsigned("year", entry.year)
+    for party in entry.parties:
+        document.add_text("parties", party)
     for field, terms in texts(entry).items():
         document.add_text(field.value, " ".join(terms))
     if pages:
@@ -80,12 +83,16 @@ def candidate(score: float, document: Any) -> Candidate:
     )
 
 
-def query(schema: Any, plan: Plan, levels: list[str]) -> Any:
-    """Return the query for `plan` among pages of `levels`; the filters add nothing to the score."""
+def query(schema: Any, plan: Plan, may: Allowed) -> Any:
+    """Return the query for `plan` among the pages that `may` be found; the filters add nothing to the score."""
     build = tantivy.Query
     must, should = tantivy.Occur.Must, tantivy.Occur.Should
-    allowed = build.const_score_query(build.term_set_query(schema, "level", levels), 0.0)
-    clauses = [(must, allowed)]
+    seen = [
+        (should, build.term_set_query(schema, field, words))
+        for field, words in (("level", may.levels), ("parties", may.parties))
+        if words
+    ]
+    clauses = [(must, build.const_score_query(build.boolean_query(seen), 0.0))]
     for group in plan.must:
         gate = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
         clauses.append((must, build.const_score_query(gate, 0.0)))

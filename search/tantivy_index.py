@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import tantivy
 
-from records.access import Actor, readable_levels
+from records.access import Actor
 from records.errors import ArchiveFault, Away
 from search.entry import Entry
 from search.index import (
@@ -23,6 +23,7 @@ from search.index import (
     Candidates,
     IndexedVersion,
     IndexFacts,
+    allowed,
     check_change,
     index_busy,
     index_missing,
@@ -100,14 +101,14 @@ class TantivyIndex:
             writer.garbage_collect_files()
 
     def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
-        """See `SearchIndex.find`. The level filter is part of the query, so counts never tell of hidden pages."""
-        levels = sorted(level.value for level in readable_levels(reader))
-        if not levels or plan.empty:
+        """See `SearchIndex.find`. The access filter is part of the query, so counts never tell of hidden pages."""
+        may = allowed(reader)
+        if may is None or plan.empty:
             return Candidates((), 0)
         searcher = self._searcher()
 
         def run() -> Candidates:
-            result = searcher.search(query(self._schema, plan, levels), limit=max(limit, 1), count=True)
+            result = searcher.search(query(self._schema, plan, may), limit=max(limit, 1), count=True)
             best = tuple(candidate(score, searcher.doc(address)) for score, address in result.hits)
             return Candidates(best, result.count)
 

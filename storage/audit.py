@@ -138,6 +138,20 @@ class Audit:
             statement = statement.where(audit.c.seq < before)
         return [_event(row) for row in self._ground.connection.execute(statement).mappings()]
 
+    def about(self, object_id: str, actions: Sequence[str]) -> Sequence[AuditEvent]:
+        """Return the events of these actions on one object, oldest first (the house's own; people ask `list`)."""
+        which = (audit.c.object == storable(object_id)) & audit.c.action.in_(actions)
+        rows = self._ground.connection.execute(select(audit).where(which).order_by(audit.c.seq)).mappings()
+        return [_event(row) for row in rows]
+
+    def following(self, seq: int, actions: Sequence[str], limit: int) -> Sequence[AuditEvent]:
+        """Return at most `limit` events of these actions behind number `seq`, oldest first (the house's own)."""
+        which = (audit.c.seq > seq) & audit.c.action.in_(actions)
+        rows = self._ground.connection.execute(
+            select(audit).where(which).order_by(audit.c.seq).limit(limit)
+        ).mappings()
+        return [_event(row) for row in rows]
+
     def looks(self, object_id: str, action: str) -> Sequence[tuple[datetime, str, Mapping[str, Scalar]]]:
         """Return when and by whom `action` was done to a thing, with the details, oldest first.
 

@@ -24,8 +24,6 @@ from storage.audit_tree import NOTHING, Frontier, leaf_hash
 from storage.catalogue import CATALOGUE, Row, RowUnfit, check_row
 from storage.framed import Damaged, framed, unframed
 
-CASES = ("cases", "case_bodies", "case_moves", "case_versions")
-NUMBERS = ("number_periods", "number_series", "numbers")
 PEOPLE = (
     "units",
     "unit_versions",
@@ -37,7 +35,7 @@ PEOPLE = (
     "member_marks",
 )
 
-TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, *NUMBERS, *CASES, "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk, moves that wait for a signature), and what would be a secret elsewhere (sessions, answers
 already given)."""

@@ -6,6 +6,15 @@ from datetime import datetime
 
 from records.document import BatchState, FileState
 
+ISSUER = "system:procedures"
+"""Who hands in the papers of cases. Its deliveries are the engine's alone: they name what the case is about."""
+
+FILE_RECEIVED = "file-received"
+"""The audit action of a file that was taken into a delivery."""
+
+CASE, ORDINAL, SIGNING = "case", "paper", "signing"
+"""Options of a delivery of `ISSUER`: the case, which of its papers, and the signing that gave the bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewBatch:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, case, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, case, func, insert, select, true, update
 
-from records.access import Action, Actor, Thing, authorize
+from records.access import SYSTEM, Action, Actor, Thing, authorize
 from records.clock import new_id
 from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing
-from storage.batch_values import Batch, DeliveredFile, Existing, NewBatch, NewFile, Progress
+from storage.batch_values import ISSUER, Batch, DeliveredFile, Existing, NewBatch, NewFile, Progress
 from storage.ground import Ground
 from storage.schema import batches, documents, existing, files, pages, storable
 
@@ -52,7 +52,7 @@ class Batches:
         """Return the batch; a writer has it to itself until its end. Raises `Missing`, `NotAllowed`."""
         _may_watch(reader)
         self._ground.hold(batches.c.id == batch_id)
-        return self._one(batch_id)
+        return self._watched(reader, batch_id)
 
     def by_fingerprint(self, fingerprint: str) -> Batch | None:
         """Return the batch with this content and place, or None; a writer has the fingerprint to itself then."""
@@ -150,7 +150,7 @@ class Batches:
     def files(self, reader: Actor, batch_id: str) -> list[DeliveredFile]:
         """Return the files of a batch in the order of delivery. Raises `Missing`, `NotAllowed`."""
         _may_watch(reader)
-        self._one(batch_id)
+        self._watched(reader, batch_id)
         rows = self._ground.connection.execute(
             select(files).where(files.c.batch_id == batch_id).order_by(files.c.ordinal)
         ).mappings()
@@ -197,7 +197,7 @@ class Batches:
     def existing(self, reader: Actor, batch_id: str) -> list[Existing]:
         """Return the parts of a delivery that were archived before. Raises `Missing`, `NotAllowed`."""
         _may_watch(reader)
-        self._one(batch_id)
+        self._watched(reader, batch_id)
         rows = self._ground.connection.execute(
             select(existing).where(existing.c.batch_id == batch_id).order_by(existing.c.ordinal)
         ).mappings()
@@ -206,7 +206,7 @@ class Batches:
     def progress(self, reader: Actor, batch_id: str) -> Progress:
         """Return how far the walk of a batch has come. Raises `Missing`, `NotAllowed`."""
         _may_watch(reader)
-        batch = self._one(batch_id)
+        batch = self._watched(reader, batch_id)
         file_counts = self._counts(
             files.c.batch_id == batch_id, files_refused=files.c.state == FileState.REFUSED
         )
@@ -241,9 +241,11 @@ class Batches:
     def list(self, reader: Actor, limit: int = 50, offset: int = 0) -> tuple[list[Batch], int]:
         """Return a page of batches, newest first, and how many there are. Raises `NotAllowed`."""
         _may_watch(reader)
-        newest = select(batches).order_by(batches.c.created_at.desc(), batches.c.id.desc())
+        shown = true() if reader == SYSTEM else batches.c.created_by != ISSUER
+        newest = select(batches).where(shown).order_by(batches.c.created_at.desc(), batches.c.id.desc())
         rows = self._ground.connection.execute(newest.limit(limit).offset(offset)).mappings().all()
-        total = self._ground.connection.execute(select(func.count()).select_from(batches)).scalar_one()
+        counted = select(func.count()).select_from(batches).where(shown)
+        total = self._ground.connection.execute(counted).scalar_one()
         return [_batch(row) for row in rows], total
 
     def _counts(self, which: ColumnElement[bool], **kinds: ColumnElement[bool]) -> dict[str, int]:
@@ -260,6 +262,13 @@ class Batches:
     def _find(self, which: ColumnElement[bool]) -> Batch | None:
         row = self._ground.connection.execute(select(batches).where(which)).mappings().first()
         return None if row is None else _batch(row)
+
+    def _watched(self, reader: Actor, batch_id: str) -> Batch:
+        """Return the batch unless it holds a paper of a case, which only the engine watches (`Missing`)."""
+        found = self._one(batch_id)
+        if found.created_by == ISSUER and reader != SYSTEM:
+            raise Missing(f"no batch {batch_id} for {reader.id}")
+        return found
 
     def _one(self, batch_id: str) -> Batch:
         found = self._find(batches.c.id == batch_id)

@@ -4,16 +4,18 @@ Whether a move is right is decided before (`procedures/machine.py`); here it is 
 revision. Who may see a case is asked of `visible`, from which lists are made too.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 
 from records.case import Case, CaseMove, CaseVersion
 from records.errors import Conflict, Missing
+from records.parties import Party
 from storage.case_lists import Place, waiting
 from storage.case_rows import case_columns, case_of, draft_json, form_json, move_of, version_of
 from storage.ground import Ground
 from storage.schema import case_bodies, case_moves, case_versions, cases
+from storage.visible import of_parties
 
 
 class Cases:
@@ -76,6 +78,11 @@ class Cases:
         found = self._several((cases.c.opened_by == opened_by) & (cases.c.opening_key == key), limit=1)
         return found[0] if found else None
 
+    def opened_any(self, account_id: str) -> bool:
+        """Return whether this account opened a case that is about no member."""
+        which = (cases.c.opened_by == account_id) & (cases.c.member_id == "")
+        return self._ground.connection.execute(select(cases.c.id).where(which).limit(1)).first() is not None
+
     def move_under(self, case_id: str, key: str) -> CaseMove | None:
         """Return the move of a case that was asked for under this key."""
         row = self._ground.connection.execute(
@@ -100,31 +107,18 @@ class Cases:
 
     def visible(
         self,
-        account_id: str,
-        member_id: str,
-        units: Mapping[str, Collection[str]],
+        parties: Collection[Party],
         states: Sequence[str] = (),
         limit: int = 50,
         offset: int = 0,
         procedure: str = "",
         ended: bool | None = None,
     ) -> tuple[list[Case], int]:
-        """Return the cases that exist for somebody, last moved first, and how many there are.
+        """Return the cases that are the affair of one of `parties`, last moved first, and how many there are.
 
-        `units` are by procedure those for which this person acts in it; `states`, `procedure` and `ended` narrow.
+        `states`, `procedure` and `ended` narrow.
         """
-        # who opened a case about a member sees it as long as they act there, like anybody else
-        mine: list[ColumnElement[bool]] = [and_(cases.c.opened_by == account_id, cases.c.member_id == "")]
-        if member_id:
-            mine.append(cases.c.member_id == member_id)
-        for code, named in units.items():
-            here = exists().where(
-                case_bodies.c.case_id == cases.c.id,
-                case_bodies.c.reached.is_(True),
-                case_bodies.c.unit_id.in_(sorted(named)),
-            )
-            mine.append(and_(cases.c.procedure == code, here))
-        which = or_(*mine)
+        which = of_parties(parties)
         if states:
             which = and_(which, cases.c.state.in_(states))
         if procedure:

@@ -56,6 +56,13 @@ CATALOGUE = (
     "page_texts",
     "signing_batches",
     "signings",
+    "number_periods",
+    "number_series",
+    "numbers",
+    "cases",
+    "case_bodies",
+    "case_moves",
+    "case_versions",
     "objects",
     "audit",
 )

@@ -30,7 +30,7 @@ class NewDocument:
     row.
 
     `source` is the display name of the input; `original_key`/`original_sha256` point at the delivered file
-    when the document is one file, else "".
+    when the document is one file, else "". `level`: who may know of it before it is archived.
     """
 
     id: str
@@ -43,6 +43,7 @@ class NewDocument:
     page_count: int
     original_key: str = ""
     original_sha256: str = ""
+    level: Level = Level.RESTRICTED
 
 
 @dataclass(frozen=True, slots=True)

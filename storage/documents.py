@@ -35,7 +35,6 @@ class Documents:
         row = {
             **asdict(new),
             "state": DocumentState.PROPOSED,
-            "level": Level.RESTRICTED,  # nobody has read it yet
             "fields": fields_to_json(Fields()),
             "created_at": self._ground.clock.now(),
             "row_version": 1,
@@ -93,6 +92,12 @@ class Documents:
             _with_pdf().where(documents.c.batch_id == batch_id).order_by(documents.c.ordinal, documents.c.id)
         ).mappings()
         return [_document(row) for row in rows]
+
+    def of_case(self, case_id: str) -> list[str]:
+        """Return the archived papers of a case (the house's own; people ask `find` for its dossier)."""
+        which = (documents.c.dossier == case_id) & (documents.c.level == Level.PARTIES)
+        archived_ones = which & (documents.c.state == DocumentState.ARCHIVED)
+        return list(self._ground.connection.execute(select(documents.c.id).where(archived_ones)).scalars())
 
     def set_state(self, document_id: str, state: DocumentState) -> None:
         """Note a step on the walk. An archived document stays archived (`Conflict`, `document-archived`).

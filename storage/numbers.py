@@ -174,6 +174,16 @@ class Numbers:
         """Return the number a paper has been issued under, None when it has none (any more)."""
         return self._first((numbers.c.paper_id == paper_id) & (numbers.c.state == NumberState.ISSUED))
 
+    def newest_of_paper(self, paper_id: str) -> Number | None:
+        """Return the newest line of a paper, also one that was struck out; None when it never had a number."""
+        found = (
+            _lines()
+            .where(numbers.c.paper_id == paper_id)
+            .order_by(numbers.c.taken_at.desc(), numbers.c.number.desc())
+        )
+        row = self._ground.connection.execute(found.limit(1)).mappings().first()
+        return None if row is None else number_of(row)
+
     def days_around(self, number: Number) -> tuple[date | None, date | None]:
         """Return the newest day of issue below a number in its series, and the oldest above it."""
         issued = (numbers.c.series_id == number.series_id) & (numbers.c.state == NumberState.ISSUED)

@@ -12,6 +12,8 @@ from storage.canonical import Scalar
 from storage.ground import Ground
 from storage.schema import outbox
 
+INDEX = "index"
+"""The kind of note that a document is to be put into the search index as it is now."""
 _AT_ONCE = 500
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two tries of an item that keeps failing; it is never dropped."""

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from records.access import Level
 from records.document import DocumentState
 from storage.documents import ACCESS_PDF, Rendition
 from storage.ground import Ground
@@ -156,18 +157,20 @@ class SealLives:
     def incomplete(self, full: str, after: str, limit: int) -> list[SealedFile]:
         """Return sealed files behind the id `after` whose level is not `full` yet, in order of their ids.
 
-        Not those that a person must look at. It goes over the documents in the order of their ids, so a round that asks
-        on from where it stood reads each row once.
+        Not those that a person must look at, nor issued papers of cases, which promise no archive time stamp. It goes
+        over the documents in the order of their ids, so a round that asks on from where it stood reads each row once.
         """
         connection = self._ground.connection
-        asked = _sealed().where(documents.c.id > after, documents.c.signature_level != full, _nobodys())
+        waits = (documents.c.signature_level != full) & (documents.c.level != Level.PARTIES)
+        asked = _sealed().where(documents.c.id > after, waits, _nobodys())
         with profile_of(connection).unhurried(connection):
             rows = connection.execute(asked.order_by(documents.c.id).limit(limit)).mappings().all()
         return [_file(row) for row in rows]
 
     def count_incomplete(self, full: str, archived_before: datetime | None = None) -> int:
         """Return how many sealed files are not at the level `full` (those archived before then); for operators."""
-        which = and_(documents.c.state == DocumentState.ARCHIVED, documents.c.signature_level != full)
+        waits = (documents.c.signature_level != full) & (documents.c.level != Level.PARTIES)
+        which = and_(documents.c.state == DocumentState.ARCHIVED, waits)
         if archived_before is not None:
             which = and_(which, documents.c.archived_at < archived_before)
         connection = self._ground.connection

@@ -16,6 +16,7 @@ from api.sessions import LANGUAGE_COOKIE, THEME_COOKIE, clear_session, remember,
 from records.access import Action, permits
 from records.document import DocumentState
 from records.errors import ArchiveFault
+from storage.batch_values import ISSUER
 
 router = APIRouter()
 
@@ -93,7 +94,7 @@ def home(request: Request, desk: DeskDep, caller: Visitor) -> Response:
         recent = batches.list_batches(tools, actor, _RECENT, 0)
         refused = documents.Wanted(state=DocumentState.REFUSED)
         with tools.work.reading() as tx:
-            running = len(tx.batches.unfinished())
+            running = sum(batch.created_by != ISSUER for batch in tx.batches.unfinished())
         values |= {
             "batches": recent.items,
             "running": running,

@@ -1,6 +1,7 @@
 """Cases over HTTP: open, look, list, let a paper be signed, move, fetch a paper. The rights are the procedures'."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -38,6 +39,7 @@ from records.clock import new_id
 from records.errors import Conflict, Missing, NotAllowed, Unfit
 from signing.appearance import System
 from signing.wish import Wish
+from storage.book_notes import keep_case
 from storage.signing_notes import Notebook, keep_paper_note
 from storage.signing_values import NewPaper, Paper
 from storage.work import Tx
@@ -60,7 +62,8 @@ def open_case(once: Once, tools: Tools, actor: Actor, wanted: CaseIn, key: str |
         return _out(tools, open_in(tx, tools.cases.tools, asking, wanted.procedure, ask, member_id))
 
     try:
-        return once.in_one(do, 201)
+        answer = once.in_one(do, 201)
+        return _noted(tools, answer)
     except NotAllowed as fault:
         tell_denied(tools.cases.tools, person, wanted.procedure, ask, fault)
         raise
@@ -102,7 +105,8 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
         return _out(tools, move_in(tx, tools.cases.tools, person, case_id, wanted.revision, ready.ask, done))
 
     try:
-        return _again_when_overtaken(lambda: once.beyond(reach, do))
+        answer = _again_when_overtaken(lambda: once.beyond(reach, do))
+        return _noted(tools, answer)
     except NotAllowed as fault:
         tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, ask, fault)
         raise
@@ -266,6 +270,17 @@ def _listed(seen: CaseSeen) -> CaseListedOut:
             working_days_left=nearest.working_days_left,
         )
     return CaseListedOut(**CaseOut.of(seen.case, seen.definition).model_dump(), waits=waits, due=due)
+
+
+def _noted(tools: Tools, answer: Response) -> Response:
+    """Give an answer out once what it tells is written down beside the stores (docs/decisions/0106).
+
+    An answer that was given before is looked after again: its first time may have died between the two. Raises `Away`:
+    the move is made, and asking again under the same key gives this answer.
+    """
+    case_id = json.loads(bytes(answer.body))["id"]
+    keep_case(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), case_id)
+    return answer
 
 
 def _again_when_overtaken(go: Callable[[], Response]) -> Response:

@@ -10,11 +10,10 @@ from datetime import datetime
 
 from api.bounded import Bounded
 from api.tools import Tools
-from ingest.register import INDEX
 from records.errors import Away
 from records.queues import DeadLetter, QueueCount, WorkerSeen
 from storage.objects import KeptObject, Side
-from storage.outbox import Backlog
+from storage.outbox import INDEX, Backlog
 from storage.passes import Pass
 
 MOST_LETTERS = 200

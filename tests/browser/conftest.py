@@ -55,7 +55,8 @@ def served(data: Path, fill: Callable[[Path], object] | None = None) -> Iterator
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
+    public = {"VANTHU_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), **public}
     vanthu = [sys.executable, "-m", "boot.cli"]
     made = subprocess.run(
         [*vanthu, "init", "--json"], env=environment, cwd=ROOT, check=True, capture_output=True

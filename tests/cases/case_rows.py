@@ -8,6 +8,7 @@ import pytest
 from records.case import Box, Case, CaseMove, CasePaper, Channel, Draft, Signed, Struck
 from records.clock import new_id
 from records.errors import Conflict, Missing
+from records.parties import parties_for
 from storage.work import Work
 from tests.cases.races import codes, race
 
@@ -146,7 +147,8 @@ class CaseRowCases:
 
         def seen(account: str, member: str, units: dict[str, set[str]], *states: str) -> set[str]:
             with work.reading() as tx:
-                found, count = tx.cases.visible(account, member, units, states)
+                acts = [(procedure, unit) for procedure, named in units.items() for unit in named]
+                found, count = tx.cases.visible(parties_for(account, member, acts), states)
             assert count == len(found)
             return {one.id for one in found}
 
@@ -161,7 +163,7 @@ class CaseRowCases:
         assert seen("else", "m1", {}, "draft") == {case.id, other.id}
         assert seen("else", "m1", {}, "closed") == set()
         with work.reading() as tx:
-            first, count = tx.cases.visible("else", "m1", {}, limit=1)
-            second, _ = tx.cases.visible("else", "m1", {}, limit=1, offset=1)
+            first, count = tx.cases.visible(parties_for("else", "m1", ()), limit=1)
+            second, _ = tx.cases.visible(parties_for("else", "m1", ()), limit=1, offset=1)
         assert count == 2
         assert {first[0].id, second[0].id} == {case.id, other.id}

@@ -8,13 +8,13 @@ import pytest
 from ingest import drift
 from ingest.drift import UNINDEX, IndexRound, forget_ghosts
 from ingest.publish import drain
-from ingest.register import INDEX
 from ingest.tools import IngestTools
 from records.document import Fields
 from records.errors import Away
 from records.page import dump_page
 from search.index import SearchIndex
 from storage.leftovers import OutboxRound
+from storage.outbox import INDEX
 from storage.progress import Turn
 from storage.reconcile import Drift, Kind, ReconcileOptions
 from storage.work import Work

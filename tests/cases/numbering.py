@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import pytest
 
-from procedures.number_holds import hold, lapse, use
+from procedures.number_holds import hold, lapse, lapse_due, use
 from procedures.number_periods import begin_term, open_congress
 from procedures.number_rules import Notation
 from procedures.number_steps import Wish
@@ -367,6 +367,19 @@ class NumberingCases:
             assert tx.numbers.get("u-state", stays).state is NumberState.HELD
             assert sound(tx)
         assert database.events() == 5
+
+    def test_the_patrol_strikes_out_slice_by_slice_and_writes_nothing_when_nothing_is_over(
+        self, work: Work, clock, database: Database
+    ) -> None:
+        gone = [self.hold(work, until=TODAY) for _ in range(3)]
+        assert lapse_due(work) == 0  # its last day is not over yet
+        clock.turn(days=1)
+        before = database.events()
+        assert [lapse_due(work, limit=2) for _ in range(3)] == [2, 1, 0]
+        assert database.events() == before + 3
+        with work.reading() as tx:
+            assert {tx.numbers.get("u-state", one).state for one in gone} == {NumberState.VOID}
+            assert sound(tx)
 
     # --- striking out
 

@@ -3,11 +3,13 @@
 import random
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
-from records.access import Level
+from records.access import Actor, Level, Role
 from records.errors import Away
+from records.parties import Party, PartyKind, body_party
 from search.entry import entries_for
 from search.index import LONGEST_ID, Candidates, IndexedVersion, SearchIndex
 from search.plan import Plan, first_stage, parse, second_stage
@@ -197,6 +199,33 @@ class SearchIndexCases:
             '"AND OR NOT"',
         ):
             assert all(name == "d" for name, _ in names(ask(index, query, READER))), query
+
+    def test_papers_of_cases_are_found_by_their_parties_alone(self, index: SearchIndex) -> None:
+        """Hits and totals, before and after the case has reached another body."""
+        put(index, "open", "giấy giới thiệu mẫu")
+        paper = a_document("of-case", level=Level.PARTIES)
+        pages = [a_page("giấy giới thiệu đồng chí")]
+
+        def deliver(version: int, *parties: Party) -> None:
+            told = replace(paper, parties=tuple(sorted(party.token for party in parties)))
+            index.replace("of-case", entries_for(told, pages), version)
+            index.commit()
+
+        def seen(*parties: Party, roles: frozenset[Role] = frozenset()) -> tuple[list[str], int]:
+            found = ask(index, "giấy giới thiệu", Actor("x", "X", roles, frozenset(parties)))
+            return sorted(name for name, _ in names(found)), found.total
+
+        sender, far = body_party("official-transfer", "u1"), body_party("official-transfer", "u9")
+        lan = Party(PartyKind.MEMBER, "m1")
+        deliver(1, sender, lan)
+        assert seen(sender) == seen(lan) == seen(far, lan) == (["of-case"], 1)
+        assert seen(sender, roles=frozenset({Role.READER})) == (["of-case", "open"], 2)
+        for stranger in (far, body_party("temporary-transfer", "u1"), Party(PartyKind.OPENER, "m1")):
+            assert seen(stranger) == ([], 0)
+        assert seen(far, roles=frozenset(Role)) == (["open"], 1)
+        assert seen() == ([], 0)
+        deliver(2, sender, lan, far)
+        assert seen(far) == (["of-case"], 1)
 
     def test_an_empty_plan_finds_nothing(self, index: SearchIndex) -> None:
         put(index, "d", "nội dung")

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from procedures.asking import Ask
+from procedures.case_parties import parties_in
 from procedures.cases import cases_of, move_case, open_case
 from records.case import Acting, Case, Channel, Draft, Facts, InName, Person
 from records.clock import VIETNAM
 from records.errors import ArchiveFault, Missing, NotAllowed
+from records.parties import parties_of
 from storage.work import Work
 from tests.cases.database import SqliteDatabase, TurnedClock
 from tests.cases.procedure_world import (
@@ -220,6 +222,11 @@ class Campaign:
         found, count = cases_of(self.office.tools, who, limit=100_000)
         seen = {case_id for case_id, (case, judge) in self.cases.items() if judge.sees(case, who, day)}
         must({case.id for case in found} == seen and count == len(seen), f"the list of {who.account_id}")
+        mine = parties_in(self.office.tools.definitions, who, day)
+        must(
+            {case_id for case_id, (case, _) in self.cases.items() if parties_of(case) & mine} == seen,
+            f"what the index would let {who.account_id} find",
+        )
 
     def _history(self, case_id: str) -> None:
         case, _ = self.cases[case_id]

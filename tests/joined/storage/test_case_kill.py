@@ -9,6 +9,7 @@ import pytest
 
 from procedures.cases import see_case
 from records.clock import SystemClock
+from records.parties import parties_for
 from storage.work import Work
 from tests.cases.database import Database, SqliteDatabase
 from tests.cases.procedure_world import LAN, MEMBER, Office, audited, history_told
@@ -55,11 +56,11 @@ class CaseKillCases:
         office = Office(Work(tables, SystemClock()))
         assert run(empty_database, crash) == -9
         with office.work.reading() as tx:
-            found, _ = tx.cases.visible("", MEMBER, {})
+            found, _ = tx.cases.visible(parties_for("", MEMBER, ()))
             assert [move.move for case in found for move in tx.cases.history(case.id)] == kept
         assert run(empty_database, "") == 0
         with office.work.reading() as tx:
-            (case,), _ = tx.cases.visible("", MEMBER, {})
+            (case,), _ = tx.cases.visible(parties_for("", MEMBER, ()))
         seen = see_case(office.tools, LAN, case.id)
         assert [move.move for move in seen.history] == ["open", "submit"]
         assert audited(office.work, case.id) == history_told(office.work, case.id)

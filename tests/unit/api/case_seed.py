@@ -7,8 +7,10 @@ from typing import Any
 from procedures.number_periods import begin_term
 from records.acting import PostRole
 from records.clock import VIETNAM
+from records.parties import Party, parties_of
 from tests.cases.case_town import SENDING
-from tests.cases.party import ALWAYS, SINCE, Party
+from tests.cases.party import ALWAYS, SINCE
+from tests.cases.party import Party as Organisation
 from tests.cases.procedure_world import TRANSFER_FORM
 from tests.unit.api.api_house import House
 
@@ -38,6 +40,11 @@ class Office:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def parties_of(self, case_id: str) -> frozenset[Party]:
+        """Whose affair a case is by now."""
+        with self.house.tools.work.reading() as tx:
+            return parties_of(tx.cases.get(case_id))
+
     def in_review(self) -> dict[str, Any]:
         """A transfer that the sending branch has taken."""
         return self.move("official", self.move("reader", self.open(), "submit"), "take")
@@ -45,7 +52,7 @@ class Office:
 
 def enter_office(house: House) -> Office:
     """Put the organisation in; once a house."""
-    party, accounts = Party(house.tools.work), house.seeded.accounts
+    party, accounts = Organisation(house.tools.work), house.seeded.accounts
     today = house.tools.clock.now().astimezone(VIETNAM).date()
     with house.tools.work.begin() as tx:
         facts = replace(tx.units.get("ward", SINCE).facts, short_name="Phường Sen")

@@ -176,6 +176,9 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "refused": (303, 404, 200, 404, 404),
     },
     ("GET", "/search"): {"": (303, 200, 200, 403, 403)},
+    # the public check of an issued paper: whoever holds the paper, and what no code fits is not there for anybody
+    ("GET", "/kiem-tra/{named}/{check}"): {"no-such": (404, 404, 404, 404, 404)},
+    ("POST", "/kiem-tra/{named}/{check}"): {"no-such": (404, 404, 404, 404, 404)},
     ("GET", "/verify"): {"": (303, 200, 200, 200, 200)},
     ("POST", "/verify"): {"": (303, 400, 400, 400, 400)},
     ("GET", "/accounts"): {"": (303, 403, 403, 200, 403)},
@@ -238,6 +241,8 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 number=1,
                 case_id="no-such",
                 ordinal=1,
+                named="no-such",
+                check="no-such",
                 group_id="no-such",
                 unit_id="no-such",
                 number_id="no-such",

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from storage.blobs import Unavailable
+from storage.book_notes import case_note_key
 from tests.unit.api.api_house import House
 from tests.unit.api.case_seed import API, Office, enter_office
 
@@ -36,6 +38,29 @@ def test_a_member_opens_and_sees_and_the_branch_finds_it_waiting(office: Office)
     assert {"branch-approve", "return-to-member", "branch-reject"} <= {one["move"] for one in seen["choices"]}
     assert seen["versions"][0]["form"]["full_name"] == "Trần Thị Lan"
     assert (office.house.seeded.accounts["official"], case["id"], "done") in office.house.events("case-read")
+
+
+def test_an_answer_is_given_once_it_is_written_down_beside_the_stores(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the store is away nobody is told of what was made; the same key gets the answer once it is noted."""
+    tools, client = office.house.tools, office.house.client("reader")
+    client.headers["Idempotency-Key"] = "mở hồ sơ".encode().hex()
+    store = type(tools.blobs)
+    whole = store.put_once
+
+    def away(self: object, key: str, *rest: object) -> object:
+        return Unavailable("away") if key.startswith("cases/") else whole(self, key, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "put_once", away)
+    refused = client.post(f"{API}/cases", json=office.opening)
+    assert refused.status_code == 503 and "Retry-After" in refused.headers
+    monkeypatch.undo()
+    answer = client.post(f"{API}/cases", json=office.opening)
+    assert answer.status_code == 201
+    with tools.work.reading() as tx:
+        assert [row["id"] for row in tx.catalogue.rows("cases")] == [answer.json()["id"]]
+        assert tx.objects.get(case_note_key(answer.json()["id"], 1)) is not None
 
 
 def test_hidden_and_absent_are_the_same_bytes(office: Office) -> None:

@@ -11,6 +11,7 @@ from procedures.cases import cases_of, move_case, open_case, see_case
 from records.access import Actor, Role
 from records.case import Facts, Person
 from records.errors import ArchiveFault, Conflict, Missing, NotAllowed, Unfit
+from records.parties import parties_for
 from storage.work import Work
 from tests.cases.database import SqliteDatabase, TurnedClock
 from tests.cases.procedure_world import (
@@ -217,7 +218,7 @@ def test_about_a_member_or_about_nobody_as_the_procedure_says(office: Office) ->
     with pytest.raises(NotAllowed):
         office.open("lan", "official-transfer", ask, "m-somebody-else")
     with office.work.reading() as tx:
-        assert tx.cases.visible("acc-lan", MEMBER, {}) == ([], 0)
+        assert tx.cases.visible(parties_for("acc-lan", MEMBER, ())) == ([], 0)
 
 
 def test_drafts_and_forms_keep_every_version(office: Office) -> None:

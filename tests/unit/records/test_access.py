@@ -1,5 +1,7 @@
 """The access rule as a table: a new action or role without a row fails, so that none is forgotten."""
 
+from dataclasses import replace
+
 import pytest
 
 from records.access import (
@@ -15,6 +17,7 @@ from records.access import (
     readable_levels,
 )
 from records.errors import Missing, NotAllowed
+from records.parties import body_party, parties_for
 
 TABLE = {
     #                        reader, archivist, administrator, official, clerk
@@ -60,6 +63,28 @@ def test_what_a_reader_may_not_see_looks_absent_and_the_rest_is_refused() -> Non
         authorize(actor(Role.READER), Action.READ, Thing("document", Level.SECRET))
     with pytest.raises(NotAllowed):
         authorize(actor(Role.READER), Action.OPERATE)
+
+
+def test_what_came_out_of_a_case_is_for_its_parties_and_for_no_role() -> None:
+    paper = Thing("document", Level.PARTIES, parties=frozenset({body_party("official-transfer", "u1")}))
+    theirs = replace(actor(), parties=parties_for("a1", "", [("official-transfer", "u1")]))
+    authorize(theirs, Action.READ, paper)
+    authorize(theirs, Action.SEARCH)
+    strangers = [
+        parties_for("a1", "", [("official-transfer", "u2")]),
+        parties_for("a1", "", [("temporary-transfer", "u1")]),
+        parties_for("u1", "u1", []),
+    ]
+    for parties in strangers:
+        with pytest.raises(Missing):
+            authorize(replace(actor(*ROLES), parties=parties), Action.READ, paper)
+    with pytest.raises(Missing):  # being a party of a case opens nothing that is not of a case
+        authorize(theirs, Action.READ, Thing("document", Level.OPEN, parties=theirs.parties))
+    for action in set(Action) - {Action.READ, Action.SEARCH}:
+        assert not permits(theirs, action)
+    authorize(SYSTEM, Action.READ, paper)
+    with pytest.raises(Missing):  # whoever sits at the machine of the archive has no case in hand
+        authorize(LOCAL, Action.READ, paper)
 
 
 @pytest.mark.parametrize("part", [SYSTEM, LOCAL])
