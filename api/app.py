@@ -25,6 +25,7 @@ from api.route_names import RouteNames
 from api.routes import (
     accounts,
     batches,
+    case_drafts,
     cases,
     documents,
     health,
@@ -103,6 +104,7 @@ def create_app(tools: Tools) -> FastAPI:
         signings,
         signing_desk,
         signatures,
+        case_drafts,
         cases,
         accounts,
         operations,

@@ -28,6 +28,7 @@ from language.fold import canonical
 from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of
 from procedures.case_drawing import Kept, key_of
 from procedures.case_facts import person_of
+from procedures.case_said import issuing_system
 from procedures.cases import CaseSeen, cases_of, look, move_in, open_in, see_case, tell_denied
 from procedures.definition import MoveKind
 from records.access import Actor
@@ -143,7 +144,7 @@ def order_signature(
 
     def do(tx: Tx, found: tuple[str, str, NewPaper, Kept | None]) -> SignedOneOut:
         title, profile, new, kept = found
-        visible = VisibleIn(system="party")
+        visible = VisibleIn(system=issuing_system(tx, tools.cases.tools.definitions, case_id).value)
         opened = open_batch(
             tx, tools, actor, SigningBatchIn(title=title, profile=profile, key=wanted.key, visible=visible)
         )

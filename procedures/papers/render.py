@@ -69,8 +69,8 @@ def render(sheet: Sheet, faces: Faces, created: datetime, mark: CheckMark | None
     `paper-too-long`, `layout-not-in-force`, `paper-signature-block` (a title or name that nobody would take for one).
     """
     checked = check_sheet(sheet, faces)
-    if mark is not None and checked.sheet.draft:
-        raise ValueError("a draft has no number that could be checked")
+    if mark is not None and not checked.sheet.number:
+        raise ValueError("without a number there is nothing that could be checked")
     letter = letter_at(sheet.day) if checked.kind.boxed else None
     title = _title(checked)
     said = _common(checked, faces, mark) | {"title": title, "created": vietnam_iso(created)}
@@ -128,6 +128,7 @@ def _common(checked: Checked, faces: Faces, mark: CheckMark | None) -> dict[str,
         "parts": layout.parts,
         "answers": checked.answers,
         "heading": checked.kind.heading,
+        "numbered": checked.kind.numbered,
         "check": None if mark is None else _check(mark, corner),
     }
 
@@ -205,7 +206,7 @@ def _contained(box: Box, picture: StampImage) -> dict[str, float]:
 
 
 def _title(checked: Checked) -> str:
-    number = "" if checked.sheet.draft else f" {checked.number_text}"
+    number = f" {checked.number_text}" if checked.sheet.number else ""
     about = checked.answers.get("subject") or checked.answers.get("member_name")
     return f"{'Dự thảo ' if checked.sheet.draft else ''}{checked.kind.type_name}{number}: {about}"
 
