@@ -102,8 +102,9 @@ def _burnt(data: bytes, marks: Sequence[Burnt]) -> bytes:
     for number, found in by_page.items():
         _burn_page(writer, number - 1, found)
     # pyHanko would draw lots for it; what was shown must be drawn again to the byte
-    first, _ = writer._document_id
-    writer._document_id = ArrayObject([first, ByteStringObject(hashlib.sha256(data).digest()[:16])])
+    own = ByteStringObject(hashlib.sha256(data).digest()[:16])
+    first = writer._document_id[0] if "/ID" in writer.prev.trailer else own
+    writer._document_id = ArrayObject([first, own])
     out = io.BytesIO()
     writer.write(out)  # type: ignore[no-untyped-call]
     return out.getvalue()

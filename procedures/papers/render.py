@@ -70,7 +70,7 @@ def render(sheet: Sheet, faces: Faces, created: datetime, mark: CheckMark | None
     """
     checked = check_sheet(sheet, faces)
     if mark is not None and not checked.sheet.number:
-        raise ValueError("without a number there is nothing that could be checked")
+        raise ValueError("a draft, or a sheet without a number: nothing could be checked")
     letter = letter_at(sheet.day) if checked.kind.boxed else None
     title = _title(checked)
     said = _common(checked, faces, mark) | {"title": title, "created": vietnam_iso(created)}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
@@ -29,6 +30,7 @@ MARK_MM = 18.0
 _UPPER = 0.45
 """Number and date stand in this upper part of the first page."""
 _MOST_PT, _LEAST_PT = 14.0, 8.0
+_LINE_MORE = (0.4, 0.25, 0.1, 0.0)
 
 _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     """<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Văn bản</title><style>
@@ -108,9 +110,9 @@ def find_rooms(path: Path) -> Rooms | None:
         month = _gap(lines, lambda left: left.endswith("tháng"), ("năm",))
         if number is None or day is None or month is None:
             return None
-        if not all(is_blank(pdf, one) for one, _ in (number, day, month)):
-            return None
-    return Rooms(number[0], day[0], month[0], number[1], month[1])
+        rooms = [_whole_line(pdf, one) for one, _ in (number, day, month)]
+    found = [one for one in rooms if one is not None]
+    return Rooms(*found, number[1], month[1]) if len(found) == len(rooms) else None
 
 
 def burn_paper(
@@ -210,6 +212,19 @@ def _not_shown(label: str) -> Unfit:
         tell=f"Đã ghi “{label}” nhưng trang không hiện ra đúng chỗ, vì tệp PDF được dựng khác thường. "
         "Hãy in ra PDF/A rồi tải lên lại; chưa tạo gì.",
     )
+
+
+def _whole_line(pdf: Any, gap: Place) -> Place | None:
+    """Return a gap as high as its line, when that is blank; None when ink is in the gap itself.
+
+    The box of letters is that of their ink, and a line needs more: "Số" of 13 points is 9 points high.
+    """
+    for more in _LINE_MORE:
+        by = more * gap.height
+        taller = replace(gap, y0=max(0.0, gap.y0 - by), y1=min(1.0, gap.y1 + by))
+        if is_blank(pdf, taller):
+            return taller
+    return None
 
 
 def _gap(

@@ -5,6 +5,7 @@ The demo authority signs what the cases say; a paper's newest bytes are then wha
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from procedures.asking import Ask
@@ -76,7 +77,7 @@ class Offices:
         party = self.town.party
         with self.town.work.begin() as tx:
             city = replace(tx.units.get("city", SINCE).facts, short_name="Mẫu")
-            tx.units.change("city", city, SINCE)
+            tx.units.change("city", city, date(2025, 8, 1))
             tx.units.add_many(
                 [
                     NewUnit(System.PARTY, one, SINCE, "QĐ thử", unit_id)

@@ -1,6 +1,7 @@
 """Word files: what is more than text and pictures is refused with one sentence; what is good becomes a PDF/A to see."""
 
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pikepdf
@@ -9,8 +10,10 @@ import pytest
 from ingest import word_convert
 from ingest.word_convert import probe, word_to_pdf
 from ingest.word_file import looks_like_word, screen_word
-from procedures.papers.upload import find_rooms
+from procedures.papers.faces import load_faces
+from procedures.papers.upload import burn_paper, find_rooms
 from records.errors import ToolMissing, Unfit
+from signing.page_text import open_pages, read_page
 from signing.placement import find_signature_place
 from tests.cases.word_files import a_letter, a_line, a_link, a_word_file
 
@@ -100,4 +103,10 @@ def test_a_letter_of_word_becomes_a_paper_with_its_rooms(tmp_path: Path) -> None
     assert rooms is not None
     assert ("".join(rooms.notation.split()), rooms.year) == ("-CV/VPTU", "năm 2026")
     assert find_signature_place(out, "Người 1", "CHÁNH VĂN PHÒNG") is not None
+    numbered = tmp_path / "numbered.pdf"
+    burn_paper(
+        out, numbered, rooms.filled("07", date(2026, 11, 23)), load_faces()
+    )  # the rooms are high enough
+    with open_pages(numbered) as pages:
+        assert {"07", "23", "11"} <= {line.text for line in read_page(pages, 1).lines}
     assert not list(tmp_path.glob("*/profile"))
