@@ -36,6 +36,8 @@ TITLES = {
     "place-wrong": "Vị trí chưa đúng",
     "place-needed": "Cần chọn vị trí trên trang",
     "place-too-late": "Không đổi vị trí được nữa",
+    "place-fixed": "Vị trí theo ô của giấy",
+    "box-of-a-case": "Ô được ký từ hồ sơ",
     "place-too-small": "Khung quá nhỏ",
     "place-outside": "Khung nằm ngoài trang",
     "place-taken": "Không còn chỗ trống",

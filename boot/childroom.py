@@ -16,7 +16,7 @@ from jobs.children import ChildPools, default_limits
 from procedures.case_upload import Filling
 from procedures.check_mark import CheckMark
 from procedures.difference import ChangedLine, Side, compare
-from procedures.papers.sheet import Sheet
+from procedures.papers.sheet import BoxSheet, Sheet
 from procedures.sign_at_desk import Brought
 from procedures.sign_papers import Order
 from records.clock import SystemClock
@@ -172,6 +172,14 @@ def fill_in_child(path: Path, filling: Filling) -> bytes:
 def compare_in_child(old: Side, new: Side) -> tuple[ChangedLine, ...]:
     """Tell in a limited child what changed between two versions of a document."""
     return compare(old, new)
+
+
+def draw_box_in_child(box: BoxSheet) -> bytes:
+    """Draw in a limited child what a body writes into its box of a letter."""
+    from procedures.papers.faces import load_faces
+    from procedures.papers.render import draw_box
+
+    return draw_box(box, load_faces())
 
 
 def complete_in_child(options: SigningOptions, source: Path, out: Path, expected_sha256: str = "") -> Sealed:

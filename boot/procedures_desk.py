@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from boot.childroom import compare_in_child, draw_in_child, fill_in_child
+from boot.childroom import compare_in_child, draw_box_in_child, draw_in_child, fill_in_child
 from boot.house import House
 from ingest.children import Children
 from procedures.calendar import read_calendar
@@ -15,7 +15,7 @@ from procedures.cases import CaseTools
 from procedures.check_mark import CheckMark
 from procedures.definition_read import read_definitions
 from procedures.difference import ChangedLine, Side
-from procedures.papers.sheet import Sheet
+from procedures.papers.sheet import BoxSheet, Sheet
 
 DRAW_SECONDS = 120.0
 """How long drawing a paper may take, in seconds; the first one in a child loads the faces."""
@@ -26,6 +26,9 @@ def case_desk(house: House, children: Children) -> CaseDesk:
 
     def draw(sheet: Sheet, created: datetime, mark: CheckMark | None) -> bytes:
         return children.run("parse", DRAW_SECONDS, draw_in_child, sheet, created, mark)
+
+    def draw_box(box: BoxSheet) -> bytes:
+        return children.run("parse", DRAW_SECONDS, draw_box_in_child, box)
 
     def fill(path: Path, filling: Filling) -> bytes:
         return children.run("parse", DRAW_SECONDS, fill_in_child, path, filling)
@@ -41,6 +44,7 @@ def case_desk(house: House, children: Children) -> CaseDesk:
         tools,
         house.blobs,
         draw,
+        draw_box,
         settings.data_dir / "work",
         settings.public_url,
         fill=fill,

@@ -14,8 +14,9 @@ from records.clock import VIETNAM
 class Ask:
     """A move that is asked for, under a key that makes asking repeatable.
 
-    `values` go into the form, `bodies` name units, `paper_sha256` is the drawn paper as it was shown, `number` and
-    `dated` what the register gave, `box` the box to be struck through and `note` what a box says.
+    `values` go into the form, `bodies` name units, `paper_sha256` is the drawn paper as it was shown, `words_sha256`
+    the drawn words of a box as they were signed, `number` and `dated` what the register gave, `box` the box to be
+    struck through and `note` what a box says.
     """
 
     move: str
@@ -27,6 +28,7 @@ class Ask:
     draft: Draft | None = None
     scan_document_id: str = ""
     paper_sha256: str = ""
+    words_sha256: str = ""
     signed: tuple[Signed, ...] = ()
     number: str = ""
     dated: date | None = None

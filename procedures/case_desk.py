@@ -5,25 +5,32 @@ for good in the transaction of the move; who was overtaken meanwhile begins agai
 and a number is never without its paper. See docs/decisions/0101.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from procedures.asking import Ask
+from procedures.case_boxes import BoxOrder, DrawBox, demand_words, hop_of, letter_day, newest_box
 from procedures.case_drawing import Draw, Kept, keep_drawn
 from procedures.case_numbers import paper_id, wish_of
+from procedures.case_plan import Plan, plan_of
 from procedures.case_said import DOCUMENT
 from procedures.case_sheet import Issue, sheet_of
 from procedures.case_upload import Fill, fill_draft, filling_of
 from procedures.case_versions import Compare
-from procedures.cases import CaseTools, Looked, Settle, decided, look, move_in, tell_denied
+from procedures.cases import CaseTools, Settle, look, move_in, tell_denied
 from procedures.check_mark import make_mark
-from procedures.definition import Move, MoveKind, PaperKind
+from procedures.definition import PaperKind
 from procedures.number_steps import Wish
 from procedures.numbering import take
-from records.case import Case, CaseMove, Channel, Person, Signed, current
+from procedures.papers.sheet import BoxSheet
+from records.case import Case, Person, Signed, current
 from records.errors import Conflict, Missing, NotAllowed, Unfit
 from records.members import Person as Particulars
+from signing.appearance import System
+from signing.profiles import HOP
+from signing.wish import wish_of as wish_said
 from storage.blobs import BlobStore
 from storage.cases import moved_meanwhile
 from storage.number_values import Number
@@ -32,7 +39,6 @@ from storage.work import Tx
 
 TRIES = 5
 """So often a move whose number was taken by somebody faster is begun again."""
-_NEVER = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class CaseDesk:
     tools: CaseTools
     blobs: BlobStore
     draw: Draw
+    draw_box: DrawBox
     work_dir: Path
     public_url: str = ""
     fill: Fill = field(kw_only=True)
@@ -53,24 +60,15 @@ class CaseDesk:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A move that is about to be made: the asking with its paper's hash, the bytes kept for it, the number foreseen."""
+    """A move that is about to be made: the asking with its paper's hash, the bytes kept for it, the number foreseen,
+    and the box that is signed or sealed with it.
+    """
 
     ask: Ask
     kept: Kept | None = None
     wish: Wish | None = None
     foreseen: Number | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What a move does to the paper of its case, found before anything is done."""
-
-    looked: Looked
-    move: Move
-    after: Case
-    line: CaseMove
-    draws: bool
-    numbers: bool
+    box: BoxOrder | None = None
 
 
 class _GivenUp(Exception):
@@ -105,16 +103,15 @@ def prepare(desk: CaseDesk, person: Person, case_id: str, revision: int, ask: As
             return Ready(ask)  # made before; the transaction of the move tells whether it was this one
         if looked.case.revision != revision:
             raise moved_meanwhile(case_id, revision)
-    plan = _plan(looked, person, ask)
+    plan = plan_of(looked, person, ask)
     if plan is None:
         return Ready(ask)
     paper = current(plan.after)
-    if paper is None or not plan.draws:
-        return Ready(ask) if not plan.numbers else _on_paper(desk, plan, person, ask)
-    if _is_hop(plan):  # its words are part of its signature: the bytes stay those that the one before left
-        before = current(looked.case)
-        return Ready(replace(ask, paper_sha256=before.sha256 if before else ""))
-    return _drawn(desk, plan, person, ask)
+    if paper is not None and plan.draws:
+        return _drawn(desk, plan, person, ask)
+    if plan.boxed:
+        return _in_box(desk, plan, ask)
+    return Ready(ask) if not plan.numbers else _on_paper(desk, plan, person, ask)
 
 
 def preview(desk: CaseDesk, person: Person, case_id: str, ask: Ask) -> bytes:
@@ -124,8 +121,8 @@ def preview(desk: CaseDesk, person: Person, case_id: str, ask: Ask) -> bytes:
     """
     with desk.tools.work.reading() as tx:
         looked = look(tx, desk.tools, person, case_id)
-    plan = _plan(looked, person, ask)
-    if plan is None or not plan.draws or _is_hop(plan):
+    plan = plan_of(looked, person, ask)
+    if plan is None or not plan.draws:
         raise Unfit(
             f"{ask.move[:80]!r} draws nothing",
             code="nothing-to-draw",
@@ -176,60 +173,55 @@ def signatures_of(tx: Tx, person: Person, signing_papers: Sequence[str]) -> tupl
     return tuple(found)
 
 
-def _plan(looked: Looked, person: Person, ask: Ask) -> _Plan | None:
-    """Judge the move with what is not there yet put in its place; None when it does nothing to a paper."""
-    definition, case = looked.definition, looked.case
-    move = definition.moves.get(ask.move)
-    effects = {rule.name for rule in move.effects} if move else set()
-    electronic = ask.channel is Channel.ELECTRONIC
-    registers = move is not None and move.kind is not MoveKind.OPEN  # what comes from outside has its number
-    draws, numbers = "draw-paper" in effects and electronic, "number-paper" in effects and registers
-    if move is None or not (draws or numbers):
-        return None
-    trial = replace(ask, paper_sha256=_NEVER) if draws else ask
-    if numbers:
-        trial = replace(trial, number="1", dated=looked.world.today)
-    if move.signs and electronic:
-        trial = replace(trial, signed=_as_if(move, trial.paper_sha256))
-    moved = decided(definition, case, person, trial, looked.world)
-    return _Plan(looked, move, moved.case, moved.move, draws, numbers)
+def words_signed(tx: Tx, signing_papers: Sequence[str]) -> str:
+    """Return the hash of the drawn words that these papers of signing batches carry into a box, "" when none do."""
+    batches = (tx.signings.batch(tx.signings.paper(one).batch_id) for one in signing_papers)
+    drawn = next((words for batch in batches if (words := wish_said(batch.options).drawn)), b"")
+    return hashlib.sha256(drawn).hexdigest() if drawn else ""
 
 
-def _as_if(move: Move, sha256: str) -> tuple[Signed, ...]:
-    made = []
-    for n, profile in enumerate(move.signs, start=1):
-        after = f"{n:064x}"
-        made.append(Signed(profile, sha256, after, "trial"))
-        sha256 = after
-    return tuple(made)
+def _in_box(desk: CaseDesk, plan: Plan, ask: Ask) -> Ready:
+    """A box of a letter that is signed already: the bytes stay those that the one before left, what this body writes is
+    drawn as the visible part of its signature; a seal goes over the box that was signed last.
+    """
+    before, paper = current(plan.looked.case), current(plan.after)
+    box = newest_box(paper) if paper else None
+    if before is None or paper is None or box is None:
+        raise Conflict(
+            f"{plan.move.code}: no box of the sheet",
+            code="paper-not-drawn",
+            tell="Giấy giới thiệu của hồ sơ đang là bản giấy nên không ký số vào ô được. Hãy làm bước này ở kênh giấy.",
+        )
+    if ask.paper_sha256 not in ("", before.sha256):
+        raise _other_than_shown(f"{ask.paper_sha256[:64]!r} was shown, the letter is {before.sha256}")
+    drawn = b""
+    if HOP in plan.move.signs:
+        was = next((old.number for old in before.boxes if old.ordinal == box.ordinal), 0)
+        with desk.tools.work.reading() as tx:
+            hop = hop_of(tx, plan.after, box, was)
+        drawn = desk.draw_box(BoxSheet(System.PARTY, letter_day(paper), box.number, hop))
+    order = BoxOrder(box.number, letter_day(paper), drawn)
+    demand_words(bool(ask.signed), ask.words_sha256, order.words_sha256)
+    return Ready(replace(ask, paper_sha256=before.sha256, words_sha256=order.words_sha256), box=order)
 
 
-def _is_hop(plan: _Plan) -> bool:
-    paper = current(plan.looked.case)
-    return paper is not None and bool(paper.number) and not plan.numbers and bool(plan.move.signs)
-
-
-def _on_paper(desk: CaseDesk, plan: _Plan, person: Person, ask: Ask) -> Ready:
+def _on_paper(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> Ready:
     """A number for a paper that is written outside: taken in the transaction, nothing is drawn with it."""
     with desk.tools.work.begin() as tx:
         member = _particulars(tx, plan, person)
         return Ready(ask, wish=_wish(tx, plan, member))
 
 
-def _drawn(desk: CaseDesk, plan: _Plan, person: Person, ask: Ask) -> Ready:
+def _drawn(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> Ready:
     pdf, wish, foreseen = _made(desk, plan, person, ask)
     kept = keep_drawn(desk.tools.work, desk.blobs, desk.work_dir, pdf, person.account_id, plan.after.id)
     if ask.paper_sha256 not in ("", kept.sha256):
-        raise Conflict(
-            f"{ask.paper_sha256[:64]!r} was shown, {kept.sha256} would be drawn",
-            code="revision-changed",
-            tell="Văn bản sẽ ghi không còn là bản bạn đã xem (nội dung hoặc ngày đã đổi). Chưa ghi gì; hãy xem lại bản "
-            "mới rồi làm lại.",
-        )
-    return Ready(replace(ask, paper_sha256=kept.sha256), kept, wish, foreseen)
+        raise _other_than_shown(f"{ask.paper_sha256[:64]!r} was shown, {kept.sha256} would be drawn")
+    box = BoxOrder(1, _issue(plan, person, foreseen).day) if plan.boxed else None
+    return Ready(replace(ask, paper_sha256=kept.sha256), kept, wish, foreseen, box)
 
 
-def _made(desk: CaseDesk, plan: _Plan, person: Person, ask: Ask) -> tuple[bytes, Wish | None, Number | None]:
+def _made(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> tuple[bytes, Wish | None, Number | None]:
     """Return the paper as the move would make it now, and the number it would get."""
     with desk.tools.work.begin() as tx:
         if ask.bodies:
@@ -240,7 +232,7 @@ def _made(desk: CaseDesk, plan: _Plan, person: Person, ask: Ask) -> tuple[bytes,
     return _pdf(desk, plan, _issue(plan, person, foreseen), member), wish, foreseen
 
 
-def _pdf(desk: CaseDesk, plan: _Plan, issue: Issue, member: Particulars | None) -> bytes:
+def _pdf(desk: CaseDesk, plan: Plan, issue: Issue, member: Particulars | None) -> bytes:
     """Return the paper as it is issued: the file that was handed in with its number burnt in, or drawn by template."""
     paper, kind = current(plan.after), _kind(plan)
     mark = None
@@ -257,7 +249,16 @@ def _pdf(desk: CaseDesk, plan: _Plan, issue: Issue, member: Particulars | None) 
     return desk.draw(sheet, plan.looked.case.moved_at, mark)
 
 
-def _particulars(tx: Tx, plan: _Plan, person: Person) -> Particulars | None:
+def _other_than_shown(reason: str) -> Conflict:
+    return Conflict(
+        reason,
+        code="revision-changed",
+        tell="Văn bản sẽ ghi không còn là bản bạn đã xem (nội dung hoặc ngày đã đổi). Chưa ghi gì; hãy xem lại bản mới "
+        "rồi làm lại.",
+    )
+
+
+def _particulars(tx: Tx, plan: Plan, person: Person) -> Particulars | None:
     """The file of the member, None for a case about nobody; the look is in the log."""
     if not plan.after.member_id:
         return None
@@ -265,14 +266,14 @@ def _particulars(tx: Tx, plan: _Plan, person: Person) -> Particulars | None:
     return tx.members.show(viewer, plan.after.member_id).member.person
 
 
-def _kind(plan: _Plan) -> PaperKind:
+def _kind(plan: Plan) -> PaperKind:
     paper = current(plan.after)
     if paper is None:
         raise RuntimeError(f"{plan.move.code}: no paper to draw")
     return plan.looked.definition.papers[paper.kind]
 
 
-def _issue(plan: _Plan, person: Person, foreseen: Number | None) -> Issue:
+def _issue(plan: Plan, person: Person, foreseen: Number | None) -> Issue:
     paper, today = current(plan.after), plan.looked.world.today
     if foreseen is not None:
         return Issue(plan.line.unit_id, _signing_role(plan), "", foreseen.day, foreseen.written)
@@ -285,11 +286,11 @@ def _issue(plan: _Plan, person: Person, foreseen: Number | None) -> Issue:
     return Issue(plan.after.bodies[signs.body][0], signs.role, "", today)
 
 
-def _signing_role(plan: _Plan) -> str:
+def _signing_role(plan: Plan) -> str:
     return _kind(plan).signatures[0][1].role
 
 
-def _wish(tx: Tx, plan: _Plan, member: Particulars | None) -> Wish:
+def _wish(tx: Tx, plan: Plan, member: Particulars | None) -> Wish:
     issue = Issue(plan.line.unit_id, _signing_role(plan), "", plan.looked.world.today)
     return wish_of(tx, plan.looked.definition, plan.after, _kind(plan), issue, plan.move.sets, member)
 

@@ -13,6 +13,7 @@ from procedures.asking import View
 from procedures.definition import Definition, Rule
 from records.case import Box, Case, CasePaper, Channel, Struck, current
 from records.outcome import Refused
+from signing.profiles import HOP
 
 Effect = Callable[..., Case | Refused]
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -58,16 +59,31 @@ def _open(view: View, kind: str) -> Case | Refused:
 
 
 def _draw(view: View) -> Case | Refused:
-    """On paper nothing is drawn by us: the scan stands for it."""
+    """On paper nothing is drawn by us: the scan stands for it. What is drawn anew has its boxes in their order."""
     if view.ask.channel is Channel.PAPER:
         return _with(view, lambda paper: replace(paper, sha256="", signed=()))
+    paper = current(view.case)
+    if not view.move.signs and paper is not None and any(box.body == view.body for box in paper.boxes):
+        return Refused(
+            "letter-signed",
+            f"{view.body} has filled its box",
+            "Giấy giới thiệu này đã được đơn vị ký vào ô của mình nên không trình bày lại được. Hãy sửa ô, hoặc hủy "
+            "giấy (ghi lý do) rồi lập giấy mới.",
+        )
     if not _SHA256.fullmatch(view.ask.paper_sha256):
         return Refused(
             "paper-not-drawn",
             f"paper_sha256 {view.ask.paper_sha256[:80]!r}",
             "Chưa có bản trình bày của văn bản nên chưa ký được. Hãy mở lại bản xem trước rồi thử lại.",
         )
-    return _with(view, lambda paper: replace(paper, sha256=view.ask.paper_sha256))
+    return _with(
+        view,
+        lambda paper: replace(
+            paper,
+            sha256=view.ask.paper_sha256,
+            boxes=tuple(replace(box, number=box.ordinal) for box in paper.boxes),
+        ),
+    )
 
 
 def _number(view: View) -> Case | Refused:
@@ -102,11 +118,13 @@ def _fill(view: View, to_body: str) -> Case | Refused:
         struck = () if old is None else old.struck
         if old is not None:
             if old.to_unit_id == to_unit and view.ask.note in ("", old.note):
-                return paper
+                said = replace(old, by=view.person.account_id, role=acting.role, form=acting.form, day=today)
+                return _boxed(paper, replace(said, number=_next(view, paper, old.number)))
             struck += (Struck(old.to_unit_id, old.note, view.ask.comment, view.person.account_id, today),)
         who = (view.person.account_id, acting.role, acting.form)
-        box = Box(ordinal, view.body, acting.unit_id, to_unit, view.ask.note, *who, today, struck)
-        return replace(paper, boxes=(*paper.boxes[: ordinal - 1], box, *paper.boxes[ordinal:]))
+        number = _next(view, paper, 0 if old is None else old.number)
+        box = Box(ordinal, view.body, acting.unit_id, to_unit, view.ask.note, *who, today, struck, number)
+        return _boxed(paper, box)
 
     return _with(view, fill)
 
@@ -135,9 +153,19 @@ def _strike(view: View) -> Case | Refused:
         )
     struck = Struck(old.to_unit_id, old.note, view.ask.comment, view.person.account_id, view.world.today)
     new = replace(old, note=view.ask.note, struck=(*old.struck, struck))
-    return _with(
-        view, lambda paper: replace(paper, boxes=tuple(new if box is old else box for box in paper.boxes))
-    )
+    return _with(view, lambda paper: _boxed(paper, replace(new, number=_next(view, paper, old.number))))
+
+
+def _boxed(paper: CasePaper, box: Box) -> CasePaper:
+    """Return the paper with this box in the place of its ordinal."""
+    return replace(paper, boxes=(*paper.boxes[: box.ordinal - 1], box, *paper.boxes[box.ordinal :]))
+
+
+def _next(view: View, paper: CasePaper, number: int) -> int:
+    """Return in which box of the sheet the words are signed: the next free one, `number` where nothing is signed."""
+    if view.ask.channel is Channel.PAPER or HOP not in view.move.signs:
+        return number
+    return 1 + max((box.number for box in paper.boxes), default=0)
 
 
 def _take_over(view: View, source: str, target: str) -> Case | Refused:
@@ -156,9 +184,12 @@ def _void(view: View) -> Case | Refused:
 
 
 def _sign(view: View) -> Case | Refused:
-    """On paper, hand and seal stand on the sheet, and the scan shows them; else the profiles have signed in order."""
+    """On paper, hand and seal stand on the sheet, and the scan shows them; else the profiles have signed in order.
+
+    From then on the sheet is what counts: what was drawn and signed before lacks what was written by hand.
+    """
     if view.ask.channel is Channel.PAPER:
-        return view.case
+        return _with(view, lambda paper: replace(paper, sha256="", signed=()))
     profiles = tuple(one.profile for one in view.ask.signed)
     if profiles != view.move.signs:
         return Refused(

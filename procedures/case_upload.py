@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from procedures.case_sheet import Issue, apart, signatory_of, written_number
+from procedures.case_people import signatory_of
+from procedures.case_sheet import Issue, apart, written_number
 from procedures.check_mark import CheckMark
 from procedures.definition import Definition, PaperKind
 from records.case import Case, Draft
@@ -44,7 +45,7 @@ def filling_of(
     """Return what goes into the file of a case. Raises `Unfit` as `case_sheet.sheet_of`."""
     unit = tx.units.get(issue.unit_id, issue.day)
     system = System(str(unit.system))
-    who = signatory_of(tx, unit, issue)
+    who = signatory_of(tx, unit, issue.role, issue.account_id, issue.day)
     written = written_number(tx, definition, case, kind, issue)
     digits, _ = apart(written, system)
     return Filling(

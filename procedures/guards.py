@@ -11,8 +11,9 @@ from procedures.asking import View
 from procedures.deadlines import last_day
 from procedures.definition import LEVELS, Definition, FieldKind, Rule
 from procedures.forms import day_of, whole_form
-from records.case import Channel
+from records.case import Channel, current
 from records.outcome import Refused
+from signing.profiles import HOP
 
 Guard = Callable[..., Refused | None]
 
@@ -205,6 +206,35 @@ def _filled(view: View, field: str) -> Refused | None:
     return Refused("form-incomplete", field, f"Chưa ghi mục “{found.label}”. {found.tell}")
 
 
+def _last_profile(view: View) -> str:
+    """Return under which profile the paper was signed last, "" when it is a sheet of paper or nobody has signed."""
+    paper = current(view.case)
+    return paper.signed[-1].profile if paper is not None and paper.sha256 and paper.signed else ""
+
+
+def _box_signed(view: View) -> Refused | None:
+    """What is sealed now is the box that was signed last; a box is sealed once."""
+    if view.ask.channel is Channel.PAPER or _last_profile(view) == HOP:
+        return None
+    return Refused(
+        "box-not-to-seal",
+        f"signed last under {_last_profile(view)!r}",
+        "Không có ô nào đang chờ đóng dấu điện tử: ô vừa ghi chưa có chữ ký số, hoặc đã đóng dấu rồi. Hãy tải lại "
+        "hồ sơ.",
+    )
+
+
+def _box_sealed(view: View) -> Refused | None:
+    """The letter goes on when the box of the body before is signed and sealed; on paper both stand there by hand."""
+    if view.ask.channel is Channel.PAPER or _last_profile(view) != HOP:
+        return None
+    return Refused(
+        "box-not-sealed",
+        "the box before has no seal yet",
+        "Ô trước đã ký nhưng chưa đóng dấu nên giấy giới thiệu chưa chuyển bước. Hãy nhờ văn thư đơn vị đó đóng dấu.",
+    )
+
+
 def _secret_on_paper(view: View, field: str) -> Refused | None:
     secrecy = str(view.case.form.get(field, ""))
     if view.ask.channel is Channel.PAPER or secrecy in ("", "none"):
@@ -231,6 +261,8 @@ _GUARDS: dict[str, tuple[Guard, tuple[str, ...]]] = {
     "filled": (_filled, ("field",)),
     "came-from": (_came_from, ("body",)),
     "outside": (_outside, ("body",)),
+    "box-signed": (_box_signed, ()),
+    "box-sealed": (_box_sealed, ()),
     "secret-on-paper": (_secret_on_paper, ("field",)),
 }
 """Each guard with the kinds of its arguments."""

@@ -242,6 +242,7 @@ def _evidence(ask: Ask, new: Case, old: Case) -> dict[str, str]:
         "bodies": " ".join(f"{body}={','.join(new.bodies[body])}" for body in sorted(ask.bodies)),
         "draft": new.draft.sha256 if new.draft and new.draft != old.draft else "",
         "paper": ask.paper_sha256,
+        "words": ask.words_sha256,
     }
     for one in ask.signed:
         told[f"signed-{one.profile}"] = f"{one.after_sha256} {one.signing_id}"

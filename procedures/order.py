@@ -12,9 +12,11 @@ from records.errors import Conflict, NotAllowed, Unfit
 from signing.key_table import KeyRole
 from signing.profiles import ARCHIVE, BOXED, PROFILES
 
-NEEDS = {name: profile.role for name, profile in PROFILES.items() if name not in (ARCHIVE, *BOXED)}
-"""The profiles that people order, and the role of the key each is made with. `archive` is the walk's own, those of
-boxes need the drawn words of the box, which a batch cannot carry."""
+NEEDS = {name: profile.role for name, profile in PROFILES.items() if name != ARCHIVE}
+"""The profiles that people sign under, and the role of the key each is made with. `archive` is the walk's own."""
+ORDERED = tuple(name for name in NEEDS if name not in BOXED)
+"""Those that anybody may order for any file. A box without its words and its place is worth nothing, so those of boxes
+are ordered from the case of their letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def choose_key(
         raise Unfit(
             f"profile {profile!r}",
             code="profile-unknown",
-            tell=f"Chưa có kiểu ký “{profile[:40]}”. Kiểu dùng được: {', '.join(NEEDS)}.",
+            tell=f"Chưa có kiểu ký “{profile[:40]}”. Kiểu dùng được: {', '.join(ORDERED)}.",
         )
     wanted = Role.OFFICIAL if needs is KeyRole.OFFICIAL else Role.CLERK
     if wanted not in roles:

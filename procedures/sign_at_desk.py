@@ -18,6 +18,7 @@ from procedures.sign_papers import Order, demand_bytes, enter_end, keep_signed, 
 from records.clock import Clock
 from records.errors import ArchiveFault, Away, Conflict
 from signing.interrupted import LASTS, Prepared
+from signing.profiles import BOXED
 from signing.proof import Sealed, revision_changed
 from storage.blobs import BlobStore
 from storage.canonical import Scalar
@@ -88,7 +89,7 @@ def prepare_paper(tools: DeskTools, paper_id: str, seen_sha256: str, brought: Br
     """
     with tools.work.reading() as tx:
         paper, batch = _waiting(tx, paper_id)
-        before = tx.signings.signed_before(paper, batch)
+        before = None if batch.profile in BOXED else tx.signings.signed_before(paper, batch)
     if paper.source_sha256 != seen_sha256.lower():
         raise revision_changed(f"{paper_id} is {paper.source_sha256}, seen was {seen_sha256:.80}")
     keep_start(tools.notebook, batch.id)

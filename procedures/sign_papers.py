@@ -19,6 +19,7 @@ from pathlib import Path
 from records.clock import Clock
 from records.errors import ArchiveFault, Away
 from signing.faults import is_ours
+from signing.profiles import BOXED
 from signing.seal import Sealed
 from storage.blobs import BlobStore, Conflict, Stored, Unavailable
 from storage.canonical import Scalar
@@ -77,7 +78,8 @@ def sign_paper(tools: SignTools, paper_id: str) -> Waits | None:
     with tools.work.reading() as tx:
         paper = tx.signings.paper(paper_id)
         batch = tx.signings.batch(paper.batch_id)
-        before = tx.signings.signed_before(paper, batch)
+        # in a box other words may be signed upon the same bytes: that is another signature
+        before = None if batch.profile in BOXED else tx.signings.signed_before(paper, batch)
     if paper.state is not PaperStage.WAITING or batch.state in (BatchStage.CANCELLED, BatchStage.DESK):
         return None
     folder = tools.work_dir / f"paper-{paper.id}"

@@ -112,7 +112,11 @@ class Struck:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box (ô) of a letter: a body sends the member on, kính gửi / kính chuyển. `ordinal` counts from 1."""
+    """One box (ô) of a letter: a body sends the member on, kính gửi / kính chuyển. `ordinal` counts from 1.
+
+    `number`: in which box of the sheet its words stand as they were signed last, 0 where they stand on paper only. What
+    is signed stays, so a body that corrects its words or sends on anew after a return takes the next free box.
+    """
 
     ordinal: int
     body: str
@@ -124,6 +128,7 @@ class Box:
     form: str
     day: date
     struck: tuple[Struck, ...] = ()
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

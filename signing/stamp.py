@@ -6,8 +6,10 @@ Nothing is fetched: the drawing knows one font and one picture, both handed over
 
 import io
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
@@ -69,6 +71,15 @@ class Stamp:
     height_mm: float
 
 
+@dataclass(frozen=True, slots=True)
+class Inlay:
+    """A stamp that lies upon another one, so many millimetres from its left and upper edge."""
+
+    stamp: Stamp
+    left_mm: float
+    top_mm: float
+
+
 def draw_text(rule: Appearance, texts: StampTexts, font: StampFont) -> Stamp:
     """Return the text stamp of `rule`, as high as its lines need.
 
@@ -100,7 +111,13 @@ def draw_image(rule: Appearance, image: StampImage, width_mm: float, height_mm: 
     width, height = (
         _true_size(image, width_mm) if shape.true_size else _contained(shape, image, width_mm, height_mm)
     )
-    return Stamp(_draw(width, height, image=image.png), width, height)
+    return Stamp(_draw_image(image.png, width, height), width, height)
+
+
+@lru_cache(maxsize=32)
+def _draw_image(png: bytes, width: float, height: float) -> bytes:
+    """Return one picture at one size; an official who signs two hundred papers has it drawn once."""
+    return _draw(width, height, image=png)
 
 
 def _true_size(image: StampImage, diameter: float) -> tuple[float, float]:
@@ -210,17 +227,28 @@ def _draw(
 
 
 class _StampContent(BaseStamp):
-    """The appearance of one widget: the stamp imported whole, turned, in the middle of the widget's rectangle."""
+    """The appearance of one widget: the stamp imported whole, turned, in the middle of the widget's rectangle, and
+    upon it what is laid in, turned with it.
+    """
 
     style: "StampStyle"
 
     def render(self) -> bytes:
         """Return the operators that draw the stamp; the page becomes a form XObject of the file."""
-        stamp = PdfFileReader(io.BytesIO(self.style.stamp.pdf))
-        drawn = self._ensure_writer.import_page_as_xobject(stamp)
-        self.resources.xobject[pdf_name("/Stamp")] = drawn
-        matrix = " ".join(f"{number:.5f}" for number in self.style.matrix)
-        return f"q {matrix} cm /Stamp Do Q".encode()
+        style = self.style
+        shown = [f"q {_operands(style.matrix)} cm", self._draw("Stamp", style.stamp)]
+        for number, inlay in enumerate(style.inlays, start=1):
+            left = inlay.left_mm / MM_PER_POINT
+            up = (style.stamp.height_mm - inlay.top_mm - inlay.stamp.height_mm) / MM_PER_POINT
+            shown.append(
+                f"q {_operands((1, 0, 0, 1, left, up))} cm {self._draw(f'Inlay{number}', inlay.stamp)} Q"
+            )
+        return " ".join((*shown, "Q")).encode()
+
+    def _draw(self, name: str, stamp: Stamp) -> str:
+        page = PdfFileReader(io.BytesIO(stamp.pdf))
+        self.resources.xobject[pdf_name(f"/{name}")] = self._ensure_writer.import_page_as_xobject(page)
+        return f"/{name} Do"
 
     def as_form_xobject(self) -> generic.StreamObject:
         """Return the form with its exact box; pyHanko's own would cut it to whole points."""
@@ -241,6 +269,7 @@ class StampStyle(BaseStampStyle):
     stamp: Stamp = field(default=Stamp(b"", 0, 0))
     box: tuple[float, float] = (0.0, 0.0)
     matrix: tuple[float, ...] = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    inlays: tuple[Inlay, ...] = ()
     border_width: int = 0
     background_opacity: float = 1.0
 
@@ -251,7 +280,7 @@ class StampStyle(BaseStampStyle):
         return _StampContent(writer, self)
 
 
-def stamp_style(stamp: Stamp, view: PageView, place: Place) -> StampStyle:
+def stamp_style(stamp: Stamp, view: PageView, place: Place, inlays: tuple[Inlay, ...] = ()) -> StampStyle:
     """Return the style that shows `stamp` upright and at its true size in the middle of `place`.
 
     The widget's rectangle must be `view.rectangle(place)`. Raises `ArchiveFault` (`place-too-small`): a stamp is
@@ -259,7 +288,11 @@ def stamp_style(stamp: Stamp, view: PageView, place: Place) -> StampStyle:
     """
     view.centred(place, stamp.width_mm, stamp.height_mm)
     wide, high = (side / MM_PER_POINT for side in view.size_mm(place))
-    return StampStyle(stamp=stamp, **_turned(stamp, view.turn, wide, high))
+    return StampStyle(stamp=stamp, inlays=inlays, **_turned(stamp, view.turn, wide, high))
+
+
+def _operands(numbers: Iterable[float]) -> str:
+    return " ".join(f"{number:.5f}" for number in numbers)
 
 
 def _turned(stamp: Stamp, turn: Turn, wide: float, high: float) -> dict[str, Any]:

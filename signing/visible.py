@@ -15,8 +15,8 @@ from signing.appearance import Appearance, rules_at
 from signing.geometry import PageView, Place, page_view
 from signing.mark import MarkOwner
 from signing.placement import find_signature_place, free_top_right, seal_place
-from signing.profiles import COPY, OFFICIAL, PROFILES, SEAL, Profile, Visible
-from signing.stamp import Stamp, StampTexts, draw_image, draw_text, stamp_style
+from signing.profiles import BOXED, COPY, HOP, HOP_SEAL, OFFICIAL, PROFILES, SEAL, Profile, Visible
+from signing.stamp import Inlay, Stamp, StampTexts, draw_image, draw_text, stamp_style
 from signing.stamp_font import StampFont, load_font
 from signing.stamp_image import StampImage, read_image
 from signing.wish import Wish
@@ -29,24 +29,50 @@ def visible_for(
 ) -> Visible | None:
     """Return what the signature of `owner` on the paper at `path`, which `reader` reads, shows; None: nothing.
 
-    An official or a seal without a picture in the table of keys signs invisibly. Parses and draws the paper: only in a
-    limited child. Raises `Unfit` (`place-needed`: no room was found, a person must choose one; and as `read_image`),
+    An official or a seal without a picture in the table of keys signs invisibly, but for the words of a box. Parses and
+    draws the paper: only in a limited child. Raises `Unfit` (`place-needed`: no room was found, a person must choose
+    one; and as `read_image`),
     `ArchiveFault` (`rules-none`, `place-…`, `stamp-too-long`), `ToolMissing` (`font-missing`).
     """
-    if wish.hidden or profile.name not in (OFFICIAL, SEAL, *_MARKED):
+    if wish.hidden or profile.name not in (OFFICIAL, SEAL, *BOXED, *_MARKED):
         return None
-    rule = rules_at(wish.system, profile.name, moment.astimezone(VIETNAM).date())
+    kind = _LOOKS.get(profile.name, profile.name)
+    rule = rules_at(wish.system, kind, moment.astimezone(VIETNAM).date())
     if profile.name in _MARKED:
         return _marked(profile, rule, owner, path, reader, moment, wish)
-    if owner.image is None or rule.image is None:
+    image = None
+    if owner.image is not None and rule.image is not None:
+        image = read_image(_bytes(owner.image), rule.image)
+    if wish.drawn:
+        return _box(profile, rule, image, reader, wish)
+    if image is None:
         return None
-    image = read_image(_bytes(owner.image), rule.image)
-    if profile.name == OFFICIAL:
+    if kind == OFFICIAL:
         return _signature(rule, image, owner, path, reader, wish)
     return _seal(rule, image, owner, reader, wish)
 
 
 _MARKED = ("copy", "annex")
+_LOOKS = {HOP: OFFICIAL, HOP_SEAL: SEAL}
+"""In a box, signature and seal look as on any paper."""
+
+
+def _box(
+    profile: Profile, rule: Appearance, image: StampImage | None, reader: PdfFileReader, wish: Wish
+) -> Visible:
+    """Return the words of a body over the whole of its box, with the picture of the signature in its room."""
+    if profile.name != HOP or wish.place is None:
+        raise ValueError(f"words of a box without their place, or under {profile.name}")
+    view = page_view(reader, wish.place.page)
+    words = Stamp(wish.drawn, *view.size_mm(wish.place))
+    inlays: tuple[Inlay, ...] = ()
+    if image is not None:
+        left, top, width, height = wish.room
+        picture = draw_image(rule, image, width, height)
+        aside, down = (width - picture.width_mm) / 2, (height - picture.height_mm) / 2
+        inlays = (Inlay(picture, left + aside, top + down),)
+    style = stamp_style(words, view, wish.place, inlays)
+    return Visible(style, view.number - 1, view.rectangle(wish.place))
 
 
 def _signature(

@@ -127,6 +127,7 @@ def _box_json(box: Box) -> dict[str, Any]:
         "form": box.form,
         "day": box.day.isoformat(),
         "struck": struck,
+        "number": box.number,
     }
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from fastapi.responses import Response
@@ -20,13 +21,13 @@ from api.schemas.cases import (
 )
 from api.schemas.common import Listing
 from api.schemas.signing_desk import SignedOneOut
-from api.schemas.signings import PaperOut, SigningBatchIn, VisibleIn
+from api.schemas.signings import PaperOut, SigningBatchIn
 from api.services.signings import PaperFile, open_batch
 from api.tools import Tools
 from ingest.receive_paper import PAPER_RECEIVED
 from language.fold import canonical
-from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of
-from procedures.case_drawing import Kept, key_of
+from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of, words_signed
+from procedures.case_drawing import key_of
 from procedures.case_facts import person_of
 from procedures.case_said import issuing_system
 from procedures.cases import CaseSeen, cases_of, look, move_in, open_in, see_case, tell_denied
@@ -35,6 +36,7 @@ from records.access import Actor
 from records.case import Case, Person, current
 from records.clock import new_id
 from records.errors import Conflict, Missing, NotAllowed, Unfit
+from signing.wish import Wish
 from storage.signing_notes import Notebook, keep_paper_note
 from storage.signing_values import NewPaper
 from storage.work import Tx
@@ -88,7 +90,9 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
             person = person_of(tx, actor.id)
             looked = look(tx, tools.cases.tools, person, case_id)  # 404 before anything else is told
             signed = signatures_of(tx, person, wanted.signings)
-        return prepare(tools.cases, person, looked.case.id, wanted.revision, wanted.ask(own_key, signed))
+            words = words_signed(tx, wanted.signings)
+        asked = replace(wanted.ask(own_key, signed), words_sha256=words)
+        return prepare(tools.cases, person, looked.case.id, wanted.revision, asked)
 
     def do(tx: Tx, ready: Ready) -> CaseOut:
         person = person_of(tx, actor.id)
@@ -102,17 +106,29 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
         raise
 
 
+@dataclass(frozen=True, slots=True)
+class _Ordered:
+    """A signature that is ordered for a case: the batch, what it shows, the bytes, and what the move would do."""
+
+    batch: SigningBatchIn
+    wish: Wish
+    paper: NewPaper
+    ready: Ready
+
+
 def order_signature(
     once: Once, tools: Tools, actor: Actor, case_id: str, wanted: CaseSigningIn, key: str | None
 ) -> Response:
     """Open a signing batch of one with the paper of a case as the move would sign it; nothing is started.
+
+    A box of a letter carries what the body writes into it: its words are drawn now and are what is seen and signed.
 
     Raises as `move`, as `signings.open_batch`, and `Unfit` (`nothing-to-sign`).
     """
     entered: list[str] = []
     ask = wanted.ask(_own_key(actor, key))
 
-    def reach() -> tuple[str, str, NewPaper, Kept | None]:
+    def reach() -> _Ordered:
         person = _person(tools, actor)
         with tools.work.reading() as tx:
             looked = look(tx, tools.cases.tools, person, case_id)
@@ -140,18 +156,22 @@ def order_signature(
             )
         title = f"{looked.definition.title} – {chosen.title}"
         new = NewPaper(f"{PurePosixPath(source).stem[:12]}.pdf", source, sha256, size, f"case {ask.key[:64]}")
-        return title, chosen.signs[0], new, ready.kept
+        profile = chosen.signs[0]
+        with tools.work.reading() as tx:
+            system = issuing_system(tx, tools.cases.tools.definitions, case_id)
+        wish = Wish(system) if ready.box is None else ready.box.wish(profile)
+        return _Ordered(SigningBatchIn(title=title, profile=profile, key=wanted.key), wish, new, ready)
 
-    def do(tx: Tx, found: tuple[str, str, NewPaper, Kept | None]) -> SignedOneOut:
-        title, profile, new, kept = found
-        visible = VisibleIn(system=issuing_system(tx, tools.cases.tools.definitions, case_id).value)
-        opened = open_batch(
-            tx, tools, actor, SigningBatchIn(title=title, profile=profile, key=wanted.key, visible=visible)
-        )
-        paper = tx.signings.add_paper(opened.id, new)
-        if kept is not None:
-            kept.enter(tx)
-        told: dict[str, str | int | bool] = {"batch": opened.id, "sha256": new.sha256, "case": case_id}
+    def do(tx: Tx, found: _Ordered) -> SignedOneOut:
+        opened = open_batch(tx, tools, actor, found.batch, found.wish)
+        paper = tx.signings.add_paper(opened.id, found.paper)
+        told: dict[str, str | int | bool] = {
+            "batch": opened.id, "sha256": found.paper.sha256, "case": case_id,
+        }  # fmt: skip
+        if found.ready.kept is not None:
+            found.ready.kept.enter(tx)
+        if found.ready.box is not None:
+            told |= {"box": found.ready.box.number, "words": found.ready.box.words_sha256}
         tx.audit.append(actor.id, PAPER_RECEIVED, paper.id, "done", told)
         entered.append(paper.id)
         return SignedOneOut(batch=opened, paper=PaperOut.of(paper))

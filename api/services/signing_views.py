@@ -14,6 +14,7 @@ from procedures.look_at_paper import look_at_page, look_where
 from records.access import Actor
 from records.errors import Conflict, Unfit
 from signing.mark import How, Marked
+from signing.profiles import BOXED
 from signing.wish import Wish
 from storage.signing_values import BatchStage, Paper, PaperStage, SigningBatch
 from storage.work import Tx
@@ -34,7 +35,8 @@ def put_place(
 ) -> Response:
     """Keep the box chosen for one paper, or (None) leave it to the batch again; return where the mark goes now.
 
-    Raises `Missing`; `Conflict` (`place-too-late`); `Unfit`: `place-wrong`, or as the signing itself would refuse.
+    Raises `Missing`; `Conflict` (`place-too-late`, `place-fixed`); `Unfit`: `place-wrong`, or as the signing itself
+    would refuse.
     """
     place = "" if chosen is None else Wish(place=chosen_place(chosen)).words()["place"]
 
@@ -91,6 +93,12 @@ def draw_page(tools: Tools, asked: PageAsked) -> bytes:
 
 
 def _demand_open(batch: SigningBatch, paper: Paper) -> None:
+    if batch.profile in BOXED:
+        raise Conflict(
+            f"{paper.id} is signed in its box",
+            code="place-fixed",
+            tell="Chữ ký và con dấu nằm đúng ô của đơn vị trên giấy giới thiệu nên không dời đi chỗ khác được.",
+        )
     if paper.state is not PaperStage.WAITING or batch.state not in _OPEN_TO_PLACES:
         raise Conflict(
             f"{paper.id} is {paper.state} in a batch that is {batch.state}",

@@ -14,12 +14,12 @@ from api.schemas.signings import PaperOut, PlaceIn, SigningBatchIn, SigningBatch
 from api.tools import Tools
 from ingest.receive_paper import enter_paper
 from language.fold import canonical
-from procedures.order import NEEDS, choose_key, usable_keys
+from procedures.order import NEEDS, ORDERED, choose_key, usable_keys
 from records.access import Actor
 from records.errors import ArchiveFault, Conflict, Missing, Unfit
 from signing.appearance import System
 from signing.geometry import Place
-from signing.profiles import ANNEX
+from signing.profiles import ANNEX, BOXED
 from signing.wish import Wish
 from storage.signing_notes import Notebook, keep_paper_note
 from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, Paper, PaperStage, SigningBatch
@@ -37,17 +37,22 @@ def list_keys(tools: Tools, actor: Actor) -> list[SigningKeyOut]:
             unit=key.unit,
             holder=key.holder,
             at_desk=key.at_desk,
-            profiles=[name for name, role in NEEDS.items() if role is key.role],
+            profiles=[name for name in ORDERED if NEEDS[name] is key.role],
         )
         for key in usable_keys(login, actor.roles, tools.signing_keys())
     ]
 
 
-def open_batch(tx: Tx, tools: Tools, actor: Actor, wanted: SigningBatchIn) -> SigningBatchOut:
-    """Open a batch in the name of `actor`. Raises as `procedures.order.choose_key`."""
+def open_batch(
+    tx: Tx, tools: Tools, actor: Actor, wanted: SigningBatchIn, wish: Wish | None = None
+) -> SigningBatchOut:
+    """Open a batch in the name of `actor`; `wish`: what it shows, when it is not for the person to say.
+
+    Raises as `procedures.order.choose_key`, and `Unfit` (`box-of-a-case`: a box is ordered from its letter's case).
+    """
     login = tx.accounts.get(actor.id).login
     key = choose_key(wanted.profile, wanted.key, login, actor.roles, tools.signing_keys())
-    wish = _wish(wanted)
+    wish = wish or _wish(wanted)
     new = NewSigningBatch(
         canonical(wanted.title), wanted.profile, key.name, wanted.level, actor.id, wish.words()
     )
@@ -60,6 +65,13 @@ def open_batch(tx: Tx, tools: Tools, actor: Actor, wanted: SigningBatchIn) -> Si
 
 def _wish(wanted: SigningBatchIn) -> Wish:
     told = wanted.visible
+    if wanted.profile in BOXED:
+        raise Unfit(
+            f"{wanted.profile} outside a case",
+            code="box-of-a-case",
+            tell="Ký hoặc đóng dấu vào ô của giấy giới thiệu được làm từ hồ sơ của giấy đó, không làm cho tệp rời. Hãy "
+            "mở hồ sơ rồi ký ở bước của đơn vị mình.",
+        )
     if wanted.profile == ANNEX and not told.number and not told.hidden:
         raise Unfit(
             "an annex without the number of its paper",

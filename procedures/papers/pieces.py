@@ -1,19 +1,23 @@
 """What stands in a box of the transfer letter, broken into lines that fit: for box 1 and for every later one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from procedures.papers.faces import Faces, Fitted, fit
 from procedures.papers.layouts import Layout
-from procedures.papers.sheet import Checked, Signatory
+from procedures.papers.sheet import Checked, Hop
 from procedures.papers.ten_boxes import Area, Box
-from records.errors import Unfit
+from records.errors import ArchiveFault, Unfit
 from signing.geometry import MM_PER_POINT
 
 _MOST_PT, _LEAST_PT = 12.0, 7.0
 _WORDS_PT = 12.5
 _LINE_MM = 1.25 * MM_PER_POINT
+_STRUCK_PARTS = (0.34, 0.5, 0.62)
+"""Of the room for words, where some are struck through: those below, the right ones above (12-HD/BTCTW 2022). The
+least part that is enough; words that once had room must have it struck through too, so they may be smaller."""
+_LEAST_STRUCK_PT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +32,7 @@ class Piece:
     bold: bool = False
     italic: bool = False
     align: Literal["left", "center"] = "left"
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """What one body writes into its box. `to`: whom it sends the member on to; `dated` false: room for the date."""
-
-    to: str
-    place: str
-    day: date
-    signatory: Signatory
-    dated: bool = True
+    struck: bool = False
 
 
 def box_pieces(
@@ -50,13 +44,18 @@ def box_pieces(
     """
     who = hop.signatory
     to = f"Ô {box.rule.number}: {box.letter.first if box.rule.number == 1 else box.letter.later}"
-    said = _fitted(words or (hop.to,), box.words, to, faces, _WORDS_PT if words else 11.0)
+    size = _WORDS_PT if words else 11.0
+    said, more = _words(box.words, words or _hop_words(hop), hop.struck, to, faces, size)
     above = _fitted((*who.authority, who.title), box.authority, "Quyền hạn và chức vụ người ký", faces)
     name = _fitted((who.name,), box.name, "Họ tên người ký", faces)
     line = layout.date_line(hop.place, hop.day, blank=not hop.dated)
     dated = _fitted((line,), box.dated, "Địa danh, ngày tháng", faces, 11.0)
+    if hop.proof:
+        proof = _fitted((hop.proof,), box.room, "Chữ ký", faces, 9.0)
+        more.append(_piece(proof, box.room, box.room.top, italic=True, align="center"))
     return (
-        _piece(said, box.words, box.words.top),
+        said,
+        *more,
         _piece(dated, box.dated, box.dated.top, italic=True, align="center"),
         _piece(
             above,
@@ -67,6 +66,33 @@ def box_pieces(
         ),
         _piece(name, box.name, box.name.top, bold=True, align="center"),
     )
+
+
+def _hop_words(hop: Hop) -> tuple[str, ...]:
+    if hop.corrects:  # two lines at most: what was wrong stands below
+        return (f"Ghi lại ô {hop.corrects}: {'; '.join(text for text in (hop.to, hop.note) if text)}",)
+    return tuple(text for text in (hop.to, hop.note) if text)
+
+
+def _words(
+    area: Area, words: tuple[str, ...], struck: tuple[str, ...], label: str, faces: Faces, most: float
+) -> tuple[Piece, list[Piece]]:
+    """Return the words in their area and, below them, those that are struck through."""
+    if not struck:
+        return _piece(_fitted(words, area, label, faces, most), area, area.top), []
+    for part in _STRUCK_PARTS:
+        low = area.height * part
+        upper = replace(area, height=area.height - low)
+        lower = replace(area, top=area.top + area.height - low, height=low)
+        try:
+            right = _fitted(words, upper, label, faces, most)
+            wrong = _fitted(struck, lower, label, faces, most, _LEAST_STRUCK_PT)
+        except ArchiveFault:
+            if part == _STRUCK_PARTS[-1]:
+                raise
+            continue
+        return _piece(right, upper, upper.top), [replace(_piece(wrong, lower, lower.top), struck=True)]
+    raise RuntimeError("no part was tried")
 
 
 def member_words(checked: Checked) -> tuple[str, ...]:
@@ -88,6 +114,7 @@ def member_words(checked: Checked) -> tuple[str, ...]:
         f"Được giới thiệu đến sinh hoạt đảng chính thức tại: {said['to_unit']}",
         f"Đã đóng đảng phí hết tháng {said['paid_until']}",
         f"Hồ sơ kèm theo: {said['enclosed']}" if said["enclosed"] else "",
+        checked.sheet.note,
     )
     return tuple(row for row in rows if row)
 
@@ -130,9 +157,16 @@ def demand_bare(checked: Checked) -> None:
         )
 
 
-def _fitted(texts: tuple[str, ...], area: Area, label: str, faces: Faces, most: float = _MOST_PT) -> Fitted:
+def _fitted(
+    texts: tuple[str, ...],
+    area: Area,
+    label: str,
+    faces: Faces,
+    most: float = _MOST_PT,
+    least: float = _LEAST_PT,
+) -> Fitted:
     # measured in bold, the widest of the four, so that it fits in whatever face it is set
-    return fit(texts, faces.bold, label, width=area.width, height=area.height, most=most, least=_LEAST_PT)
+    return fit(texts, faces.bold, label, width=area.width, height=area.height, most=most, least=least)
 
 
 def _piece(

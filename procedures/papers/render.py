@@ -17,16 +17,10 @@ from jinja2.runtime import Context
 
 from procedures.check_mark import CheckMark
 from procedures.papers.faces import LINE, STYLES, Faces, fit
-from procedures.papers.kinds import TEMPLATES, missing_fields, one_line
-from procedures.papers.pieces import Hop, box_pieces, demand_bare, heading_pieces, member_words
-from procedures.papers.sheet import (
-    Checked,
-    Sheet,
-    check_sheet,
-    clean_signatory,
-    demand_letters,
-    demand_signatory,
-)
+from procedures.papers.kinds import TEMPLATES, missing_fields
+from procedures.papers.layouts import Layout, layout_at
+from procedures.papers.pieces import Piece, box_pieces, demand_bare, heading_pieces, member_words
+from procedures.papers.sheet import BoxSheet, Checked, Hop, Sheet, check_sheet, clean_hop, demand_hop
 from procedures.papers.ten_boxes import A4_MM, Box, BoxPlaces, LetterRule, letter_at
 from records.clock import vietnam_iso
 from records.errors import ArchiveFault
@@ -51,7 +45,7 @@ _LEFT_PART = 0.41
 class Rendered:
     """A drawn paper. `signature`: the room for the first signature; `boxes`: of a transfer letter, else none.
 
-    `draft`: it has no number; it says "DỰ THẢO" and the signing order lets no seal on it.
+    `draft`: it has no number and says so; the signing order lets no seal on it but those of boxes.
     """
 
     pdf: bytes = field(repr=False)
@@ -78,8 +72,9 @@ def render(sheet: Sheet, faces: Faces, created: datetime, mark: CheckMark | None
     pdf = print_page(_draw(checked.kind.template, said), _things(faces), archival=True)
     if checked.sheet.draft:
         pdf = await_number(pdf)
-    signature, pages = _read_back(pdf, checked)
     boxes = tuple(box.places() for box in letter.all()) if letter else ()
+    printed = len(checked.sheet.printed)
+    signature, pages = _read_back(pdf, checked, boxes[printed].room if printed else None)
     return Rendered(pdf, title, pages, checked.sheet.draft, signature, boxes)
 
 
@@ -87,35 +82,37 @@ def draw_hop(
     letter: LetterRule,
     number: int,
     hop: Hop,
-    checked: Checked,
+    layout: Layout,
     faces: Faces,
     picture: StampImage | None = None,
 ) -> Stamp:
-    """Return what box `number` (from 2) of the letter `checked` says, as large as its frame: the visible part of the
-    signature of the body that fills it. `picture`: of the handwritten signature, as large as its room allows.
+    """Return what box `number` (from 2) of the letter says, as large as its frame: the visible part of the signature of
+    the body that fills it. `picture`: of the handwritten signature, as large as its room allows.
 
     Raises `Unfit` (`letter-box-unknown`, `paper-field-missing`, `paper-authority-wrong`, `paper-letter`),
     `ArchiveFault` (`paper-too-long`).
     """
     box = letter.box(number)
-    hop = Hop(one_line(hop.to), one_line(hop.place), hop.day, clean_signatory(hop.signatory), hop.dated)
-    if not hop.to or not hop.place:
-        raise missing_fields(f"Ô {number}", ["Kính chuyển" if not hop.to else "Địa danh"])
-    demand_signatory(hop.signatory, checked.layout, f"Ô {number}")
-    who = hop.signatory
-    demand_letters(f"Ô {number}", (hop.to, hop.place, who.title, who.name, *who.authority), faces)
+    hop = clean_hop(hop)
+    demand_hop(hop, number, layout, faces)
     width, height = box.frame.width, box.frame.height
     said = _faces_said(faces) | {
-        "parts": checked.layout.parts,
+        "parts": layout.parts,
         "number": number,
         "width": width,
         "height": height,
         "line_height": LINE,
-        "pieces": box_pieces(box, hop, checked.layout, faces),
+        "pieces": box_pieces(box, hop, layout, faces),
         "picture": _contained(box, picture) if picture else None,
     }
     things = _things(faces) | ({"vanthu:image": picture.png} if picture else {})
     return Stamp(print_page(_draw("hop.html.j2", said), things), width, height)
+
+
+def draw_box(box: BoxSheet, faces: Faces) -> bytes:
+    """Return one box of a letter as a PDF of one page. The same box gives the same bytes. Raises as `draw_hop`."""
+    layout = layout_at(box.system, box.hop.day)
+    return draw_hop(letter_at(box.letter_day), box.number, box.hop, layout, faces).pdf
 
 
 def _common(checked: Checked, faces: Faces, mark: CheckMark | None) -> dict[str, Any]:
@@ -171,17 +168,26 @@ def _one_line(most: float, text: str, label: str, width: float, faces: Faces) ->
 def _boxed(checked: Checked, letter: LetterRule, faces: Faces) -> dict[str, Any]:
     demand_bare(checked)
     sheet, layout = checked.sheet, checked.layout
-    first = Hop(str(checked.answers["to"]), sheet.organ.place, sheet.day, sheet.signatory, not sheet.draft)
+    own = Hop(str(checked.answers["to"]), sheet.organ.place, sheet.day, sheet.signatory)
+    filled = sheet.printed or (own,)
     boxes = letter.all()
+
+    def pieces(box: Box) -> tuple[Piece, ...]:
+        number = box.rule.number
+        if number > len(filled):
+            return ()
+        words = member_words(checked) if number == 1 else None
+        return box_pieces(box, filled[number - 1], layout, faces, words)
+
     shown = [
         {
             "number": box.rule.number,
             "page": box.rule.page,
             "frame": box.frame,
             "caption": letter.first if box.rule.number == 1 else letter.later,
-            "hint": "" if box.rule.number == 1 else letter.hint,
+            "hint": "" if box.rule.number <= len(filled) else letter.hint,
             "hint_area": {"left": letter.pad, "top": box.dated.top, "width": box.dated.left - letter.pad},
-            "pieces": box_pieces(box, first, layout, faces, member_words(checked)) if box is boxes[0] else (),
+            "pieces": pieces(box),
         }
         for box in boxes
     ]
@@ -221,8 +227,8 @@ def _things(faces: Faces) -> dict[str, bytes]:
     return {f"vanthu:{name}": face.data for name, face in zip(names, faces.all(), strict=True)}
 
 
-def _read_back(pdf: bytes, checked: Checked) -> tuple[Place, int]:
-    """Return the room for the signature and the number of pages, as the finished file shows them."""
+def _read_back(pdf: bytes, checked: Checked, room: Place | None) -> tuple[Place, int]:
+    """Return the room for the signature and the number of pages, as the finished file shows them. `room`: is known."""
     sheet = checked.sheet
     with tempfile.TemporaryDirectory(prefix="paper-") as folder:
         path = Path(folder) / "paper.pdf"
@@ -230,7 +236,7 @@ def _read_back(pdf: bytes, checked: Checked) -> tuple[Place, int]:
         with open_pages(path) as document:
             pages = len(document)
             lines = [line.text for line in read_page(document, 1).lines]
-        place = find_signature_place(path, sheet.signatory.name, sheet.signatory.title)
+        place = room or find_signature_place(path, sheet.signatory.name, sheet.signatory.title)
     number = checked.layout.number_line(sheet.number, sheet.notation)
     if sheet.number and not any(number in line for line in lines):
         raise ArchiveFault(f"{number!r} is not on the drawn page", code="paper-drawing")

@@ -33,12 +33,42 @@ class Signatory:
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """What one body writes into its box of a letter. `to`: whom it sends the member on to; `note`: what else it says.
+
+    `dated` false: room for the date. `corrects`: of which box these are the right words, 0: of none; `struck`: the
+    words that were wrong, legibly struck through. `proof`: where the signature stands when it is not in this file.
+    """
+
+    to: str
+    place: str
+    day: date
+    signatory: Signatory
+    dated: bool = True
+    note: str = ""
+    corrects: int = 0
+    struck: tuple[str, ...] = ()
+    proof: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSheet:
+    """One box to be drawn: of the letter of `letter_day`, in which box of it, and what it says."""
+
+    system: System
+    letter_day: date
+    number: int
+    hop: Hop
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One paper to be drawn.
 
     `kind`: a name of `kinds.toml`. `notation`: "QĐ/TU", "QĐ-UBND". `number`: as printed, empty on a draft; both are
     empty where the kind has no number. `day`: of issue, of drafting on a draft; it chooses the layout rule. `fields`:
-    what the kind asks for.
+    what the kind asks for. Of a letter with boxes: `printed` are boxes that were signed before this letter had its
+    number, `note` is what box 1 says besides.
     """
 
     kind: str
@@ -52,6 +82,8 @@ class Sheet:
     recipients: tuple[str, ...] = ()
     urgency: str = ""
     secrecy: str = ""
+    printed: tuple[Hop, ...] = ()
+    note: str = ""
 
     @property
     def draft(self) -> bool:
@@ -92,7 +124,35 @@ def check_sheet(sheet: Sheet, faces: Faces) -> Checked:
     _demand_authority(clean.signatory, layout)
     _demand_marks(clean, layout)
     _demand_letters(checked, faces)
+    for number, hop in enumerate(clean.printed, start=1):
+        demand_hop(hop, number, layout, faces)
     return checked
+
+
+def clean_hop(hop: Hop) -> Hop:
+    """Return `hop` with every part on one line."""
+    struck = tuple(text for one in hop.struck if (text := one_line(one)))
+    return replace(
+        hop,
+        to=one_line(hop.to),
+        place=one_line(hop.place),
+        signatory=clean_signatory(hop.signatory),
+        note=one_line(hop.note),
+        struck=struck,
+    )
+
+
+def demand_hop(hop: Hop, number: int, layout: Layout, faces: Faces) -> None:
+    """Refuse a box without whom it sends to, place, or signatory, or with letters that cannot be drawn.
+
+    Raises `Unfit`: `paper-field-missing`, `paper-field-wrong`, `paper-authority-wrong`, `paper-letter`.
+    """
+    if not hop.to or not hop.place:
+        raise missing_fields(f"Ô {number}", ["Kính chuyển" if not hop.to else "Địa danh"])
+    demand_signatory(hop.signatory, layout, f"Ô {number}")
+    who = hop.signatory
+    said = (hop.to, hop.place, hop.note, who.title, who.name, *hop.struck, *who.authority)
+    demand_letters(f"Ô {number}", said, faces)
 
 
 def clean_signatory(who: Signatory) -> Signatory:
@@ -121,6 +181,8 @@ def _cleaned(sheet: Sheet) -> Sheet:
         notation=one_line(sheet.notation),
         number=one_line(sheet.number),
         recipients=tuple(text for one in sheet.recipients if (text := one_line(one))),
+        printed=tuple(clean_hop(one) for one in sheet.printed),
+        note=one_line(sheet.note),
     )
 
 
@@ -208,6 +270,7 @@ def _demand_letters(checked: Checked, faces: Faces) -> None:
         "Ký hiệu": sheet.notation,
         "Người ký": (who.title, who.name, *who.authority),
         "Nơi nhận": sheet.recipients,
+        "Ô 1": sheet.note,
     }
     for label, answer in said.items():
         demand_letters(label, answer, faces)

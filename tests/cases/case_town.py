@@ -14,10 +14,10 @@ from procedures.difference import compare
 from procedures.number_periods import begin_term
 from procedures.papers.faces import load_faces
 from procedures.papers.fill import fill_upload
-from procedures.papers.render import render
-from procedures.papers.sheet import Sheet
+from procedures.papers.render import draw_box, render
+from procedures.papers.sheet import BoxSheet, Sheet
 from records.acting import PostRole
-from records.case import Case, Person, Signed
+from records.case import Case, Channel, Person, Signed
 from storage.blobs import open_blobs
 from storage.work import Work
 from tests.cases.party import SINCE, Party
@@ -37,7 +37,7 @@ AWAY: dict[str, Mapping[str, tuple[str, ...]]] = {
 POSTS = (
     ("branch", PostRole.SECRETARY), ("base", PostRole.SECRETARY), ("ward", PostRole.SECRETARY),
     ("ward", PostRole.CLERK), ("ward2", PostRole.SECRETARY), ("ward2", PostRole.CLERK),
-    ("base", PostRole.CLERK), ("far", PostRole.SECRETARY), ("far", PostRole.MEMBERS_OFFICER),
+    ("base", PostRole.CLERK), ("far", PostRole.SECRETARY), ("far", PostRole.MEMBERS_OFFICER), ("far", PostRole.CLERK),
 )  # fmt: skip
 
 
@@ -49,6 +49,7 @@ class Town:
     folder: Path
     accounts: dict[str, str] = field(default_factory=dict)
     drawn: list[Sheet] = field(default_factory=list)
+    boxes: list[BoxSheet] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for name in ("blobs", "work"):
@@ -72,6 +73,7 @@ class Town:
             tools,
             self.blobs,
             self._draw,
+            self._draw_box,
             self.folder / "work",
             "https://vanban.example.vn",
             fill=lambda path, filling: fill_upload(path, filling, load_faces()),
@@ -85,6 +87,10 @@ class Town:
     def _draw(self, sheet: Sheet, created: object, mark: object) -> bytes:
         self.drawn.append(sheet)
         return render(sheet, load_faces(), created, mark).pdf  # type: ignore[arg-type]
+
+    def _draw_box(self, box: BoxSheet) -> bytes:
+        self.boxes.append(box)
+        return draw_box(box, load_faces())
 
     def person(self, who: str) -> Person:
         with self.work.reading() as tx:
@@ -104,14 +110,15 @@ class Town:
         parts = {"comment": "Đồng ý", "bodies": way.get(move, {}), **parts}
         ask = Ask(move, key(), **parts)  # type: ignore[arg-type]
         signs = DEFINITIONS.get(case.procedure, case.version).moves[move].signs
-        if signs and not ask.signed:
+        if signs and not ask.signed and ask.channel is Channel.ELECTRONIC:
             ready = prepare(self.desk, self.person(who), case.id, case.revision, ask)
             if ready.kept is not None:  # the batch that is signed points at the bytes
                 with self.work.begin() as tx:
                     ready.kept.enter(tx)
             at = ready.ask.paper_sha256
             at = at or case.papers[-1].sha256
-            ask = replace(ask, signed=tuple(Signed(one, at, sha(at, one), f"s-{one}") for one in signs))
+            made = tuple(Signed(one, at, sha(at, one), f"s-{one}") for one in signs)
+            ask = replace(ask, signed=made, words_sha256=ready.ask.words_sha256)
         return ask
 
     def go(self, who: str, case: Case, move: str, **parts: object) -> Case:
@@ -126,13 +133,16 @@ class Town:
 
 
 RECEIVE = (
-    "clerk@ward send-letter, secretary@ward2 upper-accept, secretary@far base-accept, secretary@far branch-admit, "
-    "members-officer@far close"
+    "clerk@ward send-letter, secretary@ward2 upper-accept, clerk@ward2 seal-box-receiving-upper, "
+    "secretary@far base-accept, clerk@far seal-box-receiving-base, secretary@far branch-admit, "
+    "clerk@far seal-box-receiving-branch, members-officer@far close"
 )
 TO_AWAY = (
     "lan submit, secretary@branch branch-approve, clerk@base number-letter, secretary@base sign-letter, "
     "clerk@base seal-letter, clerk@base send-letter, secretary@far host-accept, secretary@far branch-admit"
 )
 TO_REVIEW = "lan submit, secretary@branch take"
-TO_APPROVED = f"{TO_REVIEW}, secretary@branch branch-approve, secretary@base base-approve"
+BASE_APPROVE = "secretary@base base-approve, clerk@base seal-box-base"
+APPROVE = f"secretary@branch branch-approve, clerk@base seal-box-branch, {BASE_APPROVE}"
+TO_APPROVED = f"{TO_REVIEW}, {APPROVE}"
 TO_SEALED = "clerk@ward number-letter, secretary@ward sign-letter, clerk@ward seal-letter"

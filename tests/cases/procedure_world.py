@@ -181,12 +181,16 @@ def official(**parts: object) -> Walker:
 
 
 TO_REVIEW = "lan submit, secretary@cb-di take"
+APPROVE = "secretary@cb-di branch-approve, clerk@cb-di seal-box-branch"
+BASE_APPROVE = "secretary@cs-di base-approve, clerk@cs-di seal-box-base"
 TO_SEALED = (
-    "secretary@cb-di branch-approve, secretary@cs-di base-approve, clerk@ct-di number-letter, "
-    "secretary@ct-di sign-letter, clerk@ct-di seal-letter"
+    f"{APPROVE}, {BASE_APPROVE}, clerk@ct-di number-letter, secretary@ct-di sign-letter, "
+    "clerk@ct-di seal-letter"
 )
+UPPER_ACCEPT = "secretary@ct-den upper-accept, clerk@ct-den seal-box-receiving-upper"
+BASE_ACCEPT = "secretary@cs-den base-accept, clerk@cs-den seal-box-receiving-base"
 RECEIVE = (
-    "secretary@ct-den upper-accept, secretary@cs-den base-accept, secretary@cb-den branch-admit, "
+    f"{UPPER_ACCEPT}, {BASE_ACCEPT}, secretary@cb-den branch-admit, clerk@cb-den seal-box-receiving-branch, "
     "officer@cs-den close"
 )
 BODIES = {

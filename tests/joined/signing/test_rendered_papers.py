@@ -9,9 +9,9 @@ import pytest
 
 from procedures.check_mark import make_mark
 from procedures.papers.faces import load_faces
-from procedures.papers.pieces import Hop
+from procedures.papers.layouts import layout_at
 from procedures.papers.render import draw_hop, render
-from procedures.papers.sheet import Signatory, check_sheet
+from procedures.papers.sheet import Hop, Signatory
 from procedures.papers.ten_boxes import letter_at
 from procedures.papers.upload import Written, burn_paper
 from records.errors import Unfit
@@ -53,10 +53,10 @@ def hops(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     official = draw_image(rule, picture, *view.size_mm(drawn.signature))
     files = [path, folder / "hop1.pdf"]
     stamps.sign_with(world, path, files[1], official, drawn.signature, "NguoiKy")
-    checked, letter = check_sheet(sheet, FACES), letter_at(DAY)
+    layout, letter = layout_at(System.PARTY, DAY), letter_at(DAY)
     for number, name in ((2, "Phạm Văn Đỗ"), (3, "Hồ Thị Ngọc Ẩn")):
         hop = Hop(f"Chi bộ Khu phố {number}", "Bến Đông", _DAY, Signatory("BÍ THƯ", name, ("T/M ĐẢNG ỦY",)))
-        stamp = draw_hop(letter, number, hop, checked, FACES, picture)
+        stamp = draw_hop(letter, number, hop, layout, FACES, picture)
         files.append(folder / f"hop{number}.pdf")
         stamps.sign_with(world, files[-2], files[-1], stamp, drawn.boxes[number - 1].frame, f"O{number}")
     return files

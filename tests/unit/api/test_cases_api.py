@@ -84,7 +84,7 @@ def test_the_paper_to_be_signed_is_drawn_kept_and_bound_to_what_was_seen(office:
     ordered = client.post(f"{API}/cases/{case['id']}/signings", json=body)
     assert ordered.status_code == 201, ordered.text
     batch, paper = ordered.json()["batch"], ordered.json()["paper"]
-    assert (batch["profile"], batch["key"], batch["state"]) == ("official", "ong-an", "open")
+    assert (batch["profile"], batch["key"], batch["state"]) == ("hop", "ong-an", "open")
     shown = client.get(f"{API}/signing-batches/{batch['id']}/papers/{paper['id']}/source").content
     assert shown[:5] == b"%PDF-" and hashlib.sha256(shown).hexdigest() == paper["sha256"]
     moves = f"{API}/cases/{case['id']}/moves"

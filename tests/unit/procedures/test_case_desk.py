@@ -21,7 +21,7 @@ from signing.page_text import open_pages, read_page
 from storage.blobs import Unavailable
 from storage.number_values import Entry, NumberState
 from storage.work import Work
-from tests.cases.case_town import TO_APPROVED, TO_REVIEW, TO_SEALED, Town
+from tests.cases.case_town import APPROVE, BASE_APPROVE, TO_APPROVED, TO_REVIEW, TO_SEALED, Town
 from tests.cases.party import TODAY, Party, PartyCases
 
 OTHER = Entry(subject="Giấy giới thiệu khác")
@@ -31,7 +31,7 @@ def text_of(town: Town, sha256: str, tmp_path: Path) -> str:
     path = tmp_path / f"{sha256}.pdf"
     town.blobs.copy_out(f"drawn/{sha256[:2]}/{sha256}.pdf", path, sha256)
     with open_pages(path) as document:
-        return "\n".join(line.text for line in read_page(document, 1).lines)
+        return " ".join(line.text for line in read_page(document, 1).lines)
 
 
 def another_number(work: Work, account: str) -> str:
@@ -55,12 +55,21 @@ class TestPapers(PartyCases):
             "CHI BỘ TỔ TOÁN",
             ("T/M CHI BỘ",),
         )
-        case = town.walk(case, "secretary@base base-approve, clerk@ward number-letter")
+        case = town.walk(case, f"clerk@base seal-box-branch, {BASE_APPROVE}, clerk@ward number-letter")
         paper = current(case)
         assert paper is not None
         assert (paper.number, paper.dated) == ("01-GT/ĐU", TODAY)
         told = text_of(town, paper.sha256, tmp_path)
-        assert "01-GT/ĐU" in told and "TRẦN THỊ LAN" in told and "Đảng bộ phường Lúa" in told
+        assert "01-GT/ĐU" in told and "TRẦN THỊ LAN" in told
+        for words in (
+            "Đảng bộ Trường Sen",
+            "T/M CHI BỘ",
+            "2. Kính chuyển",
+            "Đảng bộ phường Sen",
+            "T/M ĐẢNG ỦY",
+        ):
+            assert words in told  # the boxes of the sending side, printed
+        assert told.count("(đã ký số và đóng dấu trên bản chưa có số)") == 2
         assert town.drawn[-1].organ.superior == "ĐẢNG BỘ THÀNH PHỐ MẪU"
         with town.work.reading() as tx:
             number = tx.numbers.of_paper(f"{case.id}-1")
@@ -69,6 +78,46 @@ class TestPapers(PartyCases):
         assert number is not None and number.state is NumberState.ISSUED
         assert (number.entry.recipients, "Lan" in number.entry.subject) == ("Đảng bộ phường Lúa", True)
         assert kept is not None and kept.sha256 == paper.sha256
+
+    def test_what_a_body_writes_is_drawn_for_its_box_and_what_was_signed_is_what_counts(
+        self, town: Town
+    ) -> None:
+        case = town.walk(town.open(), f"{TO_APPROVED}, clerk@ward number-letter")
+        ask = town.ask("secretary@ward", case, "sign-letter")
+        box = town.boxes[-1]
+        assert (box.number, box.hop.to, box.hop.signatory.authority) == (
+            3, "Đảng bộ phường Lúa", ("T/M BAN THƯỜNG VỤ",),
+        )  # fmt: skip
+        for other in (
+            replace(ask, words_sha256=""),
+            replace(ask, words_sha256="0" * 64),
+            replace(ask, note="Khác"),
+        ):
+            with pytest.raises(Conflict) as fault:
+                move_with_paper(town.desk, town.person("secretary@ward"), case.id, case.revision, other)
+            assert fault.value.code == "revision-changed"
+        with pytest.raises(Conflict) as fault:
+            town.go("secretary@ward", case, "sign-letter", paper_sha256="0" * 64)
+        assert fault.value.code == "revision-changed"
+        case = move_with_paper(town.desk, town.person("secretary@ward"), case.id, case.revision, ask)
+        case = town.walk(case, "clerk@ward seal-letter")
+        # a wrong addressee is struck through legibly, in the next free box
+        right = {"box": 3, "note": "Đảng bộ phường Lúa (không phải phường Sen)", "comment": "Ghi nhầm"}
+        case = town.go("secretary@ward", case, "correct-letter", **right)
+        case = town.go("secretary@ward", case, "sign-letter")
+        box = town.boxes[-1]
+        assert (box.number, box.hop.corrects, box.hop.struck) == (4, 3, ("Đảng bộ phường Lúa",))
+        assert box.hop.note == right["note"]
+        paper = current(case)
+        assert paper is not None and [one.number for one in paper.boxes] == [1, 2, 4]
+
+    def test_ten_boxes_are_all_there_are(self, town: Town) -> None:
+        case = town.walk(town.open(), f"{TO_APPROVED}, {TO_SEALED}, clerk@ward send-letter")
+        for _ in range(7):
+            case = town.walk(case, "secretary@ward2 upper-accept, secretary@far base-back")
+        with pytest.raises(Unfit) as fault:
+            town.go("secretary@ward2", case, "upper-accept")
+        assert fault.value.code == "letter-box-unknown"
 
     def test_who_is_overtaken_gets_the_next_number_and_a_letter_that_says_so(
         self, town: Town, tmp_path: Path
@@ -143,9 +192,7 @@ class TestPapers(PartyCases):
             struck = tx.numbers.find(number.id)
         assert struck is not None and struck.state is NumberState.VOID
         assert struck.void_reason and reason.startswith(struck.void_reason)
-        case = town.walk(
-            case, "secretary@branch branch-approve, secretary@base base-approve, clerk@ward number-letter"
-        )
+        case = town.walk(case, f"{APPROVE}, clerk@ward number-letter")
         assert [paper.number for paper in case.papers] == ["01-GT/ĐU", "02-GT/ĐU"]
 
     def test_sent_back_unsigned_and_numbered_again_keeps_its_number(self, town: Town) -> None:

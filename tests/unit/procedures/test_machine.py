@@ -12,6 +12,9 @@ from records.case import Channel, Facts, InName, Person, Signed, current
 from records.clock import VIETNAM
 from records.outcome import Done
 from tests.cases.procedure_world import (
+    APPROVE,
+    BASE_ACCEPT,
+    BASE_APPROVE,
     BODIES,
     CALENDAR,
     COMMENT_FORM,
@@ -27,6 +30,7 @@ from tests.cases.procedure_world import (
     TO_REVIEW,
     TO_SEALED,
     TRANSFER_FORM,
+    UPPER_ACCEPT,
     Walker,
     official,
     person,
@@ -53,7 +57,8 @@ def test_the_whole_chain_of_an_official_transfer() -> None:
         (1, "cb-di", "cs-di"), (2, "cs-di", "ct-di"), (3, "ct-di", "ct-den"),
         (4, "ct-den", "cs-den"), (5, "cs-den", "cb-den"), (6, "cb-den", ""),
     ]  # fmt: skip
-    assert [one.profile for one in letter.signed] == ["official"] * 3 + ["seal"] + ["official"] * 3
+    assert [one.profile for one in letter.signed] == ["hop", "hop-seal"] * 6
+    assert [(box.ordinal, box.number) for box in letter.boxes] == [(n, n) for n in range(1, 7)]
     assert [moved.move.ordinal for moved in walker.moves] == list(range(1, len(walker.moves) + 1))
     assert all(not allowed_moves(walker.definition, case, one, walker.world) for one in PEOPLE.values())
 
@@ -71,7 +76,7 @@ def test_nobody_sees_a_case_before_its_turn_has_come_to_them() -> None:
     assert not any("cs-di" in one or "den" in one for one in seen_by())
     walker.go("secretary@cb-di", "branch-approve")
     assert {"secretary@cs-di"} < seen_by()
-    walker.walk("secretary@cs-di base-approve, clerk@ct-di number-letter", **BODIES)
+    walker.walk(f"clerk@cb-di seal-box-branch, {BASE_APPROVE}, clerk@ct-di number-letter", **BODIES)
     assert not any("den" in one for one in seen_by())
     gone = replace(
         PEOPLE["officer@cb-di"],
@@ -154,7 +159,7 @@ def test_a_branch_that_is_a_base_organisation_itself_stands_twice() -> None:
     walker = Walker("official-transfer", facts=replace(FACTS, member_units=("cb-di", "cb-di", "ct-di")))
     assert walker.refused("lan", "open", bodies=SENDING, values=TRANSFER_FORM) == "not-of-this-unit"
     walker.go("lan", "open", bodies={**SENDING, "sending-base": ("cb-di",)}, values=TRANSFER_FORM)
-    walker.walk(f"{TO_REVIEW}, secretary@cb-di branch-approve, secretary@cb-di base-approve")
+    walker.walk(f"{TO_REVIEW}, {APPROVE}, secretary@cb-di base-approve")
     letter = current(walker.case)
     assert letter is not None
     assert [(box.body, box.unit_id, box.to_unit_id) for box in letter.boxes] == [
@@ -205,7 +210,7 @@ def test_thirty_working_days_from_the_letter_and_returns_give_no_new_time() -> N
     (due,) = due_now(walker.definition, walker.case, CALENDAR, walker.world.today)
     assert (due.code, due.last_day, due.overdue) == ("present", date(2027, 3, 8), False)
     walker.now += timedelta(days=1)
-    walker.walk("secretary@ct-den upper-accept, secretary@cs-den base-accept", **BODIES)
+    walker.walk(f"{UPPER_ACCEPT}, {BASE_ACCEPT}", **BODIES)
     assert walker.refused("secretary@cb-den", "branch-admit") == "late-without-reason"
     walker.go("secretary@cb-den", "branch-admit", values={"late_present_reason": "Ốm dài ngày"})
 
@@ -223,6 +228,9 @@ def test_an_error_in_box_1_means_a_new_letter_and_in_later_ones_legible_correcti
     assert letter.boxes[2].note == "Kính chuyển lại"
     assert [(old.note, old.reason) for old in letter.boxes[2].struck] == [("", "Ghi nhầm nơi nhận")]
     walker.walk("secretary@ct-di sign-letter, clerk@ct-di seal-letter")
+    letter = current(walker.case)
+    assert letter is not None
+    assert [box.number for box in letter.boxes] == [1, 2, 4]  # what was signed into box 3 stays there
     walker.go("secretary@ct-di", "new-letter", comment="Ô 1 ghi sai ngày sinh")
     assert (walker.case.state, current(walker.case)) == ("branch-review", None)
     walker.walk(TO_SEALED, **BODIES)
@@ -233,7 +241,7 @@ def test_an_error_in_box_1_means_a_new_letter_and_in_later_ones_legible_correcti
 
 def test_a_hop_is_not_made_without_its_signatures_on_the_very_paper() -> None:
     walker = official()
-    walker.walk(f"{TO_REVIEW}, secretary@cb-di branch-approve, secretary@cs-di base-approve", **BODIES)
+    walker.walk(f"{TO_REVIEW}, {APPROVE}, {BASE_APPROVE}", **BODIES)
     who = "clerk@ct-di", "number-letter"
     bodies = BODIES["number_letter"]
     assert walker.refused(*who, raw=True, bodies=bodies) == "number-missing"
@@ -249,10 +257,10 @@ def test_a_hop_is_not_made_without_its_signatures_on_the_very_paper() -> None:
     for signed, code in (
         ((), "not-signed"),
         ((Signed("seal", shown.sha256, after, "s1"),), "not-signed"),
-        ((Signed("official", other, after, "s1"),), "paper-altered"),
-        ((Signed("official", shown.sha256, shown.sha256, "s1"),), "paper-altered"),
-        ((Signed("official", shown.sha256, "?", "s1"),), "paper-altered"),
-        ((Signed("official", shown.sha256, after, ""),), "paper-altered"),
+        ((Signed("hop", other, after, "s1"),), "paper-altered"),
+        ((Signed("hop", shown.sha256, shown.sha256, "s1"),), "paper-altered"),
+        ((Signed("hop", shown.sha256, "?", "s1"),), "paper-altered"),
+        ((Signed("hop", shown.sha256, after, ""),), "paper-altered"),
     ):
         assert walker.refused(*sign, raw=True, signed=signed) == code
     walker.go(*sign)
@@ -274,7 +282,11 @@ def test_a_case_comes_in_on_paper_and_goes_the_same_states() -> None:
     (due,) = due_now(walker.definition, walker.case, CALENDAR, walker.world.today)
     assert due.overdue  # counted from the date of the letter, not from when it was brought
     assert walker.refused("secretary@ct-den", "return-to-sender") == "came-on-paper"
-    walker.walk("secretary@ct-den upper-accept, secretary@cs-den base-accept", **BODIES)
+    assert (
+        walker.refused("secretary@ct-den", "upper-accept", bodies=BODIES["upper_accept"]) == "paper-not-drawn"
+    )
+    for who, move in (("secretary@ct-den", "upper-accept"), ("secretary@cs-den", "base-accept")):
+        walker.go(who, move, bodies=BODIES[move.replace("-", "_")], channel=Channel.PAPER)
     assert walker.case.state == "base-received"
 
 
@@ -290,11 +302,44 @@ def test_a_hop_signed_by_hand_stands_beside_electronic_ones() -> None:
     walker = official()
     walker.walk(TO_REVIEW)
     walker.go("secretary@cb-di", "branch-approve", channel=Channel.PAPER)
-    walker.go("secretary@cs-di", "base-approve")
+    assert (
+        walker.refused("secretary@cs-di", "base-approve") == "paper-not-drawn"
+    )  # it lacks what was written by hand
+    walker.go("secretary@cs-di", "base-approve", channel=Channel.PAPER)
+    walker.walk(
+        "clerk@ct-di number-letter, secretary@ct-di sign-letter", **BODIES
+    )  # drawn with both boxes in it
     letter = current(walker.case)
     assert letter is not None
-    assert [one.profile for one in letter.signed] == ["official"]
-    assert len(letter.boxes) == 2
+    assert [one.profile for one in letter.signed] == ["hop"]
+    assert [box.number for box in letter.boxes] == [1, 2, 3]
+
+
+def test_a_box_is_sealed_once_and_before_the_letter_goes_on() -> None:
+    walker = official()
+    walker.walk(f"{TO_REVIEW}, secretary@cb-di branch-approve")
+    assert walker.refused("secretary@cs-di", "base-approve") == "box-not-sealed"
+    assert walker.refused("secretary@cb-di", "seal-box-branch") == "move-not-yours"
+    walker.go("clerk@cb-di", "seal-box-branch")
+    assert walker.refused("clerk@cb-di", "seal-box-branch") == "box-not-to-seal"
+    walker.go("secretary@cs-di", "base-approve")
+    assert walker.refused("clerk@ct-di", "number-letter", bodies=BODIES["number_letter"]) == "box-not-sealed"
+    walker.go("secretary@cs-di", "correct-box-base", box=2, note="Đảng bộ phường Sen")
+    assert walker.refused("clerk@ct-di", "number-letter", bodies=BODIES["number_letter"]) == "box-not-sealed"
+    walker.walk("clerk@cs-di seal-box-base, clerk@ct-di number-letter", **BODIES)
+    letter = current(walker.case)
+    assert letter is not None
+    assert [box.number for box in letter.boxes] == [1, 2]  # drawn anew, each box with its right words
+
+
+def test_a_letter_that_its_body_has_signed_is_not_drawn_anew() -> None:
+    walker = official()
+    walker.walk(f"{TO_REVIEW}, {TO_SEALED}", **BODIES)
+    walker.go("secretary@ct-di", "correct-letter", box=3, note="Đảng bộ phường Lúa")
+    walker.go("secretary@ct-di", "return-number")
+    assert walker.refused("clerk@ct-di", "number-letter", bodies=BODIES["number_letter"]) == "letter-signed"
+    walker.go("secretary@ct-di", "upper-return")
+    assert current(walker.case) is None
 
 
 def test_returned_recalled_withdrawn_rejected() -> None:
@@ -308,7 +353,7 @@ def test_returned_recalled_withdrawn_rejected() -> None:
     )
     walker.walk("secretary@cb-di branch-approve, secretary@cs-di base-return, secretary@cb-di branch-approve")
     assert [bool(paper.void) for paper in walker.case.papers] == [True, False]
-    walker.walk("secretary@cs-di base-approve")
+    walker.walk("clerk@cs-di seal-box-branch, secretary@cs-di base-approve")
     assert walker.refused("lan", "withdraw") == "move-not-now"
     walker.walk("secretary@ct-di upper-reject")
     assert walker.case.ended
