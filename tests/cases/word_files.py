@@ -1,8 +1,13 @@
 """Word files made here by hand, so that every odd one differs from a good one in a single thing."""
 
+import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+
+import pytest
+
+from ingest.word_convert import probe
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -10,6 +15,15 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
 GAP = "\N{NO-BREAK SPACE}"
+
+
+def demand_converter() -> None:
+    """Where LibreOffice is missing the test fails in CI and is skipped, saying so, on a person's machine."""
+    if probe() is None:
+        told = "LibreOffice Writer is missing: apt-get install libreoffice-writer-nogui fonts-croscore"
+        if os.environ.get("CI"):
+            pytest.fail(told)
+        pytest.skip(told)
 
 
 def a_run(text: str, bold: bool = False, italic: bool = False) -> str:

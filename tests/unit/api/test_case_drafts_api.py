@@ -10,13 +10,12 @@ import pytest
 from PIL import Image
 
 from ingest import receive_draft
-from ingest.word_convert import probe
 from records.clock import SystemClock
 from signing.keys import load_demo_keys
 from signing.seal import SigningService
 from signing.timestamps import DemoTimeStamps
 from tests.cases.sealing import a_pdf
-from tests.cases.word_files import a_line, a_word_file
+from tests.cases.word_files import a_line, a_word_file, demand_converter
 from tests.unit.api.api_house import House
 from tests.unit.api.case_seed import API, Office, enter_office
 
@@ -166,10 +165,8 @@ def test_who_may_not_hands_nothing_in(office: Office, plain_pdf: bytes) -> None:
     assert len(versions(office, case)) == 1
 
 
-@pytest.mark.skipif(
-    probe() is None, reason="LibreOffice Writer is not installed: apt-get install libreoffice-writer-nogui"
-)
 def test_a_word_file_is_kept_as_it_came_and_seen_as_pdf(office: Office, tmp_path: Path) -> None:
+    demand_converter()
     case = office.open_document()
     data = a_word_file(tmp_path / "a.docx", a_line("Xin chào")).read_bytes()
     taken = office.hand_in(case, "Công văn.docx", data, "w")

@@ -8,14 +8,14 @@ import pikepdf
 import pytest
 
 from ingest import word_convert
-from ingest.word_convert import probe, word_to_pdf
+from ingest.word_convert import word_to_pdf
 from ingest.word_file import looks_like_word, screen_word
 from procedures.papers.faces import load_faces
 from procedures.papers.upload import burn_paper, find_rooms
 from records.errors import ToolMissing, Unfit
 from signing.page_text import open_pages, read_page
 from signing.placement import find_signature_place
-from tests.cases.word_files import a_letter, a_line, a_link, a_word_file
+from tests.cases.word_files import a_letter, a_line, a_link, a_word_file, demand_converter
 
 _INSTR = "<w:p><w:r><w:instrText>{}</w:instrText></w:r></w:p>"
 _MACRO_MAIN = "application/vnd.ms-word.document.macroEnabled.main+xml"
@@ -89,10 +89,8 @@ def test_without_the_program_one_is_told_what_to_do(tmp_path: Path, monkeypatch:
     assert fault.value.code == "converter-missing"
 
 
-@pytest.mark.skipif(
-    probe() is None, reason="LibreOffice Writer is not installed: apt-get install libreoffice-writer-nogui"
-)
 def test_a_letter_of_word_becomes_a_paper_with_its_rooms(tmp_path: Path) -> None:
+    demand_converter()
     path, out = a_word_file(tmp_path / "a.docx", a_letter() + a_line("")), tmp_path / "a.pdf"
     word_to_pdf(path, out, "Công văn.docx")
     with pikepdf.open(out) as pdf:
