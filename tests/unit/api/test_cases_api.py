@@ -112,6 +112,11 @@ def test_the_paper_to_be_signed_is_drawn_kept_and_bound_to_what_was_seen(office:
     assert (batch["profile"], batch["key"], batch["state"]) == ("hop", "ong-an", "open")
     shown = client.get(f"{API}/signing-batches/{batch['id']}/papers/{paper['id']}/source").content
     assert shown[:5] == b"%PDF-" and hashlib.sha256(shown).hexdigest() == paper["sha256"]
+    at = f"{API}/signing-batches/{batch['id']}/papers/{paper['id']}/place"
+    elsewhere = client.put(at, json={"page": 1, "x0": 0.1, "y0": 0.1, "x1": 0.4, "y1": 0.3})
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (409, "place-fixed")
+    loose = client.post(f"{API}/signing-batches", json={"profile": "hop", "title": "Ký rời"})
+    assert (loose.status_code, loose.json()["code"]) == (422, "box-of-a-case")
     moves = f"{API}/cases/{case['id']}/moves"
     early = client.post(moves, json={**body, "signings": [paper["id"]]})
     assert (early.status_code, early.json()["code"]) == (409, "paper-not-signed")
