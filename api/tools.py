@@ -10,6 +10,7 @@ from procedures.look_at_paper import LookTools
 from procedures.order import KeyFacts
 from procedures.sign_at_desk import DeskTools
 from records.access import Actor
+from records.case import Draft
 from records.clock import Clock
 from records.errors import ArchiveFault, Away
 from records.queues import DeadLetter, QueueCount, WorkerSeen
@@ -19,7 +20,7 @@ from signing.verdict import Verdict
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
 from storage.signing_values import NewPaper, Paper
-from storage.work import Work
+from storage.work import Tx, Work
 
 
 class ReceiptLike(Protocol):
@@ -93,6 +94,31 @@ class TakePaper(Protocol):
         declared_sha256: str | None = None,
     ) -> tuple[NewPaper, str]:
         """Return the paper to be entered, and the intent to strike off then. Raises as `take_paper`."""
+
+
+class TakenDraftLike(Protocol):
+    """A draft whose bytes are durable (`ingest.receive_draft.TakenDraft`)."""
+
+    @property
+    def draft(self) -> Draft:
+        """What the case is to point at."""
+
+    def enter(self, tx: Tx) -> None:
+        """Write the bytes down in the books, in the transaction of the move."""
+
+
+class TakeDraft(Protocol):
+    """Keep the file of an outgoing document (`ingest.receive_draft.take_draft` bound to its tools)."""
+
+    def __call__(
+        self,
+        name: str,
+        chunks: Iterator[bytes],
+        actor_id: str,
+        case_id: str,
+        declared_sha256: str | None = None,
+    ) -> TakenDraftLike:
+        """Return the draft. Raises as `take_draft`."""
 
 
 class Verify(Protocol):
@@ -216,6 +242,7 @@ class Tools:
     receive: Receive
     receive_paper: ReceivePaper
     take_paper: TakePaper
+    take_draft: TakeDraft = field(kw_only=True)
     look: LookTools
     desk: DeskTools
     cases: CaseDesk

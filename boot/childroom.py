@@ -13,7 +13,9 @@ from pathlib import Path
 from boot.settings import Settings
 from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
+from procedures.case_upload import Filling
 from procedures.check_mark import CheckMark
+from procedures.difference import ChangedLine, Side, compare
 from procedures.papers.sheet import BoxSheet, Sheet
 from procedures.sign_at_desk import Brought
 from procedures.sign_papers import Order
@@ -157,6 +159,19 @@ def draw_in_child(sheet: Sheet, created: datetime, mark: CheckMark | None) -> by
     from procedures.papers.render import render  # only here: WeasyPrint takes a second to load
 
     return render(sheet, load_faces(), created, mark).pdf
+
+
+def fill_in_child(path: Path, filling: Filling) -> bytes:
+    """Make in a limited child the paper of a case out of a PDF that was handed in."""
+    from procedures.papers.faces import load_faces
+    from procedures.papers.fill import fill_upload  # only here, as above
+
+    return fill_upload(path, filling, load_faces())
+
+
+def compare_in_child(old: Side, new: Side) -> tuple[ChangedLine, ...]:
+    """Tell in a limited child what changed between two versions of a document."""
+    return compare(old, new)
 
 
 def draw_box_in_child(box: BoxSheet) -> bytes:

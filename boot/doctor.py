@@ -67,6 +67,13 @@ def _look(settings: Settings) -> Iterator[Found]:
     yield _program(
         "poppler (pdftotext)", "pdftotext", ("-v",), "sudo apt-get install poppler-utils", needed=True
     )
+    yield _program(
+        "LibreOffice (văn bản Word)",
+        "soffice",
+        ("--version",),
+        "sudo apt-get install libreoffice-writer-nogui fonts-croscore",
+        needed=False,
+    )
     yield _program("poppler (pdfsig)", "pdfsig", ("-v",), "sudo apt-get install poppler-utils", needed=False)
     yield _program("qpdf", "qpdf", ("--version",), "sudo apt-get install qpdf", needed=False)
     yield _font()

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 
-packages="python3 python3-venv tesseract-ocr tesseract-ocr-vie tesseract-ocr-osd poppler-utils qpdf fonts-noto-core libpango-1.0-0 libpangoft2-1.0-0"
+packages="python3 python3-venv tesseract-ocr tesseract-ocr-vie tesseract-ocr-osd poppler-utils qpdf fonts-noto-core libpango-1.0-0 libpangoft2-1.0-0 libreoffice-writer-nogui fonts-croscore"
 [ "$kind" = test ] && packages="$packages chromium default-jdk-headless maven libnss3-tools ghostscript fonts-dejavu-core postgresql strace softhsm2"
 
 if command -v dpkg-query >/dev/null 2>&1; then
@@ -19,6 +19,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
             default-jdk-headless) command -v javac >/dev/null 2>&1 && continue ;;
             maven) command -v mvn >/dev/null 2>&1 && continue ;;
             postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && continue ;;
+            libreoffice-writer-nogui) command -v soffice >/dev/null 2>&1 && continue ;;
             strace) command -v strace >/dev/null 2>&1 && continue ;;
             python3) command -v python3 >/dev/null 2>&1 && continue ;;
             python3-venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 && continue ;;

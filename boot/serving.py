@@ -24,6 +24,7 @@ from boot.telemetry import start_telemetry
 from boot.version import VERSION
 from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.receive import receive_stream
+from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
 from ingest.tools import IngestTools
 from jobs.engine_view import EngineView
@@ -82,6 +83,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 receive=partial(receive_stream, tools),
                 receive_paper=partial(receive_paper, tools),
                 take_paper=partial(take_paper, tools),
+                take_draft=partial(take_draft, tools),
                 look=look_tools(house, children),
                 desk=desk_tools(house, children),
                 cases=case_desk(house, children),

@@ -98,7 +98,7 @@ def _printed(tx: Tx, case: Case, box: Box) -> Hop:
         hop.day,
         hop.signatory,
         note=hop.note,
-        proof=_SIGNED_BEFORE if box.number else _SIGNED_BY_HAND,
+        proof=_SIGNED_BY_HAND if box.by_hand else _SIGNED_BEFORE,
     )
 
 

@@ -7,32 +7,33 @@ and a number is never without its paper. See docs/decisions/0101.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from procedures.asking import Ask
 from procedures.case_boxes import BoxOrder, DrawBox, demand_words, hop_of, letter_day, newest_box
 from procedures.case_drawing import Draw, Kept, keep_drawn
-from procedures.case_facts import signs_for
-from procedures.case_numbers import paper_id
+from procedures.case_numbers import paper_id, wish_of
 from procedures.case_plan import Plan, plan_of
-from procedures.case_sheet import DRAWN, Issue, demand_drawn, notation_of, sheet_of
+from procedures.case_said import DOCUMENT
+from procedures.case_sheet import Issue, sheet_of
+from procedures.case_upload import Fill, fill_draft, filling_of
+from procedures.case_versions import Compare
 from procedures.cases import CaseTools, Settle, look, move_in, tell_denied
 from procedures.check_mark import make_mark
 from procedures.definition import PaperKind
 from procedures.number_steps import Wish
 from procedures.numbering import take
-from procedures.papers.kinds import kind_named
 from procedures.papers.sheet import BoxSheet
 from records.case import Case, Person, Signed, current
-from records.errors import Conflict, Missing, NotAllowed
+from records.errors import Conflict, Missing, NotAllowed, Unfit
 from records.members import Person as Particulars
 from signing.appearance import System
 from signing.profiles import HOP
-from signing.wish import wish_of
+from signing.wish import wish_of as wish_said
 from storage.blobs import BlobStore
 from storage.cases import moved_meanwhile
-from storage.number_values import Entry, Number
+from storage.number_values import Number
 from storage.signing_values import PaperStage
 from storage.work import Tx
 
@@ -42,7 +43,10 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class CaseDesk:
-    """What moving cases with papers needs. `public_url`: where anybody may check a paper, "": papers have no mark."""
+    """What moving cases with papers needs. `public_url`: where anybody may check a paper, "": papers have no mark.
+
+    `fill`: burns a number into a PDF that was handed in; `compare`: two versions.
+    """
 
     tools: CaseTools
     blobs: BlobStore
@@ -50,6 +54,8 @@ class CaseDesk:
     draw_box: DrawBox
     work_dir: Path
     public_url: str = ""
+    fill: Fill = field(kw_only=True)
+    compare: Compare = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,23 @@ def prepare(desk: CaseDesk, person: Person, case_id: str, revision: int, ask: As
     return Ready(ask) if not plan.numbers else _on_paper(desk, plan, person, ask)
 
 
+def preview(desk: CaseDesk, person: Person, case_id: str, ask: Ask) -> bytes:
+    """Return the paper as this move would draw it now; nothing is kept and no number is taken.
+
+    Raises as `prepare`, and `Unfit` (`nothing-to-draw`).
+    """
+    with desk.tools.work.reading() as tx:
+        looked = look(tx, desk.tools, person, case_id)
+    plan = plan_of(looked, person, ask)
+    if plan is None or not plan.draws:
+        raise Unfit(
+            f"{ask.move[:80]!r} draws nothing",
+            code="nothing-to-draw",
+            tell="Bước này không lập bản mới của văn bản nên không có gì để xem trước. Hãy mở văn bản đang có.",
+        )
+    return _made(desk, plan, person, ask)[0]
+
+
 def settle(ready: Ready, person: Person) -> Settle:
     """Return what the transaction of the move does for its paper: number it, write its bytes down, void its number."""
 
@@ -153,7 +176,7 @@ def signatures_of(tx: Tx, person: Person, signing_papers: Sequence[str]) -> tupl
 def words_signed(tx: Tx, signing_papers: Sequence[str]) -> str:
     """Return the hash of the drawn words that these papers of signing batches carry into a box, "" when none do."""
     batches = (tx.signings.batch(tx.signings.paper(one).batch_id) for one in signing_papers)
-    drawn = next((words for batch in batches if (words := wish_of(batch.options).drawn)), b"")
+    drawn = next((words for batch in batches if (words := wish_said(batch.options).drawn)), b"")
     return hashlib.sha256(drawn).hexdigest() if drawn else ""
 
 
@@ -190,32 +213,40 @@ def _on_paper(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> Ready:
 
 
 def _drawn(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> Ready:
-    demand_drawn(_kind(plan))
+    pdf, wish, foreseen = _made(desk, plan, person, ask)
+    kept = keep_drawn(desk.tools.work, desk.blobs, desk.work_dir, pdf, person.account_id, plan.after.id)
+    if ask.paper_sha256 not in ("", kept.sha256):
+        raise _other_than_shown(f"{ask.paper_sha256[:64]!r} was shown, {kept.sha256} would be drawn")
+    box = BoxOrder(1, _issue(plan, person, foreseen).day) if plan.boxed else None
+    return Ready(replace(ask, paper_sha256=kept.sha256), kept, wish, foreseen, box)
+
+
+def _made(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> tuple[bytes, Wish | None, Number | None]:
+    """Return the paper as the move would make it now, and the number it would get."""
     with desk.tools.work.begin() as tx:
         if ask.bodies:
             desk.tools.demand_places(tx, plan.looked.definition, plan.after.bodies)
         member = _particulars(tx, plan, person)
         wish = _wish(tx, plan, member) if plan.numbers else None
     foreseen = _foresee(desk, person, wish) if wish else None
-    if member is None:
-        raise RuntimeError(f"{plan.move.code}: a letter about nobody")
-    with desk.tools.work.reading() as tx:
-        sheet = sheet_of(
-            tx, plan.looked.definition, plan.after, _kind(plan), _issue(plan, person, foreseen), member
-        )
-    paper = current(plan.after)
-    ordinal = paper.ordinal if paper else 1
+    return _pdf(desk, plan, _issue(plan, person, foreseen), member), wish, foreseen
+
+
+def _pdf(desk: CaseDesk, plan: Plan, issue: Issue, member: Particulars | None) -> bytes:
+    """Return the paper as it is issued: the file that was handed in with its number burnt in, or drawn by template."""
+    paper, kind = current(plan.after), _kind(plan)
     mark = None
-    if desk.public_url and sheet.number:
-        mark = make_mark(
-            desk.public_url, paper_id(plan.after, ordinal), f"{sheet.number}-{sheet.notation}", sheet.day
-        )
-    pdf = desk.draw(sheet, plan.looked.case.moved_at, mark)
-    kept = keep_drawn(desk.tools.work, desk.blobs, desk.work_dir, pdf, person.account_id, plan.after.id)
-    if ask.paper_sha256 not in ("", kept.sha256):
-        raise _other_than_shown(f"{ask.paper_sha256[:64]!r} was shown, {kept.sha256} would be drawn")
-    box = BoxOrder(1, sheet.day) if plan.boxed else None
-    return Ready(replace(ask, paper_sha256=kept.sha256), kept, wish, foreseen, box)
+    if desk.public_url and issue.number:
+        ordinal = paper.ordinal if paper else 1
+        mark = make_mark(desk.public_url, paper_id(plan.after, ordinal), issue.number, issue.day)
+    definition, draft = plan.looked.definition, plan.after.draft
+    if kind.template == DOCUMENT and draft is not None:
+        with desk.tools.work.reading() as tx:
+            filling = filling_of(tx, definition, plan.after, kind, issue, mark)
+        return fill_draft(desk.blobs, desk.work_dir, draft, filling, desk.fill)
+    with desk.tools.work.reading() as tx:
+        sheet = sheet_of(tx, definition, plan.after, kind, issue, member)
+    return desk.draw(sheet, plan.looked.case.moved_at, mark)
 
 
 def _other_than_shown(reason: str) -> Conflict:
@@ -249,7 +280,10 @@ def _issue(plan: Plan, person: Person, foreseen: Number | None) -> Issue:
     before = current(plan.looked.case)
     if paper is not None and before is not None and before.number and before.dated:
         return Issue(plan.line.unit_id, _signing_role(plan), "", before.dated, before.number)
-    return Issue(plan.line.unit_id, plan.line.role, person.account_id, today)
+    if plan.move.signs:  # a draft is of whichever body signs it
+        return Issue(plan.line.unit_id, plan.line.role, person.account_id, today)
+    signs = _kind(plan).signatures[0][1]
+    return Issue(plan.after.bodies[signs.body][0], signs.role, "", today)
 
 
 def _signing_role(plan: Plan) -> str:
@@ -257,35 +291,8 @@ def _signing_role(plan: Plan) -> str:
 
 
 def _wish(tx: Tx, plan: Plan, member: Particulars | None) -> Wish:
-    definition, unit_id, day = plan.looked.definition, plan.line.unit_id, plan.looked.world.today
-    unit, kind, paper, form = tx.units.get(unit_id, day), _kind(plan), current(plan.after), plan.after.form
-    system = System(str(unit.system))
-    if kind.template in DRAWN:
-        type_name = kind_named(kind.template, system).type_name
-    else:
-        type_name = definition.fields["type"].choices[str(form["type"])]
-    about = form.get("subject") or form.get("full_name") or (member.full_name if member else "")
-    signer = next(iter(signs_for(tx, unit_id, _signing_role(plan), day)), None)
-    entry = Entry(
-        subject=str(about) if "subject" in form else f"{kind.title}: {about}",
-        signer=tx.accounts.get(signer.account_id).name if signer else "",
-        recipients=_recipients(tx, plan),
-    )
-    return Wish(
-        unit_id,
-        system,
-        type_name,
-        notation_of(unit),
-        paper_id(plan.after, paper.ordinal if paper else 1),
-        entry,
-    )
-
-
-def _recipients(tx: Tx, plan: Plan) -> str:
-    if said := plan.after.form.get("recipients"):
-        return str(said)
-    named = (plan.after.bodies.get(body, ()) for body in plan.move.sets)
-    return "; ".join(tx.units.get(unit, plan.looked.world.today).name for units in named for unit in units)
+    issue = Issue(plan.line.unit_id, _signing_role(plan), "", plan.looked.world.today)
+    return wish_of(tx, plan.looked.definition, plan.after, _kind(plan), issue, plan.move.sets, member)
 
 
 def _foresee(desk: CaseDesk, person: Person, wish: Wish) -> Number:

@@ -19,7 +19,8 @@ from storage.work import Tx
 PLAYS: Mapping[PostRole, tuple[str, ...]] = {
     PostRole.SECRETARY: ("secretary", "leader"),
     PostRole.HEAD: ("head", "chief", "leader"),
-    PostRole.MEMBERS_OFFICER: ("officer",),
+    PostRole.MEMBERS_OFFICER: ("officer", "drafter"),
+    PostRole.STAFF: ("drafter",),
     PostRole.CLERK: ("clerk",),
 }
 """The roles of the procedures that a post plays; which of them counts is said by the body its unit is in the case.

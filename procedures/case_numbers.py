@@ -1,15 +1,66 @@
-"""What the register knows of the papers of cases: what they are called, and that a void paper's number is void."""
+"""Numbers of the papers of cases: what is wanted from the register, and that a void paper's number is void."""
 
+from collections.abc import Sequence
+
+from procedures.case_facts import signs_for
+from procedures.case_said import type_of
+from procedures.case_sheet import Issue, notation_of
+from procedures.definition import Definition, PaperKind
+from procedures.number_steps import Wish
 from procedures.numbering import void
 from procedures.register_entry import LONGEST_REASON
-from records.case import Case
-from storage.number_values import NumberState
+from records.case import Case, current
+from records.members import Person as Particulars
+from signing.appearance import System
+from storage.number_values import Entry, NumberState
 from storage.work import Tx
 
 
 def paper_id(case: Case, ordinal: int) -> str:
     """Return what the register and the mark call a paper of a case."""
     return f"{case.id}-{ordinal}"
+
+
+def wish_of(
+    tx: Tx,
+    definition: Definition,
+    case: Case,
+    kind: PaperKind,
+    issue: Issue,
+    sent_to: Sequence[str],
+    member: Particulars | None,
+) -> Wish:
+    """Return what the newest paper of a case is numbered as, and its line in the register.
+
+    `issue`: the unit that numbers it and the role that signs it; `sent_to`: the bodies it goes to, when the form does
+    not say it. A paper of state secrets, numbered by the paper channel, is so in the register too.
+    """
+    unit, form, paper = tx.units.get(issue.unit_id, issue.day), case.form, current(case)
+    system = System(str(unit.system))
+    type_name = type_of(definition, kind, form, system)
+    about = form.get("subject") or form.get("full_name") or (member.full_name if member else "")
+    signer = next(iter(signs_for(tx, unit.id, issue.role, issue.day)), None)
+    entry = Entry(
+        subject=str(about) if "subject" in form else f"{kind.title}: {about}",
+        signer=tx.accounts.get(signer.account_id).name if signer else "",
+        recipients=_recipients(tx, case, issue, sent_to),
+    )
+    return Wish(
+        unit.id,
+        system,
+        type_name,
+        notation_of(tx, case, unit, type_name, issue.day),
+        paper_id(case, paper.ordinal if paper else 1),
+        entry,
+        secret=form.get("secrecy", "none") != "none",
+    )
+
+
+def _recipients(tx: Tx, case: Case, issue: Issue, sent_to: Sequence[str]) -> str:
+    if said := case.form.get("recipients"):
+        return str(said)
+    named = (case.bodies.get(body, ()) for body in sent_to)
+    return "; ".join(tx.units.get(unit, issue.day).name for units in named for unit in units)
 
 
 def strike_numbers(tx: Tx, before: Case, after: Case, actor_id: str) -> None:

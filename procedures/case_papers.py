@@ -119,12 +119,12 @@ def _fill(view: View, to_body: str) -> Case | Refused:
         if old is not None:
             if old.to_unit_id == to_unit and view.ask.note in ("", old.note):
                 said = replace(old, by=view.person.account_id, role=acting.role, form=acting.form, day=today)
-                return _boxed(paper, replace(said, number=_next(view, paper, old.number)))
+                return _boxed(view, paper, said)
             struck += (Struck(old.to_unit_id, old.note, view.ask.comment, view.person.account_id, today),)
         who = (view.person.account_id, acting.role, acting.form)
-        number = _next(view, paper, 0 if old is None else old.number)
+        number = 0 if old is None else old.number
         box = Box(ordinal, view.body, acting.unit_id, to_unit, view.ask.note, *who, today, struck, number)
-        return _boxed(paper, box)
+        return _boxed(view, paper, box)
 
     return _with(view, fill)
 
@@ -153,19 +153,17 @@ def _strike(view: View) -> Case | Refused:
         )
     struck = Struck(old.to_unit_id, old.note, view.ask.comment, view.person.account_id, view.world.today)
     new = replace(old, note=view.ask.note, struck=(*old.struck, struck))
-    return _with(view, lambda paper: _boxed(paper, replace(new, number=_next(view, paper, old.number))))
+    return _with(view, lambda paper: _boxed(view, paper, new))
 
 
-def _boxed(paper: CasePaper, box: Box) -> CasePaper:
-    """Return the paper with this box in the place of its ordinal."""
+def _boxed(view: View, paper: CasePaper, box: Box) -> CasePaper:
+    """Return the paper with this box in its ordinal's place; what is signed takes the next free box of the sheet."""
+    if view.ask.channel is Channel.PAPER:
+        box = replace(box, by_hand=True)
+    elif HOP in view.move.signs:
+        number = 1 + max((one.number for one in paper.boxes), default=0)
+        box = replace(box, number=number, by_hand=False)
     return replace(paper, boxes=(*paper.boxes[: box.ordinal - 1], box, *paper.boxes[box.ordinal :]))
-
-
-def _next(view: View, paper: CasePaper, number: int) -> int:
-    """Return in which box of the sheet the words are signed: the next free one, `number` where nothing is signed."""
-    if view.ask.channel is Channel.PAPER or HOP not in view.move.signs:
-        return number
-    return 1 + max((box.number for box in paper.boxes), default=0)
 
 
 def _take_over(view: View, source: str, target: str) -> Case | Refused:

@@ -6,9 +6,9 @@ from datetime import date
 from procedures.case_facts import signs_for
 from procedures.papers.sheet import Signatory
 from records.acting import Acting as Post
-from records.acting import Form
+from records.acting import Form, PostRole, written_form
 from records.errors import Unfit
-from records.units import Unit, UnitLevel
+from records.units import System, Unit, UnitLevel
 from storage.work import Tx
 
 COLLECTIVES: Mapping[UnitLevel, str] = {
@@ -46,7 +46,7 @@ def place_of(tx: Tx, unit: Unit, day: date) -> str:
 def signatory_of(tx: Tx, unit: Unit, role: str, account_id: str, day: date) -> Signatory:
     """Return who signs for a unit in a role on a day; `account_id` "": whoever may, the holder of the post first.
 
-    Raises `Unfit` (`nobody-signs`).
+    Raises `Unfit` (`nobody-signs`, `title-missing`).
     """
     signers = signs_for(tx, unit.id, role, day)
     who = next((one for one in signers if account_id in ("", one.account_id)), None)
@@ -54,17 +54,31 @@ def signatory_of(tx: Tx, unit: Unit, role: str, account_id: str, day: date) -> S
         raise Unfit(
             f"nobody signs for {unit.id} as {role}",
             code="nobody-signs",
-            tell=f"“{unit.name}” hiện chưa có người ký (bí thư hoặc người được giao ký thay). Hãy cập nhật chức vụ rồi "
-            "làm lại.",
+            tell=f"“{unit.name}” hiện chưa có người ký (bí thư, người đứng đầu hoặc người được giao ký thay). "
+            "Hãy cập nhật chức vụ rồi làm lại.",
         )
     name = tx.accounts.get(who.account_id).name
-    return Signatory(who.title or _TITLE, name, _authority(tx, unit, who, day))
+    return Signatory(_title(unit, who), name, _authority(tx, unit, who, day))
+
+
+def _title(unit: Unit, who: Post) -> str:
+    if who.title or who.role is PostRole.SECRETARY:
+        return who.title or _TITLE
+    raise Unfit(
+        f"post of {who.account_id} in {unit.id} has no title",
+        code="title-missing",
+        tell=f"Người ký của “{unit.name}” chưa có chức danh để ghi lên văn bản (ví dụ “CHÁNH VĂN PHÒNG”). "
+        "Hãy bổ sung chức danh rồi làm lại.",
+    )
 
 
 def _authority(tx: Tx, unit: Unit, who: Post, day: date) -> tuple[str, ...]:
-    if who.form is Form.K_T:
-        held = (one.title for one in tx.posts.who_may_act(unit.id, who.role, day) if not one.by_account)
-        return (f"{Form.K_T.value} {next(held, '') or _TITLE}",)
     if who.form is Form.OWN:
         return ()
-    return (f"{who.form.value} {COLLECTIVES.get(unit.level, unit.name.upper())}",)
+    form = written_form(who.form, unit.system)
+    state = unit.system is System.STATE
+    if who.form is Form.K_T or (state and who.form is Form.T_L):  # for the head, whose title stands there
+        held = (one.title for one in tx.posts.who_may_act(unit.id, who.role, day) if not one.by_account)
+        return (f"{form} {next(held, '') or _TITLE}",)
+    collective = unit.name.upper() if state else COLLECTIVES.get(unit.level, unit.name.upper())
+    return (f"{form} {collective}",)

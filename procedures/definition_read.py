@@ -34,7 +34,7 @@ from records.errors import ArchiveFault, Missing
 
 FOLDER = Path(__file__).parent / "definitions"
 _MEMBERSHIP = ("stays", "moved", "away", "back")
-_LONGEST = 4_000
+_LONGEST = 40_000
 
 
 class Definitions:

@@ -68,8 +68,9 @@ def _form_complete(view: View) -> Refused | None:
     return Refused("form-incomplete", ", ".join(fault.field for fault in faults), f"{faults[0].tell}{more}")
 
 
-def _draft_present(view: View) -> Refused | None:
-    if view.case.draft is not None:
+def _draft_present(view: View, text: str) -> Refused | None:
+    """A file was handed in, or the text of the template is written in this field."""
+    if view.case.draft is not None or view.case.form.get(text):
         return None
     return Refused(
         "draft-missing", "no draft", "Chưa có dự thảo. Hãy soạn từ mẫu hoặc tải tệp lên rồi làm lại."
@@ -131,10 +132,12 @@ def _in_scope(view: View) -> Refused | None:
     return None
 
 
-def _not_exempt(view: View) -> Refused | None:
+def _not_exempt(view: View, told: str) -> Refused | None:
+    """What the books know of the member counts, and what whoever asks has told in this field."""
+    classes = (view.world.facts.exempt_class, view.case.form.get(told))
     for left_out in view.definition.exempt:
         here = not left_out.field or view.case.form.get(left_out.field) in left_out.values
-        if here and view.world.facts.exempt_class == left_out.code:
+        if here and left_out.code in classes:
             return Refused("exempt", f"class {left_out.code}", left_out.tell)
     return None
 
@@ -246,11 +249,11 @@ def _secret_on_paper(view: View, field: str) -> Refused | None:
 
 _GUARDS: dict[str, tuple[Guard, tuple[str, ...]]] = {
     "form-complete": (_form_complete, ()),
-    "draft-present": (_draft_present, ()),
+    "draft-present": (_draft_present, ("field",)),
     "no-inspection": (_no_inspection, ()),
     "belongs": (_belongs, ("body", "level")),
     "in-scope": (_in_scope, ()),
-    "not-exempt": (_not_exempt, ()),
+    "not-exempt": (_not_exempt, ("field",)),
     "not-own": (_not_own, ()),
     "late-reason": (_late_reason, ("deadline", "field")),
     "term": (_term, ("field", "date", "date")),

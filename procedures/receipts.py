@@ -65,7 +65,11 @@ def holders(definition: Definition, state: str) -> frozenset[str]:
     """
     onward = [move for move in definition.moves_from(state) if move.kind in _TAKES]
     here = [move for move in onward if Channel.ELECTRONIC in move.channels] or onward
-    return frozenset(by.body for move in here for by in move.by)
+    found: set[str] = set()
+    for move in here:
+        bodies = {by.body for by in move.by}
+        found |= {""} if "" in bodies else bodies  # beside the person it is about, others only help
+    return frozenset(found)
 
 
 def receipts_of(definition: Definition, history: Sequence[CaseMove], looks: Iterable[Look]) -> list[Receipt]:

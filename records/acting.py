@@ -25,6 +25,7 @@ class PostRole(StrEnum):
     MEMBERS_OFFICER = "members-officer"  # cán bộ tổ chức, làm nghiệp vụ đảng viên
     CLERK = "clerk"  # văn thư: numbers, seals, sends
     RECEIVING_DESK = "receiving-desk"  # bộ phận tiếp nhận
+    STAFF = "staff"  # chuyên viên: drafts papers, gives opinions on those of others
 
 
 ROLE_NAMES = {
@@ -36,6 +37,7 @@ ROLE_NAMES = {
     PostRole.MEMBERS_OFFICER: "cán bộ tổ chức",
     PostRole.CLERK: "văn thư",
     PostRole.RECEIVING_DESK: "bộ phận tiếp nhận",
+    PostRole.STAFF: "chuyên viên",
 }
 """What people read."""
 

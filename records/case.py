@@ -68,12 +68,25 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A file that goes with the case: where its bytes rest, and what they hash to."""
+    """A file that goes with the case: where its bytes rest, and what they hash to.
+
+    `pdf_…`: of the PDF that was made of a Word file when it was handed in; "" and 0 when the file is a PDF itself.
+    """
 
     name: str
     key: str
     sha256: str
     size: int
+    pdf_key: str = ""
+    pdf_sha256: str = ""
+    pdf_size: int = 0
+
+    @property
+    def shown(self) -> tuple[str, str, int]:
+        """Key, SHA-256 and size of the PDF that people see and sign."""
+        if self.pdf_key:
+            return self.pdf_key, self.pdf_sha256, self.pdf_size
+        return self.key, self.sha256, self.size
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +114,9 @@ class Struck:
 class Box:
     """One box (ô) of a letter: a body sends the member on, kính gửi / kính chuyển. `ordinal` counts from 1.
 
-    `number`: in which box of the sheet its words stand as they were signed last, 0 where they stand on paper only. What
-    is signed stays, so a body that corrects its words or sends on anew after a return takes the next free box.
+    `number`: in which box of the sheet its words stand as they were signed last, 0 where they stand on paper only;
+    `by_hand`: they were signed and stamped on paper. What is signed stays, so a body that corrects its words or sends
+    on anew after a return takes the next free box.
     """
 
     ordinal: int
@@ -116,6 +130,7 @@ class Box:
     day: date
     struck: tuple[Struck, ...] = ()
     number: int = 0
+    by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ _SEES: dict[PostRole, tuple[Sight, Sight]] = {
     PostRole.MEMBERS_OFFICER: (Sight.FULL, Sight.FULL),
     PostRole.CLERK: (Sight.BRIEF, Sight.BRIEF),
     PostRole.RECEIVING_DESK: (Sight.BRIEF, Sight.BRIEF),
+    PostRole.STAFF: (Sight.ABSENT, Sight.ABSENT),
     PostRole.HEAD: (Sight.ABSENT, Sight.ABSENT),
     PostRole.DEPUTY_HEAD: (Sight.ABSENT, Sight.ABSENT),
 }

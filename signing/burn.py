@@ -4,14 +4,16 @@ What is burnt becomes page content, upright and at its true size on any turned o
 stay as they are in front of it. After the first signature nothing may be burnt in any more.
 """
 
+import hashlib
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pyhanko.pdf_utils.generic import (
     ArrayObject,
+    ByteStringObject,
     DictionaryObject,
     IndirectObject,
     StreamObject,
@@ -20,7 +22,6 @@ from pyhanko.pdf_utils.generic import (
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from records.clock import new_id
 from records.errors import Unfit
 from signing.geometry import PageView, Place, page_view
 from signing.order import already_signed
@@ -40,6 +41,8 @@ _ACTIVE = (
 )
 _MOST_OBJECTS = 200_000
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Burnt:
@@ -53,14 +56,23 @@ class Burnt:
 
 
 def burn(source: Path, target: Path, marks: Sequence[Burnt]) -> None:
-    """Write `source` with `marks` burnt in to `target`.
+    """Write `source` with `marks` burnt in to `target`; the same file and drawings give the same bytes.
 
     Raises `Unfit`: `file-already-signed`, `file-encrypted`, `file-active` (scripts, attachments, forms that think for
     themselves), `file-malformed`, `page-unfit`; `ArchiveFault` (`page-unknown`, `place-too-small`), and what
     the drawing raises. Nothing is written then. Parses a stranger's file: call it in a limited child process.
     """
+    target.write_bytes(_read(source, lambda data: _burnt(data, marks)))
+
+
+def demand_burnable(source: Path) -> None:
+    """Refuse a file into which nothing may be burnt. Raises `Unfit` as `burn`. Call it in a limited child process."""
+    _read(source, lambda data: _demand_quiet(Appender(io.BytesIO(data), strict=False).prev))
+
+
+def _read(source: Path, do: Callable[[bytes], T]) -> T:
     try:
-        whole = _burnt(source.read_bytes(), marks)
+        return do(source.read_bytes())
     except (
         PdfError,
         ArithmeticError,
@@ -77,7 +89,6 @@ def burn(source: Path, target: Path, marks: Sequence[Burnt]) -> None:
             code="file-malformed",
             tell=f"{source.name} hỏng cấu trúc nên không ghi số, ngày vào được. Hãy xuất lại tệp PDF rồi thử lại.",
         ) from fault
-    target.write_bytes(whole)
 
 
 def _burnt(data: bytes, marks: Sequence[Burnt]) -> bytes:
@@ -90,6 +101,10 @@ def _burnt(data: bytes, marks: Sequence[Burnt]) -> bytes:
         by_page.setdefault(view.number, []).append((view, mark.place, stamp))
     for number, found in by_page.items():
         _burn_page(writer, number - 1, found)
+    # pyHanko would draw lots for it; what was shown must be drawn again to the byte
+    own = ByteStringObject(hashlib.sha256(data).digest()[:16])
+    first = writer._document_id[0] if "/ID" in writer.prev.trailer else own
+    writer._document_id = ArrayObject([first, own])
     out = io.BytesIO()
     writer.write(out)  # type: ignore[no-untyped-call]
     return out.getvalue()
@@ -100,7 +115,8 @@ def _burn_page(writer: Appender, index: int, marks: Sequence[tuple[PageView, Pla
     page = reference.get_object()
     commands, forms = ["Q"], {}
     for view, place, stamp in marks:
-        name = pdf_name(f"/Burnt{new_id()[:12]}")
+        told = hashlib.sha256(f"{place}".encode() + stamp.pdf).hexdigest()
+        name = pdf_name(f"/Burnt{told[:12]}")
         forms[name] = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(stamp.pdf)))
         numbers = " ".join(f"{one:.6f}" for one in _matrix(view, place, stamp))
         commands.append(f"q {numbers} cm {name} Do Q")

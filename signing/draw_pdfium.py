@@ -2,7 +2,7 @@
 
 The one door to PDFium in this package. Started by `drawing.py` as a script: `draw_pdfium.py LONGEST PATH…`, or for one
 page of one file, as wide as asked: `draw_pdfium.py LONGEST --page NUMBER WIDTH PATH`. First a line with the numbers of
-pages; for each page a line of JSON (`Page` of `drawing.py`) and the pixels, three bytes each.
+pages; for each page a line of JSON (`Page` of `drawing.py`) and the pixels, three bytes each: red, green, blue.
 """
 
 import hashlib
@@ -53,7 +53,11 @@ def _draw(page: Any, longest: int, out: Any, wide: int = 0) -> None:
     words = text.get_text_bounded()
     text.close()
     scale = longest / max(width, height)
-    bitmap = page.render(scale=min(scale, wide / width) if wide else scale, may_draw_forms=True)
+    bitmap = page.render(
+        scale=min(scale, wide / width) if wide else scale,
+        may_draw_forms=True,
+        rev_byteorder=True,  # red first: a seal must be seen red, a signature blue
+    )
     line = {
         "size": [width, height],
         "rotation": page.get_rotation(),

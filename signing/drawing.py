@@ -30,6 +30,7 @@ _MIB = 1 << 20
 _LINE = 4096
 _LONGEST_WAIT = 240  # seconds; the whole check has 300 (boot.childroom)
 _GRACE = 5.0  # seconds for a child that has stopped writing to say how it ends
+_OPEN_FILES = 64
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/nonexistent"}
 
 
@@ -142,6 +143,9 @@ def _child(
         str(_HERE / "confined.py"),
         str(limits.memory),
         str(limits.seconds),
+        "0",
+        str(_OPEN_FILES),
+        "none",
     ]
     with subprocess.Popen(
         [*confined, *program],

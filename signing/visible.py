@@ -11,7 +11,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from records.clock import VIETNAM
 from records.errors import ArchiveFault, Unfit
-from signing.appearance import Appearance, rules_at
+from signing.appearance import Appearance, ImageRule, rules_at
 from signing.geometry import PageView, Place, page_view
 from signing.mark import MarkOwner
 from signing.placement import find_signature_place, free_top_right, seal_place
@@ -42,7 +42,7 @@ def visible_for(
         return _marked(profile, rule, owner, path, reader, moment, wish)
     image = None
     if owner.image is not None and rule.image is not None:
-        image = read_image(_bytes(owner.image), rule.image)
+        image = _picture(_bytes(owner.image), rule.image)
     if wish.drawn:
         return _box(profile, rule, image, reader, wish)
     if image is None:
@@ -151,6 +151,11 @@ def _bytes(path: Path) -> bytes:
             code="keys-unreadable",
             tell=f"Không đọc được hình chữ ký hoặc con dấu “{path.name}” của khóa. Hãy báo quản trị viên.",
         ) from fault
+
+
+@lru_cache(maxsize=16)
+def _picture(data: bytes, rule: ImageRule) -> StampImage:
+    return read_image(data, rule)
 
 
 @lru_cache(maxsize=1)

@@ -76,7 +76,9 @@ def draft_json(draft: Draft | None) -> dict[str, Any]:
     """Return a draft as JSON, {} when there is none."""
     if draft is None:
         return {}
-    return {"name": storable(draft.name), "key": draft.key, "sha256": draft.sha256, "size": draft.size}
+    told = {"name": storable(draft.name), "key": draft.key, "sha256": draft.sha256, "size": draft.size}
+    made = {"pdf_key": draft.pdf_key, "pdf_sha256": draft.pdf_sha256, "pdf_size": draft.pdf_size}
+    return told | made if draft.pdf_key else told
 
 
 def draft_of(found: dict[str, Any]) -> Draft | None:
@@ -126,6 +128,7 @@ def _box_json(box: Box) -> dict[str, Any]:
         "day": box.day.isoformat(),
         "struck": struck,
         "number": box.number,
+        "by_hand": box.by_hand,
     }
 
 

@@ -34,6 +34,8 @@ from records.errors import ArchiveFault, Conflict, Missing, NotAllowed, Unfit
 router = APIRouter(prefix="/cases")
 
 _PER_PAGE = 25
+_ORDER = (MoveKind.FORWARD, MoveKind.EDIT, MoveKind.OPEN, MoveKind.RETURN, MoveKind.RECALL, MoveKind.END)
+"""How moves stand on the page of a case: what takes it on comes first."""
 
 
 @router.get("")
@@ -179,7 +181,10 @@ def show_case(
         problem=fault.tell if fault else "",
         again=fault is not None and fault.code in ("case-moved", "move-not-now"),
         shown=moved or next((each.move for each in case.choices if each.kind == MoveKind.FORWARD), ""),
-        choices=[_choice(definition, case, each, words, typed, moved, sent) for each in case.choices],
+        choices=[
+            _choice(definition, case, each, words, typed, moved, sent)
+            for each in sorted(case.choices, key=lambda choice: _ORDER.index(choice.kind))
+        ],
         key=new_id(),
         keys=_keys(desk, caller, case),
         compared=compare(definition, case, *versions),

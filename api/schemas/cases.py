@@ -221,18 +221,23 @@ class CaseMoveOut(Frozen):
 
 
 class CaseVersionOut(Frozen):
-    """What the form was after the move `ordinal`."""
+    """What form and file were after the move `ordinal`. `file`: the name of what was handed in, "" when nothing was."""
 
     number: int
     ordinal: int
     form: dict[str, Value]
+    file: str
     made_at: datetime
 
     @classmethod
     def of(cls, version: CaseVersion) -> "CaseVersionOut":
         """Return the outgoing form of a version."""
         return cls(
-            number=version.number, ordinal=version.ordinal, form=dict(version.form), made_at=version.made_at
+            number=version.number,
+            ordinal=version.ordinal,
+            form=dict(version.form),
+            file=version.draft.name if version.draft else "",
+            made_at=version.made_at,
         )
 
 

@@ -31,13 +31,13 @@ from language.fold import canonical, fold
 from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of, words_signed
 from procedures.case_drawing import key_of
 from procedures.case_facts import person_of
+from procedures.case_said import issuing_system
 from procedures.cases import CaseSeen, Looked, cases_of, look, move_in, open_in, see_case, tell_denied
 from procedures.definition import Move, MoveKind
 from records.access import Actor
 from records.case import Case, Person, current
 from records.clock import new_id
 from records.errors import Conflict, Missing, NotAllowed, Unfit
-from signing.appearance import System
 from signing.wish import Wish
 from storage.book_notes import keep_case
 from storage.signing_notes import Notebook, keep_paper_note
@@ -153,7 +153,11 @@ def order_signature(
         entered.append(paper.id)
         return SignedOneOut(batch=opened, paper=PaperOut.of(paper))
 
-    answer = once.beyond(reach, do, 201)
+    try:
+        answer = once.beyond(reach, do, 201)
+    except NotAllowed as fault:
+        tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, wanted.ask(own_key), fault)
+        raise
     for paper_id in entered:  # none when the answer was given before
         keep_paper_note(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), paper_id)
     return answer
@@ -189,7 +193,9 @@ def ready_order(tools: Tools, person: Person, case_id: str, wanted: CaseSigningI
     title = f"{looked.definition.title} – {chosen.title}"
     new = NewPaper(f"{PurePosixPath(source).stem[:12]}.pdf", source, sha256, size, f"case {ask.key[:64]}")
     profile = chosen.signs[0]
-    wish = Wish(System.PARTY) if ready.box is None else ready.box.wish(profile)
+    with tools.work.reading() as tx:
+        system = issuing_system(tx, tools.cases.tools.definitions, case_id)
+    wish = Wish(system) if ready.box is None else ready.box.wish(profile)
     return Ordered(title, profile, _acting_units(looked, chosen, person), wish, new, ready)
 
 

@@ -50,7 +50,7 @@ class Kind:
     """One kind of paper. `type_name`: as in `records.paper_types`; `source`: the rule its template follows.
 
     `heading`: its name in the middle of the page; `boxed`: it has the boxes of the transfer letter, and neither
-    recipients nor marks of urgency or secrecy.
+    recipients nor marks of urgency or secrecy. `numbered` false: it has a date and never a number.
     """
 
     __pydantic_config__ = _STRICT
@@ -63,6 +63,7 @@ class Kind:
     fields: tuple[FieldRule, ...]
     heading: str = ""
     boxed: bool = False
+    numbered: bool = True
 
     def answers(self, given: Mapping[str, object]) -> dict[str, Answer]:
         """Return `given` checked and cleaned, one answer for every field.

@@ -63,8 +63,8 @@ def render(sheet: Sheet, faces: Faces, created: datetime, mark: CheckMark | None
     `paper-too-long`, `layout-not-in-force`, `paper-signature-block` (a title or name that nobody would take for one).
     """
     checked = check_sheet(sheet, faces)
-    if mark is not None and checked.sheet.draft:
-        raise ValueError("a draft has no number that could be checked")
+    if mark is not None and not checked.sheet.number:
+        raise ValueError("a draft, or a sheet without a number: nothing could be checked")
     letter = letter_at(sheet.day) if checked.kind.boxed else None
     title = _title(checked)
     said = _common(checked, faces, mark) | {"title": title, "created": vietnam_iso(created)}
@@ -125,6 +125,7 @@ def _common(checked: Checked, faces: Faces, mark: CheckMark | None) -> dict[str,
         "parts": layout.parts,
         "answers": checked.answers,
         "heading": checked.kind.heading,
+        "numbered": checked.kind.numbered,
         "check": None if mark is None else _check(mark, corner),
     }
 
@@ -211,7 +212,7 @@ def _contained(box: Box, picture: StampImage) -> dict[str, float]:
 
 
 def _title(checked: Checked) -> str:
-    number = "" if checked.sheet.draft else f" {checked.number_text}"
+    number = f" {checked.number_text}" if checked.sheet.number else ""
     about = checked.answers.get("subject") or checked.answers.get("member_name")
     return f"{'Dự thảo ' if checked.sheet.draft else ''}{checked.kind.type_name}{number}: {about}"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from procedures.papers.faces import Faces
-from procedures.papers.kinds import Answer, Kind, kind_named, missing_fields, one_line
+from procedures.papers.kinds import Answer, Kind, kind_named, kinds, missing_fields, one_line
 from procedures.papers.layouts import Layout, layout_at
 from records.errors import Unfit
 from records.numbers import parse_number
@@ -65,9 +65,10 @@ class BoxSheet:
 class Sheet:
     """One paper to be drawn.
 
-    `kind`: a name of `kinds.toml`. `notation`: "QĐ/TU", "QĐ-UBND". `number`: as printed, empty on a draft. `day`: of
-    issue, of drafting on a draft; it chooses the layout rule. `fields`: what the kind asks for. Of a letter with boxes:
-    `printed` are boxes that were signed before this letter had its number, `note` is what box 1 says besides.
+    `kind`: a name of `kinds.toml`. `notation`: "QĐ/TU", "QĐ-UBND". `number`: as printed, empty on a draft; both are
+    empty where the kind has no number. `day`: of issue, of drafting on a draft; it chooses the layout rule. `fields`:
+    what the kind asks for. Of a letter with boxes: `printed` are boxes that were signed before this letter had its
+    number, `note` is what box 1 says besides.
     """
 
     kind: str
@@ -86,8 +87,9 @@ class Sheet:
 
     @property
     def draft(self) -> bool:
-        """Whether it has no number yet."""
-        return not self.number
+        """Whether it has no number yet, and is of a kind that gets one."""
+        kind = kinds().get(self.kind)
+        return not self.number and (kind is None or kind.numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def _demand_heading(sheet: Sheet, kind: Kind) -> None:
         {
             "Tên cơ quan ban hành": sheet.organ.name,
             "Địa danh": sheet.organ.place,
-            "Ký hiệu": sheet.notation,
+            "Ký hiệu": sheet.notation if kind.numbered else "không có",
             "Chức vụ người ký": sheet.signatory.title,
             "Họ tên người ký": sheet.signatory.name,
         },
@@ -213,6 +215,14 @@ def _demand_said(paper: str, said: Mapping[str, str]) -> None:
 def _demand_number(checked: Checked) -> None:
     """Demand that number and notation read back as the system writes them; a draft is held to its notation."""
     sheet = checked.sheet
+    if not checked.kind.numbered:
+        if sheet.number or sheet.notation:
+            raise Unfit(
+                f"{sheet.kind}: {sheet.number!r} {sheet.notation!r}",
+                code="paper-number-wrong",
+                tell=f"{checked.kind.type_name} không có số và ký hiệu. Hãy bỏ số rồi tạo lại.",
+            )
+        return
     tried = replace(checked, sheet=replace(sheet, number=sheet.number or "1"))
     found = parse_number(tried.number_text)
     digits = not sheet.number or (sheet.number.isascii() and sheet.number.isdigit())

@@ -5,19 +5,19 @@ be blank. What was burnt is read back from the finished file. Everything here pa
 limited child process.
 """
 
-import zipfile
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
 from procedures.check_mark import CheckMark
 from procedures.papers.faces import Faces, fit
 from procedures.papers.sheet import demand_letters
-from records.errors import ArchiveFault, ToolMissing, Unfit
+from records.errors import ArchiveFault, Unfit
 from signing.burn import Burnt, burn
 from signing.geometry import Place
 from signing.page_text import Line, is_blank, open_pages, read_page
@@ -30,8 +30,7 @@ MARK_MM = 18.0
 _UPPER = 0.45
 """Number and date stand in this upper part of the first page."""
 _MOST_PT, _LEAST_PT = 14.0, 8.0
-_MOST_NAMES = 10_000
-_MACROS = ("vbaproject.bin", "vbadata.xml")
+_LINE_MORE = (0.4, 0.25, 0.1, 0.0)
 
 _PAGE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
     """<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Văn bản</title><style>
@@ -61,11 +60,16 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """The room left on the first page for the number, the day and the month."""
+    """The room left on the first page for the number, the day and the month.
+
+    `notation`, `year`: what is printed after the room of the number ("-CV/ĐU") and of the month ("năm 2026").
+    """
 
     number: Place
     day: Place
     month: Place
+    notation: str = ""
+    year: str = ""
 
     def filled(self, number: str, on: date) -> tuple[Written, ...]:
         """Return what goes where: the digits of `number`, day and month written as official papers do."""
@@ -80,28 +84,14 @@ class Rooms:
 def demand_pdf(path: Path) -> None:
     """Refuse what is no PDF, and say why: by its content, not by its name.
 
-    Raises `Unfit`: `paper-has-macros`, `paper-type`; `ToolMissing` (`converter-missing`) for a Word file.
+    Raises `Unfit` (`paper-type`). Word files are made PDF when they are handed in (`ingest/receive_draft.py`).
     """
     with path.open("rb") as file:
         head = file.read(1024)
     if b"%PDF-" in head:
         return
-    names = _names_in_zip(path)
-    if any(name.rpartition("/")[2] in _MACROS for name in names):
-        raise Unfit(
-            f"{path}: macros",
-            code="paper-has-macros",
-            tell=f"{path.name} có macro nên không nhận. Hãy lưu lại thành .docx không macro, hoặc PDF/A, rồi tải lên.",
-        )
-    if "word/document.xml" in names:
-        raise ToolMissing(
-            f"{path}: no converter for Word files here",
-            code="converter-missing",
-            tell=f"Máy chủ chưa có công cụ chuyển {path.name} (Word) thành PDF. "
-            "Hãy lưu văn bản thành PDF/A rồi tải lên.",
-        )
     raise Unfit(
-        f"{path}: neither PDF nor DOCX",
+        f"{path}: no PDF",
         code="paper-type",
         tell=f"{path.name} không phải tệp PDF. Hãy xuất văn bản ra PDF/A rồi tải lên.",
     )
@@ -120,9 +110,10 @@ def find_rooms(path: Path) -> Rooms | None:
         month = _gap(lines, lambda left: left.endswith("tháng"), ("năm",))
         if number is None or day is None or month is None:
             return None
-        if not all(is_blank(pdf, one) for one in (number, day, month)):
-            return None
-    return Rooms(number, day, month)
+        in_number, in_day, in_month = (_whole_line(pdf, one) for one, _ in (number, day, month))
+    if in_number is None or in_day is None or in_month is None:
+        return None
+    return Rooms(in_number, in_day, in_month, number[1], month[1])
 
 
 def burn_paper(
@@ -224,18 +215,23 @@ def _not_shown(label: str) -> Unfit:
     )
 
 
-def _names_in_zip(path: Path) -> list[str]:
-    """Return the names in a ZIP file in lower case; none when it is no such file or has absurdly many."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            names = packed.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return []
-    return [name.lower() for name in names] if len(names) <= _MOST_NAMES else []
+def _whole_line(pdf: Any, gap: Place) -> Place | None:
+    """Return a gap as high as its line, when that is blank; None when ink is in the gap itself.
+
+    The box of letters is that of their ink, and a line needs more: "Số" of 13 points is 9 points high.
+    """
+    for more in _LINE_MORE:
+        by = more * gap.height
+        taller = replace(gap, y0=max(0.0, gap.y0 - by), y1=min(1.0, gap.y1 + by))
+        if is_blank(pdf, taller):
+            return taller
+    return None
 
 
-def _gap(lines: Sequence[Line], ends: Callable[[str], bool], begins: Sequence[str]) -> Place | None:
-    """Return the one gap between a piece that `ends` so and the next piece of its line, that `begins` so."""
+def _gap(
+    lines: Sequence[Line], ends: Callable[[str], bool], begins: Sequence[str]
+) -> tuple[Place, str] | None:
+    """Return the one gap between a piece that `ends` so and the next piece of its line, that `begins` so, and that."""
     found = []
     for left in lines:
         if not ends(left.text.casefold()):
@@ -248,5 +244,5 @@ def _gap(lines: Sequence[Line], ends: Callable[[str], bool], begins: Sequence[st
         right = min(beside, key=lambda one: one.place.x0, default=None)
         if right is not None and right.text.casefold().startswith(tuple(begins)):
             top, bottom = min(left.place.y0, right.place.y0), max(left.place.y1, right.place.y1)
-            found.append(Place(1, left.place.x1, top, right.place.x0, bottom))
+            found.append((Place(1, left.place.x1, top, right.place.x0, bottom), right.text))
     return found[0] if len(found) == 1 else None

@@ -10,8 +10,10 @@ from procedures.case_desk import CaseDesk, move_with_paper, prepare
 from procedures.case_facts import demand_places, facts_of, person_of
 from procedures.case_members import follow_membership
 from procedures.cases import CaseTools, open_case
+from procedures.difference import compare
 from procedures.number_periods import begin_term
 from procedures.papers.faces import load_faces
+from procedures.papers.fill import fill_upload
 from procedures.papers.render import draw_box, render
 from procedures.papers.sheet import BoxSheet, Sheet
 from records.acting import PostRole
@@ -68,7 +70,14 @@ class Town:
             )
         tools = CaseTools(work, DEFINITIONS, CALENDAR, facts_of, demand_places, follow_membership)
         self.desk = CaseDesk(
-            tools, self.blobs, self._draw, self._draw_box, self.folder / "work", "https://vanban.example.vn"
+            tools,
+            self.blobs,
+            self._draw,
+            self._draw_box,
+            self.folder / "work",
+            "https://vanban.example.vn",
+            fill=lambda path, filling: fill_upload(path, filling, load_faces()),
+            compare=compare,
         )
 
     @property

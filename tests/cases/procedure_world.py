@@ -50,7 +50,7 @@ PEOPLE = {
     **{
         f"{role}@{unit}": person(f"{role}-{unit}", f"{role}@{unit}")
         for unit, role in (
-            ("phong", "officer"), ("phong", "head"), ("ban", "officer"), ("co-quan", "chief"),
+            ("phong", "drafter"), ("phong", "head"), ("ban", "drafter"), ("co-quan", "chief"),
             ("co-quan", "leader"), ("co-quan", "clerk"),
         )
     },
@@ -76,7 +76,7 @@ TEMPORARY_FORM = {
 } | {"reason": "study", "from_date": "2026-12-01", "to_date": "2028-11-30"}
 COMMENT_FORM = {
     name: TRANSFER_FORM[name] for name in ("full_name", "birth_date", "card_number", "probationary")
-} | {"address": "Số 5, ngõ 3", "purpose": "yearly", "year": 2026}
+} | {"address": "Số 5, ngõ 3", "purpose": "yearly", "year": 2026, "exempt_class": "none"}
 DOCUMENT_FORM: dict[str, object] = {"type": "22", "subject": "Về việc họp", "recipients": "- Như trên"}
 
 

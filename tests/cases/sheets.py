@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from procedures.papers.kinds import kinds
 from procedures.papers.sheet import Organ, Sheet, Signatory
 from signing.appearance import System
 
@@ -94,7 +95,7 @@ _FIELDS: dict[str, dict[str, object]] = {
 
 NOTATIONS = {
     "decision": ("QĐ/VPTU", "QĐ-UBND"), "notice": ("TB/VPTU", "TB-UBND"), "dispatch": ("CV/VPTU", "UBND-TH"),
-    "transfer-letter": ("GT/VPTU", ""), "temporary-letter": ("GT/VPTU", ""), "residence-comment": ("PNX/CB", ""),
+    "transfer-letter": ("GT/VPTU", ""), "temporary-letter": ("GT/VPTU", ""), "residence-comment": ("", ""),
 }  # fmt: skip
 
 
@@ -102,15 +103,15 @@ def a_sheet(kind: str, system: System = System.PARTY, **changed: object) -> Shee
     """A numbered paper; `fields` among the changes are laid over those of the kind."""
     party = system is System.PARTY
     boxed = kind == "transfer-letter"
-    fields = _FIELDS[kind] | dict(changed.pop("fields", {}))  # type: ignore[call-overload]
+    fields = _FIELDS.get(kind, _FIELDS["notice"]) | dict(changed.pop("fields", {}))  # type: ignore[call-overload]
     if kind == "decision" and not party:
         fields["competence"] = fields.get("competence") and "CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH THỪA HÒA"
     sheet = Sheet(
         kind=kind,
         system=system,
         organ=PARTY if party else STATE,
-        notation=NOTATIONS[kind][0 if party else 1],
-        number="105",
+        notation=NOTATIONS.get(kind, NOTATIONS["notice"])[0 if party else 1],
+        number="105" if kinds()[kind].numbered else "",
         day=DAY,
         signatory=(SECRETARY if kind.endswith(("letter", "comment")) else CHIEF) if party else CHAIR,
         fields=fields,

@@ -15,6 +15,7 @@ from typing import Any
 
 from procedures.asking import Ask
 from procedures.case_parties import parties_in
+from procedures.case_said import DUTIES
 from procedures.cases import cases_of, move_case, open_case
 from records.case import Acting, Case, Channel, Draft, Facts, InName, Person
 from records.clock import VIETNAM
@@ -199,7 +200,7 @@ class Campaign:
                 }
         elif move["code"] in ("write", "ask-extension", "branch-admit", "submit"):
             values = {
-                "duties": "Tốt", "strengths": "Tốt", "limits": "Không", "rating": "good",
+                **dict.fromkeys(DUTIES, "Tốt"), "strengths": "Tốt", "limits": "Không", "rating": "good",
                 "extension_to": (self.clock.at.date() + timedelta(days=self.chance.randrange(400))).isoformat(),
                 "late_present_reason": "Ốm", "late_reason": "Đi xa",
             }  # fmt: skip
@@ -256,7 +257,7 @@ def _home(member: str) -> tuple[str, ...]:
 
 def _people(chance: random.Random) -> Iterator[Person]:
     """Somebody with each role at each unit, members, deputies with dates, and strangers."""
-    roles = ("secretary", "officer", "clerk", "head", "chief", "leader")
+    roles = ("secretary", "officer", "clerk", "head", "chief", "leader", "drafter")
     for member in MEMBERS:
         yield Person(f"acc-{member}", member)
     for unit in UNITS:

@@ -44,6 +44,7 @@ def tools(
         data_dir=tmp_path,
         receive_paper=_nothing,
         take_paper=_nothing,
+        take_draft=_nothing,
         look=_nothing,
         desk=_nothing,
         cases=_nothing,

@@ -45,6 +45,27 @@ class Office:
         with self.house.tools.work.reading() as tx:
             return parties_of(tx.cases.get(case_id))
 
+    def open_document(self, **values: object) -> dict[str, Any]:
+        """Open a document that the archivist drafts for the office."""
+        body = {
+            "procedure": "outgoing-document",
+            "move": "open",
+            "bodies": {"drafting": ["office"], "issuer": ["office"]},
+            "values": {"type": "22", "subject": "họp giao ban", "recipients": "Như trên", **values},
+        }
+        answer = self.house.client("archivist").post(f"{API}/cases", json=body)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def hand_in(self, case: dict[str, Any], name: str, data: bytes, key: str, **more: str) -> Any:
+        """Hand a file in for a document."""
+        return self.house.client("archivist").post(
+            f"{API}/cases/{case['id']}/drafts",
+            files={"file": (name, data)},
+            data={"revision": str(case["revision"]), **more},
+            headers={"Idempotency-Key": key},
+        )
+
     def in_review(self) -> dict[str, Any]:
         """A transfer that the sending branch has taken."""
         return self.move("official", self.move("reader", self.open(), "submit"), "take")
@@ -61,6 +82,12 @@ def enter_office(house: House) -> Office:
         member = party.member(tx, account_id=accounts["reader"], full_name="Trần Thị Lan")
         tx.posts.appoint("branch", accounts["official"], PostRole.SECRETARY, ALWAYS, "BÍ THƯ")
         tx.posts.appoint("ward", accounts["clerk"], PostRole.CLERK, ALWAYS)
+        city = replace(tx.units.get("city", SINCE).facts, short_name="Mẫu")
+        tx.units.change("city", city, date(2025, 8, 1))
+        begin_term(tx, "system:test", "office", "Nhiệm kỳ 2025–2030", date(2025, 8, 1))
+        tx.posts.appoint("office", accounts["archivist"], PostRole.STAFF, ALWAYS)
+        tx.posts.appoint("office", accounts["official"], PostRole.HEAD, ALWAYS, "CHÁNH VĂN PHÒNG")
+        tx.posts.appoint("office", accounts["clerk"], PostRole.CLERK, ALWAYS)
     values = TRANSFER_FORM | {"decision_date": today.isoformat()}
     opening = {"procedure": "official-transfer", "move": "open", "bodies": BODIES, "values": values}
     return Office(house, member, opening)

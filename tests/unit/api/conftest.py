@@ -17,6 +17,7 @@ from boot.papers import desk_tools, look_tools
 from boot.procedures_desk import case_desk
 from boot.settings import load_settings
 from ingest.receive import receive_stream
+from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
 from ingest.tools import IngestTools
 from jobs.children import ChildPools
@@ -122,6 +123,7 @@ def make_house(
             receive=partial(receive_stream, ingest),
             receive_paper=partial(receive_paper, ingest),
             take_paper=partial(take_paper, ingest),
+            take_draft=partial(take_draft, ingest),
             look=look_tools(rooms, HERE),
             desk=desk_tools(rooms, HERE),
             cases=case_desk(rooms, HERE),

@@ -112,6 +112,15 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     ("GET", f"{API}/cases/{{case_id}}"): {"no-such": (401, 404, 404, 404, 404)},
     ("POST", f"{API}/cases/{{case_id}}/moves"): {"no-such": (401, 422, 422, 422, 422)},
     ("POST", f"{API}/cases/{{case_id}}/signings"): {"no-such": (401, 403, 403, 403, 422)},
+    # without a key the request is refused before the case is looked for
+    ("POST", f"{API}/cases/{{case_id}}/drafts"): {"no-such": (401, 400, 400, 400, 400)},
+    ("GET", f"{API}/cases/{{case_id}}/versions/{{number}}/file"): {"no-such": (401, 404, 404, 404, 404)},
+    ("GET", f"{API}/cases/{{case_id}}/versions/{{number}}/pdf"): {"no-such": (401, 404, 404, 404, 404)},
+    ("GET", f"{API}/cases/{{case_id}}/versions/{{number}}/difference"): {
+        "no-such": (401, 404, 404, 404, 404)
+    },
+    ("GET", f"{API}/cases/{{case_id}}/opinions"): {"no-such": (401, 404, 404, 404, 404)},
+    ("GET", f"{API}/cases/{{case_id}}/preview"): {"no-such": (401, 422, 422, 422, 422)},
     ("GET", f"{API}/cases/{{case_id}}/papers/{{ordinal}}/pdf"): {"no-such": (401, 404, 404, 404, 404)},
     ("GET", f"{API}/units"): {"": (401, 200, 200, 200, 200)},
     ("GET", f"{API}/waiting"): {"": (401, 200, 200, 200, 200)},

@@ -185,7 +185,7 @@ def test_papers_are_chosen_seen_whole_and_signed_with_one_confirmation(at_desk: 
 
 
 def test_the_clerk_numbers_sends_and_keeps_the_register(office: Office) -> None:
-    appoint(office, ("official", "base", PostRole.SECRETARY))
+    appoint(office, ("official", "base", PostRole.SECRETARY), ("official", "ward", PostRole.SECRETARY))
     scan = {"channel": "paper", "scan_document_id": "quet-1"}
     case = office.move("official", office.in_review(), "branch-approve", **scan)
     case = office.move("official", case, "base-approve", **scan)

@@ -181,6 +181,11 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
             Asked("reader", f"{cases}/{drafts[0]['id']}/moves", "case-moved", {"json": submit}),
             Asked("reader", f"{cases}/{drafts[1]['id']}/moves", "case-moved", {"json": submit}),
         ),
+        ("POST", f"{cases}/{{case_id}}/drafts"): same(
+            "archivist", f"{cases}/{office.open_document()['id']}/drafts", "case-moved",
+            {**pdf("a.pdf", plain_pdf), "data": {"revision": "1"}},
+            {**pdf("a.pdf", edited), "data": {"revision": "1"}},
+        ),
         ("POST", f"{cases}/{{case_id}}/signings"): same(
             "official", f"{cases}/{in_review['id']}/signings", "signing-batch-opened",
             {"json": {**approve, "key": "ba-man"}}, {"json": {**approve, "key": "ba-man", "comment": "khác"}},

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from procedures.case_said import DUTIES
 from procedures.deadlines import due_now, last_day, measured
 from procedures.machine import allowed_moves, may_see
 from records.case import Channel, Facts, InName, Person, Signed, current
@@ -421,18 +422,26 @@ def test_a_temporary_transfer_with_extension_and_return() -> None:
     assert walker.definition.states[walker.case.state].membership == "back"
 
 
+RESIDENCE = {"residence-branch": ("cb-den",), "residence-ward": ("ct-den",)}
+
+
 def comment(facts: Facts = FACTS, **values: object) -> Walker:
     walker = Walker("residence-comment", facts=facts)
     walker.go("lan", "open", bodies={"work-branch": ("cb-di",)}, values={**COMMENT_FORM, **values})
     return walker
 
 
-WRITTEN = {"duties": "Tốt", "strengths": "Gương mẫu", "limits": "Không", "rating": "good"}
+WRITTEN: dict[str, object] = {
+    **dict.fromkeys(DUTIES, "Tốt"),
+    "strengths": "Gương mẫu",
+    "limits": "Không",
+    "rating": "good",
+}
 
 
 def test_a_residence_comment_and_the_minutes_it_took() -> None:
     walker = comment()
-    walker.go("lan", "ask", bodies={"residence-branch": ("cb-den",)})
+    walker.go("lan", "ask", bodies=RESIDENCE)
     walker.now += timedelta(minutes=3)
     assert walker.refused("officer@cb-den", "write", values={**WRITTEN, "limits": " "}) == "form-incomplete"
     walker.go("officer@cb-den", "write", values=WRITTEN)
@@ -442,6 +451,10 @@ def test_a_residence_comment_and_the_minutes_it_took() -> None:
     history = [moved.move for moved in walker.moves]
     assert measured(walker.definition, history) == {}
     walker.go("secretary@cb-den", "sign")
+    walker.go("clerk@ct-den", "return-to-signer")
+    assert [paper.void for paper in walker.case.papers][-1]
+    walker.go("officer@cb-den", "write", values=WRITTEN)
+    walker.walk("secretary@cb-den sign, clerk@ct-den seal")
     history = [moved.move for moved in walker.moves]
     assert measured(walker.definition, history) == {"answering": timedelta(minutes=7)}
     walker.go("secretary@cb-den", "recall-answer")
@@ -450,36 +463,38 @@ def test_a_residence_comment_and_the_minutes_it_took() -> None:
 
 @pytest.mark.parametrize("exempt", ["often-away", "rotated", "full-time-student"])
 def test_no_yearly_comment_of_exempt_people_but_one_for_a_purpose(exempt: str) -> None:
-    bodies = {"residence-branch": ("cb-den",)}
     facts = replace(FACTS, exempt_class=exempt)
-    assert comment(facts).refused("lan", "ask", bodies=bodies) == "exempt"
-    comment(facts, purpose="personnel").go("lan", "ask", bodies=bodies)
+    assert comment(facts).refused("lan", "ask", bodies=RESIDENCE) == "exempt"
+    assert comment(exempt_class=exempt).refused("lan", "ask", bodies=RESIDENCE) == "exempt"
+    comment(facts, purpose="personnel").go("lan", "ask", bodies=RESIDENCE)
 
 
 def test_special_tasks_are_never_commented_on_and_the_year_is_asked_for() -> None:
-    bodies = {"residence-branch": ("cb-den",)}
-    special = replace(FACTS, exempt_class="special-task")
-    assert comment(special, purpose="reward").refused("lan", "ask", bodies=bodies) == "exempt"
-    assert comment(year="").refused("lan", "ask", bodies=bodies) == "form-incomplete"
+    for asked in (
+        comment(replace(FACTS, exempt_class="special-task"), purpose="reward"),
+        comment(purpose="reward", exempt_class="special-task"),
+    ):
+        assert asked.refused("lan", "ask", bodies=RESIDENCE) == "exempt"
+    assert comment(year="").refused("lan", "ask", bodies=RESIDENCE) == "form-incomplete"
 
 
 def test_an_outgoing_document_is_consulted_on_presented_signed_issued_and_recalled() -> None:
     walker = Walker("outgoing-document", member_id="", facts=Facts())
     both = {"drafting": ("phong",), "issuer": ("co-quan",)}
     secret = {**DOCUMENT_FORM, "secrecy": "C"}
-    assert walker.refused("officer@phong", "open", bodies=both, values=secret) == "secret-on-paper"
-    walker.go("officer@phong", "open", bodies=both, values=DOCUMENT_FORM)
-    assert walker.refused("officer@phong", "present") == "draft-missing"
-    walker.go("officer@phong", "save", draft=DRAFT)
-    walker.go("officer@phong", "consult", bodies={"consulted": ("ban", "phong")})
-    walker.go("officer@ban", "give-opinion", comment="Sửa trích yếu")
+    assert walker.refused("drafter@phong", "open", bodies=both, values=secret) == "secret-on-paper"
+    walker.go("drafter@phong", "open", bodies=both, values=DOCUMENT_FORM)
+    assert walker.refused("drafter@phong", "present") == "draft-missing"
+    walker.go("drafter@phong", "save", draft=DRAFT)
+    walker.go("drafter@phong", "consult", bodies={"consulted": ("ban", "phong")})
+    walker.go("drafter@ban", "give-opinion", comment="Sửa trích yếu")
     assert walker.case.form_version == 2
-    walker.go("officer@phong", "collect")
-    walker.go("officer@phong", "present", values={"subject": "Về việc họp giao ban"})
+    walker.go("drafter@phong", "collect")
+    walker.go("drafter@phong", "present", values={"subject": "Về việc họp giao ban"})
     assert walker.refused("head@phong", "unit-approve", raw=True) == "comment-missing"
-    assert walker.refused("officer@phong", "unit-approve") == "move-not-yours"
+    assert walker.refused("drafter@phong", "unit-approve") == "move-not-yours"
     walker.walk(
-        "officer@phong recall-draft, officer@phong present, head@phong unit-approve, chief@co-quan form-pass, "
+        "drafter@phong recall-draft, drafter@phong present, head@phong unit-approve, chief@co-quan form-pass, "
         "leader@co-quan leader-approve, clerk@co-quan number, leader@co-quan return-number, clerk@co-quan number, "
         "leader@co-quan sign, clerk@co-quan seal"
     )

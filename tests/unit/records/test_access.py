@@ -26,6 +26,8 @@ TABLE = {
     Action.DIGITIZE: (False, True, False, False, False),
     Action.VERIFY: (True, True, True, True, True),
     Action.SIGN: (False, False, False, True, True),
+    Action.SEAL: (False, False, False, False, True),
+    Action.FOLLOW: (True, True, True, True, True),
     Action.MANAGE_ACCOUNTS: (False, False, True, False, False),
     Action.READ_AUDIT: (False, False, True, False, False),
     Action.OPERATE: (False, False, True, False, False),

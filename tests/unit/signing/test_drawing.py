@@ -18,7 +18,9 @@ from tests.cases.sealing import a_pdf, append_page, overlay
 SMALL = 512 << 20
 
 
-def _run(code: str, memory: int = SMALL, seconds: int = 10) -> subprocess.CompletedProcess[str]:
+def _run(
+    code: str, memory: int = SMALL, seconds: int = 10, sockets: str = "none"
+) -> subprocess.CompletedProcess[str]:
     program = [
         sys.executable,
         "-I",
@@ -26,6 +28,9 @@ def _run(code: str, memory: int = SMALL, seconds: int = 10) -> subprocess.Comple
         confined.__file__,
         str(memory),
         str(seconds),
+        "0",
+        "64",
+        sockets,
         sys.executable,
         "-S",
         "-c",
@@ -49,6 +54,18 @@ def test_a_confined_program_cannot(code: str, said: str, tmp_path: Path, monkeyp
     assert said in ended.stderr
 
 
+def test_with_local_sockets_the_network_is_still_out_of_reach() -> None:
+    said = _run(
+        "import socket; socket.socket(socket.AF_UNIX); print('local'); socket.socket(socket.AF_INET)",
+        sockets="local",
+    )
+    assert (said.stdout, said.returncode) == ("local\n", 1)
+    assert "PermissionError" in said.stderr
+    assert (
+        "PermissionError" in _run("import socket; socket.socket(socket.AF_NETLINK)", sockets="local").stderr
+    )
+
+
 def test_a_confined_program_can_still_compute_and_write_to_its_pipe() -> None:
     assert _run("print(6 * 7)").stdout == "42\n"
 
@@ -61,7 +78,7 @@ def test_a_program_that_computes_for_ever_is_ended() -> None:
 
 def test_without_its_limits_nothing_runs() -> None:
     ended = subprocess.run(
-        [sys.executable, "-I", "-S", confined.__file__, "none", "1", "true"],
+        [sys.executable, "-I", "-S", confined.__file__, "none", "1", "0", "64", "none", "true"],
         capture_output=True,
         check=False,
     )

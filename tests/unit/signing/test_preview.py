@@ -151,6 +151,16 @@ def test_a_tall_page_is_capped_and_pages_differ(tmp_path: Path) -> None:
     assert seen(page_png(tmp_path / "tall.pdf", 1, 2000)).size == (41, 4096)
 
 
+def test_red_is_seen_red_and_blue_blue(tmp_path: Path) -> None:
+    path = tmp_path / "colours.pdf"
+    with pikepdf.new() as pdf:
+        page = pdf.add_blank_page(page_size=(200, 100))
+        page.Contents = pdf.make_stream(b"1 0 0 rg 0 0 100 100 re f 0 0 1 rg 100 0 100 100 re f")
+        pdf.save(path)
+    drawn = seen(page_png(path, 1, 200)).convert("RGB")
+    assert (drawn.getpixel((50, 50)), drawn.getpixel((150, 50))) == ((255, 0, 0), (0, 0, 255))
+
+
 def test_what_cannot_be_drawn_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = a_pdf(tmp_path / "a.pdf")
     with pytest.raises(Missing):
