@@ -5,6 +5,7 @@ tested where they are made; here it is what becomes of the bytes afterwards.
 """
 
 import hashlib
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ingest.tools import IngestTools
 from jobs.engine import Json
 from jobs.walk_steps import Steps
 from procedures.asking import Ask
-from procedures.case_desk import prepare
+from procedures.case_desk import CaseDesk, prepare
 from procedures.case_drawing import key_of
 from procedures.case_parties import parties_of_account
 from procedures.sign_papers import signed_key
@@ -85,6 +86,19 @@ class IssuingTown(Town):
             assert tx.signings.signed(paper.id, made)
             tx.objects.keep(made.key, sha256, len(data))
         return Signed(profile, before, sha256, paper.id)
+
+    def again(self, world: World, folder: Path) -> "IssuingTown":
+        """The same town over a copy of its archive: walking a letter through ten moves takes its time."""
+        other = copy(self)
+        other.party = copy(self.party)
+        other.party.work = world.work
+        other.folder, other.drawn, other.boxes = folder, [], []
+        other.blobs = world.blobs
+        tools = replace(self.desk.tools, work=world.work)
+        other.desk = CaseDesk(
+            tools, other.blobs, other._draw, other._draw_box, folder / "work", self.desk.public_url
+        )
+        return other
 
     def close(self) -> Case:
         """An official transfer from its opening to its end, electronically."""

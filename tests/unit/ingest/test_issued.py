@@ -1,7 +1,9 @@
 """What is issued is deposited: bit for bit, described by the register, found by its parties and by nobody else."""
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,13 +42,35 @@ SEES = (
 )
 
 
-@pytest.fixture
-def here(tmp_path: Path, children: ChildPools, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(door, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
+@contextmanager
+def opened(folder: Path, children: ChildPools) -> Iterator[World]:
+    tables = open_tables(f"sqlite:///{folder}/vanthu.db")
     tables.migrate()
-    yield make_world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children, TurnedClock())
+    yield make_world(folder, tables, FolderStore(folder / "blobs"), children, TurnedClock())
     tables.dispose()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(door, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, children: ChildPools) -> tuple[Path, IssuingTown, Case]:
+    """A town in which an official transfer was walked to its end, once; each test has a copy."""
+    folder = tmp_path_factory.mktemp("built")
+    with opened(folder, children) as world:
+        town = a_town(world, folder)
+        return folder, town, town.close()
+
+
+@pytest.fixture
+def here(built: tuple[Path, IssuingTown, Case], tmp_path: Path, children: ChildPools) -> Iterator[World]:
+    shutil.copytree(built[0], tmp_path, dirs_exist_ok=True)
+    with opened(tmp_path, children) as world:
+        yield world
 
 
 @pytest.fixture
@@ -55,13 +79,20 @@ def archive(here: World) -> Archive:
 
 
 @pytest.fixture
-def town(here: World, tmp_path: Path) -> IssuingTown:
-    return a_town(here, tmp_path)
+def town(built: tuple[Path, IssuingTown, Case], here: World, tmp_path: Path) -> IssuingTown:
+    return built[1].again(here, tmp_path)
 
 
 @pytest.fixture
-def closed(town: IssuingTown) -> Case:
-    return town.close()
+def closed(built: tuple[Path, IssuingTown, Case]) -> Case:
+    return built[2]
+
+
+@pytest.fixture
+def young(tmp_path: Path, children: ChildPools) -> Iterator[tuple[IssuingTown, Archive]]:
+    """A town in which nothing has happened yet."""
+    with opened(tmp_path, children) as world:
+        yield a_town(world, tmp_path), Archive(world.tools)
 
 
 def waiting(town: IssuingTown) -> list[str]:
@@ -69,7 +100,8 @@ def waiting(town: IssuingTown) -> list[str]:
         return [batch.id for batch in tx.batches.unfinished()]
 
 
-def test_nothing_is_handed_over_before_the_paper_is_issued(town: IssuingTown) -> None:
+def test_nothing_is_handed_over_before_the_paper_is_issued(young: tuple[IssuingTown, Archive]) -> None:
+    town, _ = young
     case = town.open()
     for step in TO_CLOSED.split(", "):
         assert waiting(town) == []
@@ -186,7 +218,6 @@ def test_the_delivery_of_a_paper_is_the_engines_alone(
 def test_an_index_that_is_away_never_blocks_the_archive(
     town: IssuingTown, here: World, tmp_path: Path
 ) -> None:
-    town.close()
     place = tmp_path / "index"
     place.rmdir() if place.is_dir() else None
     place.write_text("in the way")
@@ -200,8 +231,9 @@ def test_an_index_that_is_away_never_blocks_the_archive(
 
 
 def test_a_temporary_letter_is_issued_when_its_boxes_are_full_and_once(
-    town: IssuingTown, archive: Archive
+    young: tuple[IssuingTown, Archive],
 ) -> None:
+    town, archive = young
     case = town.walk(town.open_temporary(), TO_AWAY)
     assert case.state == "active" and not case.ended
     (document_id,) = archive.take_in()
@@ -211,9 +243,8 @@ def test_a_temporary_letter_is_issued_when_its_boxes_are_full_and_once(
     ]
 
 
-def test_a_void_letter_that_was_out_is_kept_with_the_one_after_it(
-    town: IssuingTown, archive: Archive
-) -> None:
+def test_a_void_letter_that_was_out_is_kept_with_the_one_after_it(young: tuple[IssuingTown, Archive]) -> None:
+    town, archive = young
     case = town.walk(town.open(), TO_APPROVED)
     case = town.walk(case, TO_SEALED)
     case = town.go("clerk@ward", case, "new-letter", comment="Ô 1 sai")
