@@ -110,9 +110,11 @@ def find_rooms(path: Path) -> Rooms | None:
         month = _gap(lines, lambda left: left.endswith("tháng"), ("năm",))
         if number is None or day is None or month is None:
             return None
-        rooms = [_whole_line(pdf, one) for one, _ in (number, day, month)]
-    found = [one for one in rooms if one is not None]
-    return Rooms(*found, number[1], month[1]) if len(found) == len(rooms) else None
+        rooms = tuple(_whole_line(pdf, one) for one, _ in (number, day, month))
+    for_number, for_day, for_month = rooms
+    if for_number is None or for_day is None or for_month is None:
+        return None
+    return Rooms(for_number, for_day, for_month, number[1], month[1])
 
 
 def burn_paper(
