@@ -50,7 +50,8 @@ def public_letter(
         case = a_case(work, id=case_id, papers=(letter,), form={"full_name": NAME}, **parts)
         evidence = {"signed-official": f"{signed.after_sha256} {paper.id}"}
         comment = void or "Được"
-        line = a_move(case, move=move, unit_id="ward", from_state="x", evidence=evidence, comment=comment)
+        parts = {"move": move, "unit_id": "ward", "from_state": "x", "evidence": evidence, "comment": comment}
+        line = a_move(case, key=case_id, **parts)
         tx.cases.add(case, line)
     mark = make_mark(BASE, f"{case_id}-1", number.written, number.day)
     return Letter(case, mark.url.removeprefix(BASE))
