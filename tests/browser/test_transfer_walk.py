@@ -49,6 +49,7 @@ SHOTS = {
     "branch-approve": "3-ho-so-chi-bo", "sign-letter": "6-ho-so-cap-tren", "acknowledge": "9-nhan-giay",
     "close": "10-ho-so-truoc-khi-dong",
 }  # fmt: skip
+PHONES = {("lan", "light"), ("dung", "dark")}
 MOVES = read_definitions().get("official-transfer", 1).moves
 
 
@@ -270,7 +271,8 @@ def test_every_page_fits_a_phone_in_both_themes(
             if row.count():
                 row.click()
                 no_sideways_scroll(page)
-            shot(page, screens / f"360-{who}-{theme}.png")
+            if (who, theme) in PHONES:
+                shot(page, screens / f"360-{who}-{theme}.png")
 
 
 @contextmanager
