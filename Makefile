@@ -4,6 +4,8 @@ PY := .venv/bin/python
 DATA ?= $(or $(VANTHU_DATA_DIR),data)
 PORT ?= 8000
 JOBS ?= 2
+# tests on real servers mostly wait
+JOINED_JOBS ?= 3
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
@@ -35,7 +37,7 @@ test: ## everything: checks, then the joined and browser tests on real servers (
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOBS) --dist loadfile tests/joined tests/browser tests/walk tests/faults
+	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile tests/joined tests/browser tests/walk tests/faults
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test
