@@ -98,7 +98,7 @@ SLIPS = [
     ('value = "retired"', 'wert = "retired"', "value"),
     ('[[body]]\ncode = "sending-base"', '[[body]]\ncode = "sending-branch"', "twice"),
     ('code = "take"', 'code = "submit"', "twice"),
-    ('profile = "seal", by', 'profile = "wax", by', "wax"),
+    ('profile = "hop-seal", by', 'profile = "wax", by', "wax"),
     ("[procedure]", "[procedure]\nmore = 1", "more"),
     ("[procedure]", "extra = 1\n[procedure]", "extra"),
     ("[procedure]", "[procedure", "official"),
