@@ -236,7 +236,9 @@ class TestRegister:
     def test_whose_it_is_and_what_stands_in_it(self, office: Office) -> None:
         case = numbered(office)
         clerk = office.house.client("clerk")
-        assert [(b["unit_id"], b["writes"]) for b in clerk.get(f"{API}/registers").json()] == [("ward", True)]
+        assert {b["unit_id"]: b["writes"] for b in clerk.get(f"{API}/registers").json()} == {
+            "ward": True, "office": True,
+        }  # fmt: skip
         lines = clerk.get(f"{API}/registers/ward/numbers").json()
         assert [(n["written"], n["state"]) for n in lines["items"]] == [
             (case["papers"][0]["number"], "issued")
@@ -245,9 +247,9 @@ class TestRegister:
         for query, count in ((("type", "Công văn"), 0), (("state", "issued"), 1), (("to", "2020-01-01"), 0)):
             assert clerk.get(f"{API}/registers/ward/numbers", params=dict([query])).json()["total"] == count
         assert clerk.get(f"{API}/registers/ward/numbers", params={"from": "31/02/2026"}).status_code == 422
-        leader = office.house.client("official")  # leads branch, base and ward, and is no clerk
+        leader = office.house.client("official")  # leads branch, base, ward and office, and is no clerk
         assert {b["unit_id"]: b["writes"] for b in leader.get(f"{API}/registers").json()} == {
-            "branch": False, "base": False, "ward": False,
+            "branch": False, "base": False, "ward": False, "office": False,
         }  # fmt: skip
         absent = office.house.client("reader").get(f"{API}/registers/nothing/numbers")
         for tail in ("numbers", "book.pdf", "book.xlsx"):
