@@ -23,8 +23,8 @@ _PARTS = (0.0, 0.5, 1.0)
 def fill_upload(path: Path, filling: Filling, faces: Faces) -> bytes:
     """Return the PDF with number, day and mark burnt in; as it came while it has no number.
 
-    Raises `Unfit`: `upload-signature-block`, `upload-rooms`, `upload-notation`, `upload-year`, `upload-mark-room`, and
-    as `burn_paper`.
+    Raises `Unfit`: `upload-signature-block`, `upload-rooms`, `upload-notation`, `upload-year`,
+    `upload-year-apart`, `upload-mark-room`, and as `burn_paper`.
     """
     if find_signature_place(path, filling.signer, filling.title) is None:
         raise Unfit(
@@ -60,11 +60,17 @@ def _demand_printed(rooms: Rooms, filling: Filling) -> None:
             f"“{filling.notation}”. Hãy sửa tệp hoặc tên loại văn bản rồi làm lại.",
         )
     year = "".join(one for one in rooms.year if one.isdigit())
+    if not year:
+        raise Unfit(
+            f"no year after the room of the month: {rooms.year[:40]!r}",
+            code="upload-year-apart",
+            tell="Địa danh, ngày, tháng, năm trên tệp phải nằm trên một dòng, ghi đủ năm. Hãy sửa rồi tải lên lại.",
+        )
     if year != str(filling.day.year):
         raise Unfit(
             f"printed year {rooms.year[:40]!r}, day {filling.day}",
             code="upload-year",
-            tell=f"Tệp in năm “{year or rooms.year[:20]}” nhưng văn bản ban hành năm {filling.day.year}. "
+            tell=f"Tệp in năm “{year}” nhưng văn bản ban hành năm {filling.day.year}. "
             "Hãy sửa năm rồi tải lên lại.",
         )
 

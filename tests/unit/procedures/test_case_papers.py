@@ -32,6 +32,7 @@ RESIDENCE = {"residence-branch": ("far",), "residence-ward": ("ward2",)}
 _PAGE = """<!doctype html><html lang="vi"><meta charset="utf-8"><style>
 @page {{ size: A4; margin: 20mm 15mm 25mm 30mm }} body {{ font: 13pt/1.35 "Noto Serif" }}
 table {{ width: 100% }} td {{ text-align: center; vertical-align: top; width: 50% }}
+i {{ white-space: nowrap }}
 </style><table><tr><td>THÀNH ỦY MẪU<br><b>VĂN PHÒNG</b><br>*<br>{number}</td>
 <td><b>ĐẢNG CỘNG SẢN VIỆT NAM</b><br><i>{dated}</i></td></tr></table>
 <p style="text-align:center">Kính gửi: Các phòng</p><p>{text}</p>
@@ -153,6 +154,7 @@ class TestDocuments(PartyCases):
             "upload-rooms": {"name": name, "number": "Số 12-CV/VPTU"},
             "upload-notation": {"name": name, "number": f"Số {_GAP * 10}-QĐ/VPTU"},
             "upload-year": {"name": name, "dated": f"Mẫu, ngày {_GAP * 8} tháng {_GAP * 8} năm 2025"},
+            "upload-year-apart": {"name": name, "dated": f"ngày {_GAP * 8} tháng {_GAP * 8} năm<br>2026"},
         }
         assert self._refused(offices, "staff@dept", case, "present").code == "draft-missing"
         for code, said in wrong.items():
@@ -258,7 +260,7 @@ class TestComments(PartyCases):
         verdict = offices.verdict(case)
         assert verdict.verdict is Answer.VALID, verdict
         with open_pages(offices.newest(case)) as pdf:
-            told = "\n".join(line.text for line in read_page(pdf, 1).lines)
+            told = " ".join(" ".join(line.text for line in read_page(pdf, 1).lines).split())
         assert "PHIẾU NHẬN XÉT" in told and "TRẦN THỊ LAN" in told and "DỰ THẢO" not in told
         assert "Chi bộ Trạm Lúa" in told and "Gương mẫu" in told and "Số" not in told.split("PHIẾU")[0]
         seen = see_case(offices.town.desk.tools, offices.town.person("lan"), case.id)
