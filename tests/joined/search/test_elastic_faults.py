@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 
 from records.errors import ArchiveFault, Away
 from search import elastic_door
-from search.index import IndexedVersion, SearchIndex, open_index
+from search.index import SCHEMA, IndexedVersion, SearchIndex, open_index
 from tests.cases.search_index import ask, names, put
 from tests.tools.fault_proxy import Fault, FaultProxy
 
@@ -284,13 +284,15 @@ def test_one_lost_answer_is_mended_by_asking_again(
         assert list(through.documents()) == [IndexedVersion("d1", 1, 1), IndexedVersion("d2", nth, nth + 1)]
 
 
-@pytest.mark.parametrize("method, path", [("PUT", "-v2-"), ("POST", "_aliases"), ("DELETE", "-v2-")])
+@pytest.mark.parametrize(
+    "method, path", [("PUT", f"-v{SCHEMA}-"), ("POST", "_aliases"), ("DELETE", f"-v{SCHEMA}-")]
+)
 def test_a_rebuild_bears_lost_answers(
     through: SearchIndex, proxy: FaultProxy, server: Elasticsearch, alias: str, method: str, path: str
 ) -> None:
     """Also of the switch itself: an index that has become the one in use is never deleted for it."""
     if method == "DELETE":
-        server.indices.create(index=f"{alias}-v2-{secrets.token_hex(8)}")
+        server.indices.create(index=f"{alias}-v{SCHEMA}-{secrets.token_hex(8)}")
     proxy.spoil(Fault("lose", method=method, path=path, times=1))
     try:
         with through.rebuild() as fresh:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from records.errors import ArchiveFault, Away, Unfit
-from search.index import SearchIndex, open_index
+from search.index import SCHEMA, SearchIndex, open_index
 from search.tantivy_index import TantivyIndex
 from tests.cases.search_index import SearchIndexCases, ask, names, put
 
@@ -62,11 +62,11 @@ def test_commit_makes_an_empty_index(index: SearchIndex) -> None:
     index.commit()
     assert index.count() == 0
     assert ask(index, "đảng").total == 0
-    assert index.probe().schema == "2"
+    assert index.probe().schema == SCHEMA
 
 
 def _segments(folder: Path) -> Path:
-    return next(folder.glob("v2-*"))
+    return next(folder.glob(f"v{SCHEMA}-*"))
 
 
 def _delete_all(folder: Path) -> None:
@@ -96,7 +96,7 @@ def _other_version(folder: Path) -> None:
 
 
 def _path_out(folder: Path) -> None:
-    (folder / "CURRENT").write_text("v2-/../../etc\n", encoding="utf-8")
+    (folder / "CURRENT").write_text(f"v{SCHEMA}-/../../etc\n", encoding="utf-8")
 
 
 def _garbage_pointer(folder: Path) -> None:
@@ -199,7 +199,7 @@ def test_two_first_writers_make_one_index(folder: Path) -> None:
         thread.join()
     assert set(faults) <= {"search-index-busy"}
     assert len(faults) == 3
-    assert len(list(folder.glob("v2-*"))) == 1
+    assert len(list(folder.glob(f"v{SCHEMA}-*"))) == 1
     for index in made:
         index.close()
 
