@@ -15,7 +15,7 @@ from ingest.tools import IngestTools
 from jobs.engine import Json
 from jobs.walk_steps import Steps
 from procedures.asking import Ask
-from procedures.case_desk import CaseDesk, prepare
+from procedures.case_desk import prepare
 from procedures.case_drawing import key_of
 from procedures.case_parties import parties_of_account
 from procedures.sign_papers import signed_key
@@ -95,8 +95,13 @@ class IssuingTown(Town):
         other.folder, other.drawn, other.boxes = folder, [], []
         other.blobs = world.blobs
         tools = replace(self.desk.tools, work=world.work)
-        other.desk = CaseDesk(
-            tools, other.blobs, other._draw, other._draw_box, folder / "work", self.desk.public_url
+        other.desk = replace(
+            self.desk,
+            tools=tools,
+            blobs=other.blobs,
+            draw=other._draw,
+            draw_box=other._draw_box,
+            work_dir=folder / "work",
         )
         return other
 
