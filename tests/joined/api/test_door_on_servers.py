@@ -12,6 +12,10 @@ from sqlalchemy import func, select
 from api.app import create_app
 from api.once import REPLAYED
 from api.tools import Limits, Tools
+from procedures.case_desk import CaseDesk
+from procedures.case_facts import demand_places, facts_of
+from procedures.case_members import follow_membership
+from procedures.cases import CaseTools
 from records.access import Role
 from records.clock import SystemClock
 from search.index import open_index
@@ -19,6 +23,7 @@ from storage.blobs import open_blobs
 from storage.schema import audit
 from storage.tables import open_tables
 from storage.work import Work
+from tests.cases.procedure_world import CALENDAR, DEFINITIONS
 from tests.tools.servers import Servers
 from tests.unit.api.api_queues import ListedQueues, letter
 
@@ -35,10 +40,11 @@ def tools(
     tables = open_tables(*postgres_database)
     tables.migrate()
     index = open_index(*elastic)
-    work = Work(tables, SystemClock())
+    work, blobs = Work(tables, SystemClock()), open_blobs(f"file://{tmp_path / 'blobs'}")
+    case_tools = CaseTools(work, DEFINITIONS, CALENDAR, facts_of, demand_places, follow_membership)
     yield Tools(
         work=work,
-        blobs=open_blobs(f"file://{tmp_path / 'blobs'}"),
+        blobs=blobs,
         clock=SystemClock(),
         index=index,
         data_dir=tmp_path,
@@ -47,7 +53,9 @@ def tools(
         take_draft=_nothing,
         look=_nothing,
         desk=_nothing,
-        cases=_nothing,
+        cases=CaseDesk(
+            case_tools, blobs, _nothing, _nothing, tmp_path, fill=_nothing, compare=_nothing
+        ),  # whose cases are whose is asked of everybody
         receive=_nothing,
         verify=_nothing,
         limits=Limits(probe_seconds=30, probe_kept_seconds=0.0),

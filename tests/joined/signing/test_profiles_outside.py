@@ -48,8 +48,11 @@ def made(office: Office, source: Path, tmp_path_factory: pytest.TempPathFactory)
     crl = folder / "list.der"
     crl.write_bytes(office.ring.revocation.lists(office.world.clock.now())[0].dump())
     files = {}
-    for profile in PROFILES.values():
-        for level in profile.levels if profile.name != "seal" else ():
+    alone = [
+        one for one in PROFILES.values() if one.name not in ("seal", "hop", "hop-seal")
+    ]  # those follow others
+    for profile in alone:
+        for level in profile.levels:
             path = folder / f"{profile.name}-{level.name}.pdf"
             key = {"official": "pho"}.get(profile.name)
             visible = drawn(SIGNATURE, 1) if profile.name in ("official", "copy") else None
