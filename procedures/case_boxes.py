@@ -14,7 +14,7 @@ from procedures.papers.sheet import BoxSheet, Hop
 from procedures.papers.ten_boxes import letter_at
 from records.case import Box, Case, CasePaper
 from records.errors import Conflict
-from signing.appearance import System
+from records.units import System
 from signing.profiles import HOP
 from signing.wish import Wish
 from storage.work import Tx

@@ -28,7 +28,7 @@ from procedures.papers.sheet import BoxSheet
 from records.case import Case, Person, Signed, current
 from records.errors import Conflict, Missing, NotAllowed, Unfit
 from records.members import Person as Particulars
-from signing.appearance import System
+from records.units import System
 from signing.profiles import HOP
 from signing.wish import wish_of as wish_said
 from storage.blobs import BlobStore

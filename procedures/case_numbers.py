@@ -11,7 +11,6 @@ from procedures.numbering import void
 from procedures.register_entry import LONGEST_REASON
 from records.case import Case, current
 from records.members import Person as Particulars
-from signing.appearance import System
 from storage.number_values import Entry, NumberState
 from storage.work import Tx
 
@@ -36,8 +35,7 @@ def wish_of(
     not say it. A paper of state secrets, numbered by the paper channel, is so in the register too.
     """
     unit, form, paper = tx.units.get(issue.unit_id, issue.day), case.form, current(case)
-    system = System(str(unit.system))
-    type_name = type_of(definition, kind, form, system)
+    type_name = type_of(definition, kind, form, unit.system)
     about = form.get("subject") or form.get("full_name") or (member.full_name if member else "")
     signer = next(iter(signs_for(tx, unit.id, issue.role, issue.day)), None)
     entry = Entry(
@@ -47,7 +45,7 @@ def wish_of(
     )
     return Wish(
         unit.id,
-        system,
+        unit.system,
         type_name,
         notation_of(tx, case, unit, type_name, issue.day),
         paper_id(case, paper.ordinal if paper else 1),

@@ -13,7 +13,7 @@ from procedures.papers.kinds import kind_named
 from records.case import Case, Value, current
 from records.errors import Unfit
 from records.members import Person as Particulars
-from signing.appearance import System
+from records.units import System
 from storage.work import Tx
 
 DOCUMENT = "document"
@@ -56,7 +56,7 @@ def issuing_system(tx: Tx, definitions: Definitions, case_id: str) -> System:
     paper = current(case)
     kinds = [definition.papers[paper.kind]] if paper else list(definition.papers.values())
     unit = next(iter(case.bodies.get(kinds[0].signatures[0][1].body, ())), "")
-    return System(str(tx.units.get(unit, tx.units.today()).system)) if unit else System.PARTY
+    return tx.units.get(unit, tx.units.today()).system if unit else System.PARTY
 
 
 def template_of(definition: Definition, kind: PaperKind, form: Mapping[str, Value], system: System) -> str:

@@ -28,9 +28,7 @@ from procedures.papers.sheet import Organ, Sheet
 from records.case import Case, current
 from records.members import Person as Particulars
 from records.paper_types import LETTER
-from records.units import System as Rules
-from records.units import Unit
-from signing.appearance import System
+from records.units import System, Unit
 from storage.work import Tx
 
 
@@ -55,23 +53,22 @@ def sheet_of(
     """
     unit = tx.units.get(issue.unit_id, issue.day)
     above = tx.units.above(unit.id, issue.day)
-    system = System(str(unit.system))
-    template, paper = template_of(definition, kind, case.form, system), current(case)
-    numbered, boxed = kind_named(template, system).numbered, kind_named(template, system).boxed
+    template, paper = template_of(definition, kind, case.form, unit.system), current(case)
+    numbered, boxed = kind_named(template, unit.system).numbered, kind_named(template, unit.system).boxed
     printed = printed_hops(tx, case, paper) if paper is not None and boxed and issue.number else ()
-    fields = _said(tx, definition, case, kind, template, issue, member, system)
+    fields = _said(tx, definition, case, kind, template, issue, member, unit.system)
     if printed:
         fields["to"] = printed[0].to
     written = written_number(tx, definition, case, kind, issue) if numbered else ""
     return Sheet(
         kind=template,
-        system=system,
+        system=unit.system,
         organ=Organ(unit.name.upper(), place_of(tx, unit, issue.day), above[0].name.upper() if above else ""),
-        notation=apart(written, system)[1],
+        notation=apart(written, unit.system)[1],
         day=issue.day,
         signatory=signatory_of(tx, unit, issue.role, issue.account_id, issue.day),
         fields=fields,
-        number=apart(issue.number, system)[0],
+        number=apart(issue.number, unit.system)[0],
         recipients=recipients_of(kind, case.form),
         urgency=URGENCIES.get(str(case.form.get("urgency", "")), "") if kind.template == DOCUMENT else "",
         printed=printed,
@@ -87,9 +84,8 @@ def written_number(tx: Tx, definition: Definition, case: Case, kind: PaperKind, 
     if issue.number:
         return issue.number
     unit = tx.units.get(issue.unit_id, issue.day)
-    system = System(str(unit.system))
-    rule = rule_at(system, issue.day)
-    type_name = rule.type_called(type_of(definition, kind, case.form, system))
+    rule = rule_at(unit.system, issue.day)
+    type_name = rule.type_called(type_of(definition, kind, case.form, unit.system))
     return rule.write(1, type_name, notation_of(tx, case, unit, type_name, issue.day))
 
 
@@ -109,7 +105,7 @@ def notation_of(tx: Tx, case: Case, unit: Unit, type_name: str, day: date) -> No
     NĐ 30/2020, Phụ lục I: "515/TTLTLS-NC".
     """
     drafting = next(iter(case.bodies.get("drafting", ())), unit.id)
-    if unit.system is not Rules.STATE or type_name != LETTER.name or drafting == unit.id:
+    if unit.system is not System.STATE or type_name != LETTER.name or drafting == unit.id:
         return Notation(unit.facts.abbreviation)
     return Notation(unit.facts.abbreviation, tx.units.get(drafting, day).facts.abbreviation)
 

@@ -14,7 +14,6 @@ from procedures.case_sheet import Issue, apart, written_number
 from procedures.check_mark import CheckMark
 from procedures.definition import Definition, PaperKind
 from records.case import Case, Draft
-from signing.appearance import System
 from storage.blobs import BlobStore
 from storage.work import Tx
 
@@ -44,10 +43,9 @@ def filling_of(
 ) -> Filling:
     """Return what goes into the file of a case. Raises `Unfit` as `case_sheet.sheet_of`."""
     unit = tx.units.get(issue.unit_id, issue.day)
-    system = System(str(unit.system))
     who = signatory_of(tx, unit, issue.role, issue.account_id, issue.day)
     written = written_number(tx, definition, case, kind, issue)
-    digits, _ = apart(written, system)
+    digits, _ = apart(written, unit.system)
     return Filling(
         number=digits if issue.number else "",
         notation=written.removeprefix(digits),

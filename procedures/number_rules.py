@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from records.errors import ArchiveFault, Unfit
 from records.numbers import parse_number
 from records.paper_types import type_named
-from signing.appearance import System
+from records.units import System
 
 RULES = Path(__file__).with_name("numbering.toml")
 FIELDS = frozenset(

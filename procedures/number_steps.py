@@ -8,7 +8,7 @@ from procedures.number_periods import period_on
 from procedures.number_rules import Notation, NumberRule, rule_at
 from records.clock import new_id
 from records.errors import Away, Conflict, Unfit
-from signing.appearance import System
+from records.units import System
 from storage.canonical import Scalar
 from storage.number_values import EVERY_TYPE, Entry, Hold, NewNumber, Number, Series, SeriesKey
 from storage.work import Tx

@@ -12,7 +12,7 @@ from datetime import date
 from procedures.number_rules import BookRule, book_at
 from records.errors import Unfit
 from records.paper_types import LETTER
-from signing.appearance import System
+from records.units import System
 from storage.number_values import EVERY_TYPE, Number, NumberState, PeriodKind, SeriesKey
 from storage.work import Tx
 

@@ -14,7 +14,6 @@ from procedures.numbering import void
 from records.acting import PostRole
 from records.errors import Conflict, Missing, NotAllowed
 from records.units import Unit
-from signing.appearance import System
 from storage.number_values import Entry, Number, NumberState
 from storage.work import Tx
 
@@ -88,5 +87,5 @@ def keep(
 ) -> Number:
     """Keep the next number of a type for a later paper of this account. Raises as `book_of`, `number_holds.hold`."""
     unit = book_of(tx, account_id, unit_id, write=True).unit
-    wish = Wish(unit_id, System(str(unit.system)), type_name, Notation(unit.facts.abbreviation), "", Entry())
+    wish = Wish(unit_id, unit.system, type_name, Notation(unit.facts.abbreviation), "", Entry())
     return hold(tx, account_id, wish, hold_id, account_id, purpose, until)

@@ -16,10 +16,10 @@ from records.errors import Unfit
 
 
 class System(StrEnum):
-    """Whose rules bind the body: numbering, layout and forms of signature differ."""
+    """Whose rules bind the body: numbering, layout, stamps and forms of signature differ."""
 
-    PARTY = "party"
     STATE = "state"
+    PARTY = "party"
 
 
 class UnitLevel(StrEnum):

@@ -17,6 +17,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.clock import VIETNAM
 from records.errors import ArchiveFault
+from records.units import System
 from signing.geometry import Corner
 
 RULES = Path(__file__).with_name("appearances.toml")
@@ -26,13 +27,6 @@ WORDS = frozenset({"form", "organisation", "number", "time"})
 _STRICT = ConfigDict(extra="forbid", allow_inf_nan=False)
 _Millimetres = Annotated[float, Field(ge=0, le=420)]
 _Points = Annotated[float, Field(ge=5, le=72)]
-
-
-class System(StrEnum):
-    """Whose rules: state bodies and party bodies have their own."""
-
-    STATE = "state"
-    PARTY = "party"
 
 
 class Kind(StrEnum):

@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from signing.appearance import System
+from records.units import System
 from signing.geometry import Place
 
 

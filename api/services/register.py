@@ -16,7 +16,6 @@ from procedures.register_print import print_book
 from procedures.register_xlsx import write_book
 from records.access import Actor
 from records.errors import Away, Unfit
-from signing.appearance import System
 from storage.audit import Scalar
 from storage.number_values import NumberState
 from storage.work import Tx
@@ -86,7 +85,7 @@ def book(
         above = next(iter(tx.units.above(unit_id, tx.units.today())), None)
         wish = BookWish(
             unit_id=unit_id,
-            system=System(str(unit.system)),
+            system=unit.system,
             organisation=unit.name,
             begins_on=first,
             ends_on=last,

@@ -23,7 +23,7 @@ from language.fold import canonical
 from procedures.order import NEEDS, ORDERED, KeyFacts, choose_key, usable_keys
 from records.access import Actor
 from records.errors import ArchiveFault, Conflict, Missing, Unfit
-from signing.appearance import System
+from records.units import System
 from signing.geometry import Place
 from signing.profiles import ANNEX, BOXED
 from signing.wish import Wish

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.errors import ArchiveFault, Unfit
-from signing.appearance import System
+from records.units import System
 
 TABLE = Path(__file__).with_name("kinds.toml")
 TEMPLATES = Path(__file__).with_name("templates")

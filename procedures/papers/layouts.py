@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.errors import ArchiveFault
-from signing.appearance import System
+from records.units import System
 
 RULES = Path(__file__).with_name("layouts.toml")
 

@@ -9,7 +9,7 @@ from procedures.papers.kinds import Answer, Kind, kind_named, kinds, missing_fie
 from procedures.papers.layouts import Layout, layout_at
 from records.errors import Unfit
 from records.numbers import parse_number
-from signing.appearance import System
+from records.units import System
 
 _MOST_NAME, _MOST_LINE, _MOST_RECIPIENTS = 50, 200, 60
 

@@ -12,7 +12,7 @@ from procedures.number_steps import Wish
 from procedures.numbering import carry_on, describe, take, take_all, void
 from records.clock import VIETNAM, new_id
 from records.errors import ArchiveFault, Away, Conflict, Missing, NotAllowed, Unfit
-from signing.appearance import System
+from records.units import System
 from storage.number_values import Entry, Number, NumberState, SeriesKey
 from storage.work import Tx, Work
 from tests.cases.database import Database

@@ -9,7 +9,7 @@ from procedures.number_steps import Wish
 from procedures.numbering import take
 from records.case import Case, CasePaper, Signed
 from records.clock import new_id
-from signing.appearance import System
+from records.units import System
 from storage.number_values import Entry
 from storage.signing_values import NewPaper, NewSigningBatch, Signature
 from storage.work import Work

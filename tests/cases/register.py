@@ -11,7 +11,7 @@ from procedures.number_steps import Wish
 from procedures.numbering import take, void
 from procedures.register_book import BookWish
 from records.clock import new_id
-from signing.appearance import System
+from records.units import System
 from storage.number_values import Entry, SeriesKey
 from storage.schema import number_series, numbers
 from storage.work import Work

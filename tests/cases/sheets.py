@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 from procedures.papers.kinds import kinds
 from procedures.papers.sheet import Organ, Sheet, Signatory
-from signing.appearance import System
+from records.units import System
 
 DAY = date(2026, 7, 9)
 CREATED = datetime(2026, 7, 9, 1, 30, tzinfo=UTC)

@@ -33,7 +33,7 @@ from procedures.number_steps import Wish
 from procedures.numbering import take, void
 from records.clock import VIETNAM
 from records.errors import Away, Conflict, Unfit
-from signing.appearance import System
+from records.units import System
 from storage.number_values import Entry, Number, NumberState
 from storage.tables import open_tables
 from storage.work import Work

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from procedures.sign_papers import Order, SignTools, sign_paper
-from signing.appearance import System
+from records.units import System
 from signing.keys import load_keys
 from signing.seal import Sealed, SigningService
 from signing.timestamps import HttpTimeStamps

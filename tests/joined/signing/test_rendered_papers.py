@@ -15,7 +15,8 @@ from procedures.papers.sheet import Hop, Signatory
 from procedures.papers.ten_boxes import letter_at
 from procedures.papers.upload import Written, burn_paper
 from records.errors import Unfit
-from signing.appearance import System, rules_at
+from records.units import System
+from signing.appearance import rules_at
 from signing.geometry import Place, page_view
 from signing.stamp import draw_image
 from signing.stamp_image import read_image

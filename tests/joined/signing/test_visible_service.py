@@ -10,8 +10,8 @@ import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from records.errors import ArchiveFault, ToolMissing
+from records.units import System
 from signing import visible as looks
-from signing.appearance import System
 from signing.geometry import MM_PER_POINT, Place, page_view
 from signing.key_table import KeyRole
 from signing.keys import CachedKeySigner, KeyRing, SealKey

@@ -15,7 +15,7 @@ from procedures.number_steps import Wish
 from procedures.numbering import carry_on, describe, take, void
 from records.clock import new_id
 from records.errors import Away
-from signing.appearance import System
+from records.units import System
 from storage import accounts as door
 from storage.blobs import Unavailable
 from storage.book_notes import case_note_key, keep_books, keep_case

@@ -16,7 +16,7 @@ from records.acting import Form, PostRole
 from records.case import Channel, current
 from records.days import Span
 from records.errors import Away, Conflict, Missing, NotAllowed, Unfit
-from signing.appearance import System
+from records.units import System
 from signing.page_text import open_pages, read_page
 from storage.blobs import Unavailable
 from storage.number_values import Entry, NumberState

@@ -9,7 +9,7 @@ from procedures.number_rules import RULES, Notation, book_at, load_rules, rule_a
 from records.errors import ArchiveFault, Unfit
 from records.numbers import parse_number
 from records.paper_types import types_abbreviated
-from signing.appearance import System
+from records.units import System
 
 DAY = date(2026, 11, 23)
 STATE, PARTY = rule_at(System.STATE, DAY), rule_at(System.PARTY, DAY)

@@ -17,7 +17,7 @@ from procedures.number_steps import Wish
 from procedures.numbering import take, take_all, void
 from records.clock import VIETNAM, new_id
 from records.errors import ArchiveFault
-from signing.appearance import System
+from records.units import System
 from storage.number_values import Entry, Number
 from storage.work import Work
 from tests.cases.database import SqliteDatabase, TurnedClock

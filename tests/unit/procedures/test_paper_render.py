@@ -27,7 +27,8 @@ from procedures.papers.render import Rendered, draw_hop, render
 from procedures.papers.sheet import Hop, Organ, Signatory, check_sheet
 from procedures.papers.ten_boxes import letter_at
 from records.errors import ArchiveFault, Conflict, Unfit
-from signing.appearance import System, rules_at
+from records.units import System
+from signing.appearance import rules_at
 from signing.geometry import MM_PER_POINT, Place
 from signing.order import demand_numbered
 from signing.page_text import open_pages, read_page

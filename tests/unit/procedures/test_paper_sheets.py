@@ -15,7 +15,7 @@ from procedures.papers.sheet import Organ, Signatory, check_sheet
 from procedures.papers.ten_boxes import letter_at, load_letters
 from records.errors import ArchiveFault, ToolMissing, Unfit
 from records.paper_types import type_named
-from signing.appearance import System
+from records.units import System
 from tests.cases.sheets import CHAIR, DAY, NOTATIONS, PARTY, a_sheet
 
 FACES = load_faces()

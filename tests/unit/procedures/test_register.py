@@ -17,7 +17,7 @@ from procedures.register_book import Heading, Row, book_lines
 from procedures.register_print import PART, print_book
 from procedures.register_xlsx import write_book
 from records.errors import Unfit
-from signing.appearance import System
+from records.units import System
 from storage.work import Work
 from tests.cases.register import WISH, every_kind, filled
 

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from records.errors import ArchiveFault
-from signing.appearance import RULES, Kind, System, load_rules, rules_at
+from records.units import System
+from signing.appearance import RULES, Kind, load_rules, rules_at
 
 
 def test_every_kind_has_a_rule_today_in_both_systems() -> None:

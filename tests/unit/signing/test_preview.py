@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageChops
 
 from records.errors import ArchiveFault, Missing, Unfit
+from records.units import System
 from signing import page_picture
-from signing.appearance import System
 from signing.drawing import DrawLimits
 from signing.geometry import Place
 from signing.mark import How, MarkOrder, MarkOwner, owner_of
