@@ -84,16 +84,20 @@ def signed_in(browser: Browser, town: Service, login: str, **options: object) ->
     page = context.new_page()
     page.on("console", lambda message: console.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: console.append(str(error)))
-    page.goto("/sign-in")
-    page.get_by_label("Tên đăng nhập").fill(login)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
-    expect(page.get_by_role("heading", name="Xin chào")).to_be_visible()
+    sign_in(page, login)
     yield page
     context.close()
     assert [
         line for line in console if "401" not in line
     ] == []  # a wrong password is the one error there may be
+
+
+def sign_in(page: Page, login: str) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Tên đăng nhập").fill(login)
+    page.get_by_label("Mật khẩu").fill(PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    expect(page.get_by_role("heading", name="Xin chào")).to_be_visible()
 
 
 def shot(page: Page, path: Path) -> None:
@@ -279,10 +283,6 @@ def test_every_page_fits_a_phone_in_both_themes(
 def phone(browser: Browser, town: Service, login: str, options: dict[str, object]) -> Iterator[Page]:
     context = browser.new_context(base_url=town.url, locale="vi-VN", **options)  # type: ignore[arg-type]
     page = context.new_page()
-    page.goto("/sign-in")
-    page.get_by_label("Tên đăng nhập").fill(login)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
-    expect(page.get_by_role("heading", name="Xin chào")).to_be_visible()
+    sign_in(page, login)
     yield page
     context.close()

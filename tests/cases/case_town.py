@@ -19,7 +19,7 @@ from procedures.papers.sheet import BoxSheet, Sheet
 from records.acting import PostRole
 from records.case import Case, Channel, Person, Signed
 from storage.blobs import open_blobs
-from storage.work import Work
+from storage.work import Tx, Work
 from tests.cases.party import SINCE, Party
 from tests.cases.procedure_world import CALENDAR, DEFINITIONS, TEMPORARY_FORM, TRANSFER_FORM, key, sha
 
@@ -41,6 +41,15 @@ POSTS = (
 )  # fmt: skip
 
 
+def take_office(tx: Tx) -> None:
+    """Give the wards the names that their papers are dated at, and each issuing committee its term."""
+    for unit, name in (("ward", "Phường Sen"), ("ward2", "Phường Lúa")):
+        facts = replace(tx.units.get(unit, SINCE).facts, short_name=name)
+        tx.units.change(unit, facts, date(2025, 8, 1))
+    for unit in ("ward", "ward2", "base"):
+        begin_term(tx, "system:test", unit, "Nhiệm kỳ 2025–2030", date(2025, 8, 1))
+
+
 @dataclass
 class Town:
     """People by `role@unit` and the member `lan`; `go` makes a move with all that belongs to its paper."""
@@ -57,11 +66,7 @@ class Town:
         work = self.party.work
         self.blobs = open_blobs(f"file://{self.folder / 'blobs'}")
         with work.begin() as tx:
-            for unit, name in (("ward", "Phường Sen"), ("ward2", "Phường Lúa")):
-                facts = replace(tx.units.get(unit, SINCE).facts, short_name=name)
-                tx.units.change(unit, facts, date(2025, 8, 1))
-            for unit in ("ward", "ward2", "base"):
-                begin_term(tx, "system:test", unit, "Nhiệm kỳ 2025–2030", date(2025, 8, 1))
+            take_office(tx)
             for unit, role in POSTS:
                 self.accounts[f"{role}@{unit}"] = self.party.holder(tx, unit, role, title="BÍ THƯ")
             self.accounts["lan"] = self.party.account(tx, "lan")

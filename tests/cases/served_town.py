@@ -1,21 +1,21 @@
 """A made-up Party town in the data folder of a service about to be served: people with log-ins, posts and keys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
 
-from procedures.number_periods import begin_term
 from records.access import Role
 from records.acting import PostRole
 from records.clock import SystemClock
 from signing import demo_pki
-from signing.keys import load_p12
 from storage.tables import open_tables
 from storage.work import Work
-from tests.cases.party import ALWAYS, SINCE, Party
+from tests.cases.case_town import take_office
+from tests.cases.party import ALWAYS, Party
+from tests.cases.sealing import certified
 from tests.cases.stamps import signature_png
 
 PASSWORD = "mật khẩu của phố mẫu"
@@ -74,12 +74,7 @@ def enter_town(data: Path) -> ServedTown:
         work = Work(tables, SystemClock())
         party = Party(work)
         with work.begin() as tx:
-            for unit, name in (("ward", "Phường Sen"), ("ward2", "Phường Lúa")):
-                tx.units.change(
-                    unit, replace(tx.units.get(unit, SINCE).facts, short_name=name), date(2025, 8, 1)
-                )
-            for unit in ("ward", "ward2", "base"):
-                begin_term(tx, "system:test", unit, "Nhiệm kỳ 2025–2030", date(2025, 8, 1))
+            take_office(tx)
             accounts = {
                 login: tx.accounts.add(login, name, PASSWORD, roles).id
                 for login, (name, roles) in PEOPLE.items()
@@ -114,12 +109,7 @@ def _keys(folder: Path, names: Mapping[str, str]) -> None:
 
 def _key(folder: Path, name: str, role: str, owner: str, unit: str) -> str:
     """Make a key certified by the demo authority of the folder, and return its entry."""
-    root, root_key = load_p12(folder, demo_pki.ROOT)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    subject = demo_pki._name(owner, f"DEMO – {owner}")
-    made = demo_pki._certificate(
-        subject, key, root.subject, root_key, SystemClock().now(), 5, demo_pki._as_seal
-    )
+    key, made = certified(folder, owner)
     passphrase = (folder / demo_pki.PASSPHRASE).read_bytes().strip()
-    demo_pki._write_p12(folder / f"{name}.p12", key, made, passphrase)
+    demo_pki._write_p12(folder / f"{name}.p12", key, x509.load_der_x509_certificate(made.dump()), passphrase)
     return _KEY.format(name=name, role=role, unit=unit, passphrase=demo_pki.PASSPHRASE)
