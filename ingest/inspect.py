@@ -9,7 +9,7 @@ from pathlib import Path
 from ingest.children import ChildDied, ChildStuck
 from ingest.tools import IngestTools
 from ocr.inspect_file import FileFacts, inspect_file
-from records.errors import Unfit
+from records.errors import Away, Unfit
 from records.outcome import Done, Outcome, Refused
 
 
@@ -34,3 +34,13 @@ def look(tools: IngestTools, path: Path, shown: str) -> Outcome[Looked]:
             "Hãy quét hoặc xuất lại tệp này.",
         )
     return Done(Looked(facts))
+
+
+def demand_readable(tools: IngestTools, path: Path, shown: str) -> FileFacts:
+    """Return what a file that somebody waits for is, as `look`. Raises `Unfit` (its refusal), `Away`."""
+    looked = look(tools, path, shown)
+    if isinstance(looked, Refused):
+        raise Unfit(looked.reason, code=looked.code, tell=looked.tell)
+    if not isinstance(looked, Done):
+        raise Away(looked.reason, tell="Chưa xem được tệp lúc này nên chưa nhận. Hãy thử lại sau ít phút.")
+    return looked.value.facts

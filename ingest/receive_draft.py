@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ParamSpec
 
 from ingest.children import ChildDied, ChildStuck
-from ingest.inspect import look
+from ingest.inspect import demand_readable
 from ingest.keys import received_key
 from ingest.names import clean_name
 from ingest.quarantine import hold, quarantined
@@ -20,8 +20,7 @@ from ingest.tools import IngestTools
 from ingest.word_convert import SECONDS, word_to_pdf
 from ingest.word_file import looks_like_word
 from records.case import Draft
-from records.errors import Away, Unfit
-from records.outcome import Done, Refused
+from records.errors import Unfit
 from signing.burn import demand_burnable
 from storage.crashpoint import crashpoint
 from storage.work import Tx
@@ -88,12 +87,7 @@ def take_draft(
 
 def _demand_pdf(tools: IngestTools, path: Path, shown: str) -> None:
     """Demand a PDF that nobody signed, that is open, and that does nothing by itself."""
-    looked = look(tools, path, shown)
-    if isinstance(looked, Refused):
-        raise Unfit(looked.reason, code=looked.code, tell=looked.tell)
-    if not isinstance(looked, Done):
-        raise Away(looked.reason, tell="Chưa xem được tệp lúc này nên chưa nhận. Hãy thử lại sau ít phút.")
-    facts = looked.value.facts
+    facts = demand_readable(tools, path, shown)
     if facts.kind != "pdf":
         raise Unfit(
             f"{shown}: {facts.kind}",

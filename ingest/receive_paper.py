@@ -7,15 +7,14 @@ paper (docs/decisions/0067).
 
 from collections.abc import Iterator
 
-from ingest.inspect import look
+from ingest.inspect import demand_readable
 from ingest.keys import received_key
 from ingest.names import clean_name
 from ingest.quarantine import hold, quarantined
 from ingest.receive import demand_digest, put_received
 from ingest.tools import IngestTools
 from records.access import Action, Actor, authorize
-from records.errors import Away, Unfit
-from records.outcome import Done, Refused
+from records.errors import Unfit
 from storage.canonical import Scalar
 from storage.crashpoint import crashpoint
 from storage.signing_notes import Notebook, keep_paper_note
@@ -66,16 +65,10 @@ def take_paper(
     with quarantined(tools.quarantine) as (held, out):
         sha256, size = hold(chunks, out, MOST_BYTES, shown)
         demand_digest(shown, declared_sha256, sha256)
-        looked = look(tools, held, shown)
-        if isinstance(looked, Refused):
-            raise Unfit(looked.reason, code=looked.code, tell=looked.tell)
-        if not isinstance(looked, Done):
-            raise Away(
-                looked.reason, tell="Chưa xem được tệp lúc này nên chưa nhận. Hãy thử lại sau ít phút."
-            )
-        if looked.value.facts.kind != "pdf":
+        facts = demand_readable(tools, held, shown)
+        if facts.kind != "pdf":
             raise Unfit(
-                f"{shown}: {looked.value.facts.kind}",
+                f"{shown}: {facts.kind}",
                 code="paper-not-pdf",
                 tell=f"{shown} không phải tệp PDF. Chỉ ký được văn bản PDF; hãy xuất văn bản ra PDF rồi gửi lại.",
             )

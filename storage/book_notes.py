@@ -9,19 +9,17 @@ follows up (`keep_books`), from where it last stood. All of it is written once: 
 """
 
 import hashlib
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from records.errors import Away
 from storage.audit import AuditEvent
-from storage.blobs import Conflict, Unavailable
+from storage.blobs import Conflict
 from storage.catalogue import Row
 from storage.crashpoint import crashpoint
 from storage.framed import framed
-from storage.signing_notes import Notebook
+from storage.signing_notes import Notebook, put_note
 from storage.work import Tx
 
 FORMAT = 1
@@ -41,6 +39,13 @@ FOLLOWED = "book-notes"
 _AT_ONCE = 100
 _WALKED = 500
 """After so many events that are none of these the place is moved on, so that they are not looked through for ever."""
+
+
+_SPOOL = (
+    "Ổ đĩa tạm đã đầy hoặc không ghi được nên chưa ghi chép xong việc vừa làm. Hãy giải phóng chỗ rồi gửi lại; "
+    "việc không bị làm hai lần."
+)
+_STORE = "Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy gửi lại sau ít phút."
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,24 +184,7 @@ def _register(tx: Tx, event: AuditEvent) -> dict[str, Any] | None:
 
 def _put(book: Notebook, note: _Note) -> tuple[str, str, int]:
     """Put a note; one that another process was faster with, a moment earlier or later, holds as it lies."""
-    sha256 = hashlib.sha256(note.data).hexdigest()
-    try:
-        book.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=book.folder, prefix="note-", suffix=".part") as out:
-            out.write(note.data)
-            out.flush()
-            stored = book.blobs.put_once(note.key, Path(out.name), sha256)
-    except OSError as fault:
-        raise Away(
-            f"{book.folder}: {fault}",
-            code="spool-away",
-            tell="Ổ đĩa tạm đã đầy hoặc không ghi được nên chưa ghi chép xong việc vừa làm. Hãy giải phóng chỗ rồi gửi "
-            "lại; việc không bị làm hai lần.",
-        ) from fault
-    if isinstance(stored, Unavailable):
-        raise stored.fault(
-            "Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy gửi lại sau ít phút."
-        )
+    stored = put_note(book, note.key, note.data, _SPOOL, _STORE)
     if isinstance(stored, Conflict):
         there = book.blobs.measure(note.key)
         if there is None:

@@ -52,6 +52,10 @@ HANDED_IN: Row = {
 """The columns of a paper that change until its end, as they are when it is handed in."""
 
 
+_SPOOL = "Ổ đĩa tạm đã đầy hoặc không ghi được; chưa có gì được ghi nhận. Hãy giải phóng chỗ rồi thử lại."
+_STORE = "Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy thử lại sau."
+
+
 @dataclass(frozen=True, slots=True)
 class Notebook:
     """Where notes are written: the rows, the stores, and a folder of this machine for the bytes on their way."""
@@ -199,7 +203,7 @@ def put_end(book: Notebook, paper_id: str, made: Signature | None, refused: Mapp
         ended |= {**columns, "signed_at": moment_json(made.signed_at), "state": PaperStage.SIGNED.value}
     data = framed(END, FORMAT, {"paper": row | ended})
     intent = _intend(book, key, data, owner, paper_id)
-    stored = _put(book, key, data)
+    stored = put_note(book, key, data)
     crashpoint("paper-end-noted")
     if isinstance(stored, Conflict):
         with book.work.begin() as tx:
@@ -234,7 +238,7 @@ def keep_manifest(book: Notebook, batch_id: str) -> str:
         number += 1
         key = signing_key(batch_id, manifest_name(number))
         intent = _intend(book, key, data, batch["created_by"], batch_id)
-        stored = _put(book, key, data)
+        stored = put_note(book, key, data)
         crashpoint("signing-manifest-stored")
         with book.work.begin() as tx:
             if isinstance(stored, Stored):
@@ -258,7 +262,7 @@ def keep_missing_manifests(book: Notebook, limit: int = 100) -> int:
 
 def _keep(book: Notebook, key: str, data: bytes, actor: str, object_id: str) -> None:
     intent = _intend(book, key, data, actor, object_id)
-    stored = _put(book, key, data)
+    stored = put_note(book, key, data)
     crashpoint("signing-note-stored")
     if isinstance(stored, Conflict):  # what is told here never changes, so these are somebody else's bytes
         with book.work.begin() as tx:
@@ -274,7 +278,10 @@ def _intend(book: Notebook, key: str, data: bytes, actor: str, object_id: str) -
         return tx.intents.add(key, hashlib.sha256(data).hexdigest(), len(data), actor, object_id)
 
 
-def _put(book: Notebook, key: str, data: bytes) -> Stored | Conflict:
+def put_note(
+    book: Notebook, key: str, data: bytes, spool_tell: str = _SPOOL, store_tell: str = _STORE
+) -> Stored | Conflict:
+    """Put a note into the stores by way of a file of this machine. Raises `Away`, with what people are told then."""
     try:
         book.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=book.folder, prefix="note-", suffix=".part") as out:
@@ -286,10 +293,10 @@ def _put(book: Notebook, key: str, data: bytes) -> Stored | Conflict:
         raise Away(
             f"{book.folder}: {fault}",
             code="spool-away",
-            tell="Ổ đĩa tạm đã đầy hoặc không ghi được; chưa có gì được ghi nhận. Hãy giải phóng chỗ rồi thử lại.",
+            tell=spool_tell,
         ) from fault
     if isinstance(stored, Unavailable):
-        raise stored.fault("Kho lưu trữ chưa ghi được lúc này (đầy hoặc mất kết nối). Hãy thử lại sau.")
+        raise stored.fault(store_tell)
     return stored
 
 
