@@ -19,6 +19,7 @@ from signing.certificates import Ending
 from signing.verdict import Verdict
 from storage.blobs import BlobStore
 from storage.paired import PairedStore
+from storage.signing_notes import Notebook
 from storage.signing_values import NewPaper, Paper
 from storage.work import Tx, Work
 
@@ -256,6 +257,11 @@ class Tools:
     signing_keys: Callable[[], Sequence[KeyFacts]] = tuple
     key_endings: Callable[[], Sequence[Ending]] = tuple
     probes: Mapping[str, Callable[[], object]] = field(default_factory=dict)
+
+    @property
+    def notebook(self) -> Notebook:
+        """Where notes of papers and cases are written down beside the stores."""
+        return Notebook(self.work, self.blobs, self.data_dir / "work")
 
     @property
     def has_copy(self) -> bool:

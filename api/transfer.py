@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -22,26 +22,22 @@ _POLL = 1.0  # seconds between two looks at the rows
 _HEARTBEAT = 15
 _ASK_AGAIN = 10  # polls between two checks that the watcher is still signed in
 
-MULTIPART: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "relative_path": {
-                            "type": "string",
-                            "description": "Place of the file inside the delivery.",
-                        },
-                    },
-                }
-            }
-        },
-    }
-}
+
+def multipart_body(
+    required: Sequence[str], properties: Mapping[str, Mapping[str, str]], of_file: str = ""
+) -> dict[str, Any]:
+    """Return what OpenAPI says of a form with one file: FastAPI cannot tell, as the body is read as a stream.
+
+    `of_file` describes the file, "": as its name says.
+    """
+    file = {"type": "string", "format": "binary"} | ({"description": of_file} if of_file else {})
+    schema = {"type": "object", "required": ["file", *required], "properties": {"file": file, **properties}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
+
+
+MULTIPART = multipart_body(
+    (), {"relative_path": {"type": "string", "description": "Place of the file inside the delivery."}}
+)
 
 
 @asynccontextmanager

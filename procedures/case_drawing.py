@@ -14,8 +14,8 @@ from pathlib import Path
 from procedures.check_mark import CheckMark
 from procedures.papers.sheet import Sheet
 from procedures.sign_papers import signed_key
-from records.case import CasePaper
-from records.errors import ArchiveFault, Away
+from records.case import Case, CasePaper
+from records.errors import ArchiveFault, Away, Missing
 from storage.blobs import BlobStore, Conflict, Stored, Unavailable
 from storage.crashpoint import crashpoint
 from storage.work import Tx, Work
@@ -61,6 +61,14 @@ def keep_drawn(work: Work, blobs: BlobStore, work_dir: Path, pdf: bytes, actor_i
 def drawn_key(sha256: str) -> str:
     """Return the key of a drawn paper."""
     return f"drawn/{sha256[:2]}/{sha256}.pdf"
+
+
+def drawn_paper(case: Case, ordinal: int) -> CasePaper:
+    """Return a paper of a case that has bytes. Raises `Missing`: there is none of this number, or it is on paper."""
+    paper = next((one for one in case.papers if one.ordinal == ordinal and one.sha256), None)
+    if paper is None:
+        raise Missing(f"case {case.id} has no paper {ordinal} with bytes")
+    return paper
 
 
 def key_of(paper: CasePaper) -> str:

@@ -12,7 +12,7 @@ from api.schemas.case_drafts import DifferenceOut, UnitOpinionsOut
 from api.schemas.cases import CaseOut
 from api.schemas.common import Identifier
 from api.services import case_drafts
-from api.transfer import declared_digest, handed_out, one_file
+from api.transfer import declared_digest, handed_out, multipart_body, one_file
 from records.errors import Unfit
 
 router = APIRouter(prefix="/cases", tags=["cases"])
@@ -21,25 +21,15 @@ MOST_BYTES = 50 * 1024**2
 """Largest draft; `ingest.receive_draft` holds it too."""
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "revision"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "PDF or DOCX."},
-                        "revision": {"type": "integer", "description": "Of the case as you saw it."},
-                        "move": {"type": "string", "description": "The edit that takes the file; `save`."},
-                        "comment": {"type": "string"},
-                    },
-                }
-            }
-        },
-    }
-}
+_FORM = multipart_body(
+    ("revision",),
+    {
+        "revision": {"type": "integer", "description": "Of the case as you saw it."},
+        "move": {"type": "string", "description": "The edit that takes the file; `save`."},
+        "comment": {"type": "string"},
+    },
+    of_file="PDF or DOCX.",
+)
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {"application/octet-stream": {}},

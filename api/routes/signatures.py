@@ -13,31 +13,18 @@ from api.once import KeyHeader, Once, asked_of, checked_key
 from api.schemas.signing_desk import SignedOneOut
 from api.schemas.signings import SigningBatchIn
 from api.services import signings
-from api.transfer import declared_digest, one_file
+from api.transfer import declared_digest, multipart_body, one_file
 from records.access import Action
 from records.errors import Unfit
 
 router = APIRouter(prefix="/signatures", tags=["signing"])
 
 _FIELDS = ("title", "profile", "key", "level")
-_FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "profile"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        **{name: {"type": "string"} for name in _FIELDS},
-                        "visible": {"type": "string", "description": "As of a batch, written as JSON."},
-                    },
-                }
-            }
-        },
-    }
-}
+_FORM = multipart_body(
+    ("profile",),
+    {name: {"type": "string"} for name in _FIELDS}
+    | {"visible": {"type": "string", "description": "As of a batch, written as JSON."}},
+)
 
 
 @router.post("", status_code=202, response_model=SignedOneOut, openapi_extra=_FORM)

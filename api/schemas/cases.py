@@ -7,6 +7,7 @@ from pydantic import Field
 from api.schemas.common import Frozen, Strict
 from procedures.asking import Ask
 from procedures.cases import CaseSeen
+from procedures.deadlines import Due
 from procedures.definition import Definition
 from procedures.machine import Choice
 from records.case import Case, CaseMove, CasePaper, CaseVersion, Channel, Signed, Value
@@ -186,6 +187,16 @@ class DueOut(Frozen):
     overdue: bool
     working_days_left: int
 
+    @classmethod
+    def of(cls, due: Due) -> "DueOut":
+        """Return the outgoing form of a deadline."""
+        return cls(
+            title=due.title,
+            last_day=due.last_day,
+            overdue=due.overdue,
+            working_days_left=due.working_days_left,
+        )
+
 
 class CaseMoveOut(Frozen):
     """One line of the history: who did what, as what, and when."""
@@ -256,15 +267,7 @@ class CaseSeenOut(CaseOut):
         return cls(
             **CaseOut.of(seen.case, seen.definition).model_dump(),
             choices=[ChoiceOut.of(choice) for choice in seen.choices],
-            due=[
-                DueOut(
-                    title=one.title,
-                    last_day=one.last_day,
-                    overdue=one.overdue,
-                    working_days_left=one.working_days_left,
-                )
-                for one in seen.due
-            ],
+            due=[DueOut.of(one) for one in seen.due],
             measured={name: took.total_seconds() for name, took in seen.measured.items()},
             history=[CaseMoveOut.of(move, seen.definition) for move in seen.history],
             versions=[CaseVersionOut.of(version) for version in seen.versions],

@@ -1,6 +1,5 @@
 """Documents under way over HTTP: hand a file in, fetch it, compare versions, see opinions, preview a paper."""
 
-import hashlib
 from dataclasses import replace
 from datetime import date
 from pathlib import PurePosixPath
@@ -13,6 +12,7 @@ from api.reads import ReadLog
 from api.schemas.case_drafts import DifferenceOut, UnitOpinionsOut
 from api.schemas.cases import CaseOut
 from api.services.case_views import units_acted_for
+from api.services.cases import history_key, person_of_actor
 from api.services.signings import PaperFile
 from api.tools import TakenDraftLike, Tools
 from language.fold import canonical
@@ -50,7 +50,7 @@ def hand_in(
     Raises as `procedures.cases.move_case` (before any byte is kept), `ingest.receive_draft.take_draft`, and `Unfit`
     (`draft-not-here`).
     """
-    ask = Ask(move, _own_key(actor, key), comment=comment, draft=_NOT_YET)
+    ask = Ask(move, history_key(actor, key, "draft"), comment=comment, draft=_NOT_YET)
 
     def reach() -> TakenDraftLike:
         with tools.work.reading() as tx:
@@ -77,7 +77,7 @@ def hand_in(
     try:
         return once.beyond(reach, do)
     except NotAllowed as fault:
-        tell_denied(tools.cases.tools, _person(tools, actor), case_id, ask, fault)
+        tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, ask, fault)
         raise
 
 
@@ -89,7 +89,7 @@ def must_exist(tools: Tools, actor: Actor, case_id: str) -> None:
 
 def draft_file(tools: Tools, actor: Actor, case_id: str, number: int, *, as_pdf: bool) -> PaperFile:
     """Return the file of a version, as it was handed in or as the PDF made of it; the fetching is in the log."""
-    draft = draft_of(tools.cases.tools, _person(tools, actor), case_id, number)
+    draft = draft_of(tools.cases.tools, person_of_actor(tools, actor), case_id, number)
     key, sha256, size = draft.shown if as_pdf else (draft.key, draft.sha256, draft.size)
     told: dict[str, str | int | bool] = {"version": number, "sha256": sha256}
     with tools.work.begin() as tx:
@@ -100,7 +100,7 @@ def draft_file(tools: Tools, actor: Actor, case_id: str, number: int, *, as_pdf:
 
 def difference(tools: Tools, reads: ReadLog, actor: Actor, case_id: str, old: int, new: int) -> DifferenceOut:
     """Return what changed between two versions; the look is in the log. Raises `Missing`, as `what_changed`."""
-    person = _person(tools, actor)
+    person = person_of_actor(tools, actor)
     before, after = (version_of(tools.cases.tools, person, case_id, one) for one in (old, new))
     _note(tools, reads, actor, person, case_id)
     desk = tools.cases
@@ -110,7 +110,7 @@ def difference(tools: Tools, reads: ReadLog, actor: Actor, case_id: str, old: in
 
 def opinions(tools: Tools, reads: ReadLog, actor: Actor, case_id: str) -> list[UnitOpinionsOut]:
     """Return the opinions of the bodies that were asked, by unit; the look is in the log. Raises `Missing`."""
-    person = _person(tools, actor)
+    person = person_of_actor(tools, actor)
     seen = see_case(tools.cases.tools, person, case_id)
     reads.case(actor, case_id, seen.case.revision, units_acted_for(person, seen.case))
     found = opinions_of(seen.case, seen.history)
@@ -121,7 +121,7 @@ def opinions(tools: Tools, reads: ReadLog, actor: Actor, case_id: str) -> list[U
 
 def preview_paper(tools: Tools, reads: ReadLog, actor: Actor, case_id: str, move: str) -> bytes:
     """Return the paper as a move would draw it now; the look is in the log. Raises as `case_desk.preview`."""
-    person = _person(tools, actor)
+    person = person_of_actor(tools, actor)
     pdf = preview(tools.cases, person, case_id, Ask(move, "preview", comment="-"))
     _note(tools, reads, actor, person, case_id)
     return pdf
@@ -131,16 +131,6 @@ def _note(tools: Tools, reads: ReadLog, actor: Actor, person: Person, case_id: s
     with tools.work.reading() as tx:
         case = look(tx, tools.cases.tools, person, case_id).case
     reads.case(actor, case_id, case.revision, units_acted_for(person, case))
-
-
-def _person(tools: Tools, actor: Actor) -> Person:
-    with tools.work.reading() as tx:
-        return person_of(tx, actor.id)
-
-
-def _own_key(actor: Actor, key: str) -> str:
-    """The key in the history: never the one of the request, which opens its kept answer (docs/decisions/0062)."""
-    return hashlib.sha256(f"draft {actor.id} {key}".encode()).hexdigest()
 
 
 def _name(tx: Tx, unit_id: str, day: date) -> str:

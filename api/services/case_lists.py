@@ -66,19 +66,11 @@ def _listed(
     if last is not None:
         units |= {last.from_unit, *last.units}
         people = {last.by, last.opened_by}
-    shown = None
-    if due is not None:
-        shown = DueOut(
-            title=due.title,
-            last_day=due.last_day,
-            overdue=due.overdue,
-            working_days_left=due.working_days_left,
-        )
     return WaitingOut(
         **CaseOut.of(case, definition).model_dump(),
         about=about(case, definition),
         urgency=urgency_of(case, due),
-        due=shown,
+        due=DueOut.of(due) if due else None,
         choices=[ChoiceOut.of(one) for one in choices],
         receipt=ReceiptOut.of(last) if last else None,
         holders=holding(definition, case),

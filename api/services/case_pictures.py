@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 from api.services.cases import person_of_actor
 from api.tools import Tools
-from procedures.case_drawing import key_of
+from procedures.case_drawing import drawn_paper, key_of
 from procedures.cases import look
 from procedures.look_at_paper import count_pages, look_at_bytes
 from records.access import Actor
-from records.errors import Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,7 @@ def ask(tools: Tools, actor: Actor, case_id: str, ordinal: int, number: int, wid
     person = person_of_actor(tools, actor)
     with tools.work.reading() as tx:
         case = look(tx, tools.cases.tools, person, case_id).case
-    paper = next((one for one in case.papers if one.ordinal == ordinal and one.sha256), None)
-    if paper is None:
-        raise Missing(f"case {case_id} has no paper {ordinal} with bytes")
+    paper = drawn_paper(case, ordinal)
     return Asked(key_of(paper), paper.sha256, number, width)
 
 

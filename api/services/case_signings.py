@@ -6,7 +6,7 @@ under the key it was ordered with, at most once. See docs/decisions/0108.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi.responses import Response
@@ -23,7 +23,7 @@ from api.schemas.case_desks import (
 from api.schemas.cases import CaseSigningIn, MoveIn
 from api.schemas.signings import PaperCountsOut
 from api.services.case_views import about
-from api.services.cases import Ordered, enter_order, open_batch_for, person_of_actor, ready_order
+from api.services.cases import Ordered, enter_order, open_batch_for, person_of_actor, ready_order, signed_ask
 from api.services.signings import (
     cancel,
     own_batch,
@@ -31,14 +31,14 @@ from api.services.signings import (
     usable_keys_of,
 )
 from api.tools import Tools
-from procedures.case_desk import move_with_paper, signatures_of, words_signed
+from procedures.case_desk import move_with_paper
 from procedures.order import NEEDS
 from records.access import Actor
 from records.case import Person
 from records.clock import new_id
 from records.errors import ArchiveFault, Away, Conflict, Missing, NotAllowed, Unfit
 from storage.case_signings import CaseSigning, WaitStage
-from storage.signing_notes import Notebook, keep_paper_note
+from storage.signing_notes import keep_paper_note
 from storage.signing_values import BatchStage, PaperStage
 from storage.work import Tx
 
@@ -95,9 +95,8 @@ def order(once: Once, tools: Tools, actor: Actor, wanted: OrdersIn) -> Response:
         return _told(tx, tools, actor, group_id).model_copy(update={"refused": list(found.refused)})
 
     answer = once.beyond(reach, settle, 201)
-    book = Notebook(tools.work, tools.blobs, tools.data_dir / "work")
     for paper_id in entered:  # none when the answer was given before
-        keep_paper_note(book, paper_id)
+        keep_paper_note(tools.notebook, paper_id)
     return answer
 
 
@@ -238,9 +237,7 @@ def _make(tools: Tools, actor: Actor, row: CaseSigning) -> None:
     wanted = MoveIn(**asked, signings=[row.paper_id])
     try:
         with tools.work.reading() as tx:
-            signed = signatures_of(tx, person, wanted.signings)
-            words = words_signed(tx, wanted.signings)
-        ask = replace(wanted.ask(row.key, signed), words_sha256=words)
+            ask = signed_ask(tx, person, wanted, row.key)
         move_with_paper(tools.cases, person, row.case_id, row.revision, ask)
     except (Conflict, NotAllowed, Unfit, Missing) as fault:
         if fault.code == "number-overtaken":

@@ -28,8 +28,9 @@ from api.services.signings import PaperFile, open_batch
 from api.tools import Tools
 from ingest.receive_paper import PAPER_RECEIVED
 from language.fold import canonical, fold
+from procedures.asking import Ask
 from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of, words_signed
-from procedures.case_drawing import key_of
+from procedures.case_drawing import drawn_paper, key_of
 from procedures.case_facts import person_of
 from procedures.case_said import issuing_system
 from procedures.cases import CaseSeen, Looked, cases_of, look, move_in, open_in, see_case, tell_denied
@@ -40,7 +41,7 @@ from records.clock import new_id
 from records.errors import Conflict, Missing, NotAllowed, Unfit
 from signing.wish import Wish
 from storage.book_notes import keep_case
-from storage.signing_notes import Notebook, keep_paper_note
+from storage.signing_notes import keep_paper_note
 from storage.signing_values import NewPaper, Paper
 from storage.work import Tx
 
@@ -52,7 +53,7 @@ def open_case(once: Once, tools: Tools, actor: Actor, wanted: CaseIn, key: str |
     """Open a case. Raises as `procedures.cases.open_case`."""
     person = person_of_actor(tools, actor)
     about = tools.cases.tools.definitions
-    ask = wanted.ask(_own_key(actor, key))
+    ask = wanted.ask(history_key(actor, key))
 
     def do(tx: Tx) -> CaseOut:
         asking = person_of(tx, actor.id)
@@ -87,16 +88,14 @@ def mine(tools: Tools, actor: Actor, states: list[str], limit: int, offset: int)
 
 def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, key: str | None) -> Response:
     """Move a case with its paper. Raises as `procedures.case_desk.move_with_paper` and `signatures_of`."""
-    own_key = _own_key(actor, key)
+    own_key = history_key(actor, key)
     ask = wanted.ask(own_key)
 
     def reach() -> Ready:
         with tools.work.reading() as tx:
             person = person_of(tx, actor.id)
             looked = look(tx, tools.cases.tools, person, case_id)  # 404 before anything else is told
-            signed = signatures_of(tx, person, wanted.signings)
-            words = words_signed(tx, wanted.signings)
-        asked = replace(wanted.ask(own_key, signed), words_sha256=words)
+            asked = signed_ask(tx, person, wanted, own_key)
         return prepare(tools.cases, person, looked.case.id, wanted.revision, asked)
 
     def do(tx: Tx, ready: Ready) -> CaseOut:
@@ -110,6 +109,12 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
     except NotAllowed as fault:
         tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, ask, fault)
         raise
+
+
+def signed_ask(tx: Tx, person: Person, wanted: MoveIn, key: str) -> Ask:
+    """Return what is asked with the signatures that were made for it. Raises as `signatures_of`, `words_signed`."""
+    signed = signatures_of(tx, person, wanted.signings)
+    return replace(wanted.ask(key, signed), words_sha256=words_signed(tx, wanted.signings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ def order_signature(
     Raises as `move`, as `signings.open_batch`, and `Unfit` (`nothing-to-sign`).
     """
     entered: list[str] = []
-    own_key = _own_key(actor, key)
+    own_key = history_key(actor, key)
 
     def reach() -> Ordered:
         return ready_order(tools, person_of_actor(tools, actor), case_id, wanted, own_key)
@@ -159,7 +164,7 @@ def order_signature(
         tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, wanted.ask(own_key), fault)
         raise
     for paper_id in entered:  # none when the answer was given before
-        keep_paper_note(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), paper_id)
+        keep_paper_note(tools.notebook, paper_id)
     return answer
 
 
@@ -235,10 +240,10 @@ def paper_file(tools: Tools, actor: Actor, case_id: str, ordinal: int) -> PaperF
     """Return the newest bytes of a paper of a case; the fetching is in the log. Raises `Missing`, `BlobFault`."""
     with tools.work.begin() as tx:
         case = look(tx, tools.cases.tools, person_of(tx, actor.id), case_id).case
-        paper = next((one for one in case.papers if one.ordinal == ordinal and one.sha256), None)
-        kept = tx.objects.get(key_of(paper)) if paper else None
-        if paper is None or kept is None:
-            raise Missing(f"case {case_id} has no paper {ordinal} with bytes")
+        paper = drawn_paper(case, ordinal)
+        kept = tx.objects.get(key_of(paper))
+        if kept is None:
+            raise Missing(f"case {case_id}: the store has no paper {ordinal}")
         told: dict[str, str | int | bool] = {"paper": ordinal, "sha256": paper.sha256}
         tx.audit.append(actor.id, "case-paper-downloaded", case_id, "done", told)
     name = canonical(f"{paper.number.replace('/', '-') or f'du-thao-{ordinal}'}.pdf")
@@ -262,16 +267,8 @@ def units(tools: Tools, under: str | None, level: str, name: str = "") -> list[U
 
 def _listed(seen: CaseSeen) -> CaseListedOut:
     waits = [one.move.title for one in seen.choices if one.move.kind in _WAITING]
-    nearest = next(iter(seen.due), None)
-    due = None
-    if nearest is not None:
-        due = DueOut(
-            title=nearest.title,
-            last_day=nearest.last_day,
-            overdue=nearest.overdue,
-            working_days_left=nearest.working_days_left,
-        )
-    return CaseListedOut(**CaseOut.of(seen.case, seen.definition).model_dump(), waits=waits, due=due)
+    nearest = DueOut.of(seen.due[0]) if seen.due else None
+    return CaseListedOut(**CaseOut.of(seen.case, seen.definition).model_dump(), waits=waits, due=nearest)
 
 
 def _noted(tools: Tools, answer: Response) -> Response:
@@ -281,7 +278,7 @@ def _noted(tools: Tools, answer: Response) -> Response:
     the move is made, and asking again under the same key gives this answer.
     """
     case_id = json.loads(bytes(answer.body))["id"]
-    keep_case(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), case_id)
+    keep_case(tools.notebook, case_id)
     return answer
 
 
@@ -305,6 +302,9 @@ def person_of_actor(tools: Tools, actor: Actor) -> Person:
         return person_of(tx, actor.id)
 
 
-def _own_key(actor: Actor, key: str | None) -> str:
-    """The key in the history: never the one of the request, which opens its kept answer (docs/decisions/0062)."""
-    return new_id() if key is None else hashlib.sha256(f"case {actor.id} {key}".encode()).hexdigest()
+def history_key(actor: Actor, key: str | None, what: str = "case") -> str:
+    """Return the key in the history: never that of the request, which opens its kept answer (docs/decisions/0062).
+
+    `what` tells the doors apart at which a key may come in.
+    """
+    return new_id() if key is None else hashlib.sha256(f"{what} {actor.id} {key}".encode()).hexdigest()

@@ -27,7 +27,7 @@ from records.units import System
 from signing.geometry import Place
 from signing.profiles import ANNEX, BOXED
 from signing.wish import Wish
-from storage.signing_notes import Notebook, keep_paper_note
+from storage.signing_notes import keep_paper_note
 from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, Paper, PaperStage, SigningBatch
 from storage.work import Tx
 
@@ -198,7 +198,7 @@ def sign_one(
 
     answer = once.beyond(reach, settle, 202)
     for paper_id in entered:  # none when the answer was given before
-        keep_paper_note(Notebook(tools.work, tools.blobs, tools.data_dir / "work"), paper_id)
+        keep_paper_note(tools.notebook, paper_id)
     return answer
 
 
