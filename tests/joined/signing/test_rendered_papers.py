@@ -67,7 +67,10 @@ def hops(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def test_papers_are_pdfa_2b_at_every_step_of_their_life(
     world: World, hops: list[Path], tmp_path: Path
 ) -> None:
-    files = [_written(tmp_path / f"{kind}.pdf", a_sheet(kind)) for kind in NOTATIONS]
+    files = [
+        _written(tmp_path / f"{kind}.pdf", sheet, marked=bool(sheet.number))
+        for kind, sheet in ((kind, a_sheet(kind)) for kind in NOTATIONS)
+    ]
     files.append(
         _written(
             tmp_path / "long.pdf",
