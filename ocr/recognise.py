@@ -12,7 +12,7 @@ from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
 from records.geometry import Rotation
 from records.page import PageText, Word
 
-PATH_VERSION = "vanthu-ocr 2"
+PATH_VERSION = "vanthu-ocr 3"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -124,6 +124,7 @@ def _delivered(reading: Reading) -> tuple[Word, ...]:
             box=reading.copy.box_back(found.x0, found.y0, found.x1, found.y1),
             confidence=found.confidence,
             line=numbers[found.line],
+            trace=found.trace,
         )
         for found in kept
     )
