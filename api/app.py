@@ -19,6 +19,7 @@ from api.pages import cases as case_pages
 from api.pages import documents as document_pages
 from api.pages import operations as operation_pages
 from api.pages import paper_check as check_pages
+from api.pages import reviews as review_pages
 from api.pages import search as search_pages
 from api.pages import signing as signing_pages
 from api.pages import verify as verify_pages
@@ -37,6 +38,7 @@ from api.routes import (
     operations,
     register,
     renewal,
+    reviews,
     search,
     sessions,
     signatures,
@@ -116,6 +118,7 @@ def create_app(tools: Tools) -> FastAPI:
         accounts,
         operations,
         renewal,
+        reviews,
     ):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
@@ -128,6 +131,7 @@ def create_app(tools: Tools) -> FastAPI:
         batch_pages,
         document_pages,
         search_pages,
+        review_pages,
         verify_pages,
         account_pages,
         operation_pages,

@@ -5,14 +5,16 @@ from pathlib import Path
 from statistics import median
 
 from ocr import images, tesseract
+from ocr.doubt import judged
 from ocr.engine import Engine, Found
 from ocr.options import OcrOptions
 from ocr.orient import Survey, skew_at, survey
 from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
+from ocr.suggest import suggested
 from records.geometry import Rotation
 from records.page import PageText, Word
 
-PATH_VERSION = "vanthu-ocr 3"
+PATH_VERSION = "vanthu-ocr 4"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -83,7 +85,7 @@ def recognise(
         rotation=best.copy.rotation,
         skew=best.skew,
         engine=engine_version(options, engine),
-        words=_delivered(best),
+        words=suggested(judged(_delivered(best))),
     )
 
 

@@ -35,6 +35,7 @@ class Action(StrEnum):
     READ = "read"  # see a document, its pages, text and files
     SEARCH = "search"
     DIGITIZE = "digitize"  # make batches, hand in files, start them, watch them
+    REVIEW = "review"  # look through doubtful readings, accept or correct them
     VERIFY = "verify"  # check a PDF handed in
     SIGN = "sign"  # order signatures; under which profile and with which key: procedures.order
     SEAL = "seal"  # the clerk's desk: number, seal, send; in whose register: procedures.register_desk
@@ -103,6 +104,7 @@ _PERMITS: dict[Action, frozenset[Role]] = {
     Action.READ: frozenset({Role.READER, Role.ARCHIVIST}),
     Action.SEARCH: frozenset({Role.READER, Role.ARCHIVIST}),
     Action.DIGITIZE: frozenset({Role.ARCHIVIST}),
+    Action.REVIEW: frozenset({Role.ARCHIVIST}),
     Action.VERIFY: frozenset(Role),
     Action.SIGN: frozenset({Role.OFFICIAL, Role.CLERK}),
     Action.SEAL: frozenset({Role.CLERK}),

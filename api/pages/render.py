@@ -21,6 +21,7 @@ _NAV = (
     ("search", "/search", Action.SEARCH),
     ("documents", "/documents", Action.SEARCH),
     ("batches", "/batches", Action.DIGITIZE),
+    ("reviews", "/reviews", Action.REVIEW),
     ("cases", "/cases", Action.FOLLOW),
     ("signing", "/signing", Action.SIGN),
     ("clerk", "/clerk", Action.SEAL),

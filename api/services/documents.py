@@ -218,6 +218,7 @@ def _words(reading: PageText, number: int, frame: Frame) -> WordsOut:
                 box=(reading.upright_box(word.box) if upright else word.box).as_list(),
                 confidence=round(word.confidence, 4),
                 line=word.line,
+                meant=word.meant,
             )
             for word in reading.words
         ],

@@ -69,6 +69,17 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "secret": (401, 404, 200, 404, 404),
         "refused": (401, 404, 200, 404, 404),
     },
+    ("GET", f"{API}/reviews"): {"": (401, 403, 200, 403, 403)},
+    # whoever may review may take up any page they may see, on the list or not
+    ("GET", f"{API}/reviews/{{document_id}}/{{part}}"): {"letter": (401, 403, 404, 403, 403)},
+    ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): {
+        "letter": (401, 403, 200, 403, 403),
+        "secret": (401, 403, 200, 403, 403),
+        "refused": (401, 403, 404, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("POST", f"{API}/reviews/{{document_id}}/{{part}}/corrections"): {"letter": (401, 403, 422, 403, 403)},
+    ("POST", f"{API}/reviews/{{document_id}}/{{part}}/undo"): {"no-such": (401, 403, 404, 403, 403)},
     ("GET", f"{API}/search"): {"": (401, 422, 422, 403, 403)},
     ("POST", f"{API}/verify/{{kind}}"): {"html": (401, 400, 400, 400, 400), "tex": (401, 404, 404, 404, 404)},
     ("POST", f"{API}/verify"): {"": (401, 400, 400, 400, 400)},
@@ -185,6 +196,14 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "refused": (303, 404, 200, 404, 404),
     },
     ("GET", "/search"): {"": (303, 200, 200, 403, 403)},
+    ("GET", "/reviews"): {"": (303, 403, 200, 403, 403)},
+    ("GET", "/reviews/{document_id}/{part}"): {
+        "letter": (303, 403, 200, 403, 403),  # accepted above
+        "no-such": (303, 403, 404, 403, 403),
+    },
+    ("POST", "/reviews/{document_id}/{part}/accept"): {"no-such": (303, 403, 404, 403, 403)},
+    ("POST", "/reviews/{document_id}/{part}/corrections"): {"no-such": (303, 403, 404, 403, 403)},
+    ("POST", "/reviews/{document_id}/{part}/undo"): {"no-such": (303, 403, 404, 403, 403)},
     # the public check of an issued paper: whoever holds the paper, and what no code fits is not there for anybody
     ("GET", "/kiem-tra/{named}/{check}"): {"no-such": (404, 404, 404, 404, 404)},
     ("POST", "/kiem-tra/{named}/{check}"): {"no-such": (404, 404, 404, 404, 404)},
@@ -249,6 +268,7 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 letter_id="document:nothing",
                 number=1,
                 case_id="no-such",
+                part="page-1",
                 ordinal=1,
                 named="no-such",
                 check="no-such",
