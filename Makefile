@@ -11,7 +11,7 @@ JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves lock clean
+.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -72,6 +72,9 @@ numbering: ## 200 writers number 50 papers each on SQLite and PostgreSQL while p
 
 random-moves: ## 20,000 random moves by random people over all procedures, judged by a second reading of the rules
 	nice -n 19 $(PY) -m tests.tools.random_moves 20000
+
+hostile: ## hostile pages (giant, ruled, noisy, bombs) under the real limits: end, seconds, memory of each
+	nice -n 15 $(PY) -m tests.tools.hostile_pages
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

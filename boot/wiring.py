@@ -23,7 +23,6 @@ from jobs.engine import Engine, EngineAddress
 from jobs.patrol import Duty, Patrol
 from jobs.sign_papers import PaperSigning
 from jobs.walk import SERVICES, Walk, queues
-from ocr.options import OcrOptions
 from procedures.number_holds import lapse_due
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
@@ -86,7 +85,7 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
         clock=house.clock,
         children=children,
         seal=seal,
-        ocr=OcrOptions(languages=settings.languages, tessdata=settings.tessdata),
+        ocr=settings.ocr,
         work_dir=settings.data_dir / "work",
         quarantine=settings.data_dir / "quarantine",
         organisation=settings.organisation,

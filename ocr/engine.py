@@ -11,6 +11,7 @@ from typing import Protocol
 from ocr.images import Gray
 from ocr.options import OcrOptions
 from records.errors import ToolMissing
+from records.page import Trace
 
 FOLDERS = (
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -23,7 +24,10 @@ FOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One word as an engine saw it: text, box in pixels of the image given, confidence 0.0 to 1.0, line number."""
+    """One word as an engine saw it: text, box in pixels of the image given, confidence 0.0 to 1.0, line number.
+
+    `trace` says how sure each part of it is and which look read it (see `records.page.Trace`).
+    """
 
     text: str
     x0: int
@@ -32,6 +36,7 @@ class Found:
     y1: int
     confidence: float
     line: int
+    trace: Trace | None = None
 
 
 class Engine(Protocol):
@@ -86,14 +91,25 @@ def clean(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 
-def words_of(text: str, box: tuple[int, int, int, int], confidence: float, line: int) -> list[Found]:
-    """Return a reading as words without spaces; the box of a reading that holds a space is shared out by letters."""
+def words_of(
+    text: str,
+    box: tuple[int, int, int, int],
+    confidence: float,
+    line: int,
+    lowest: float | None = None,
+    known: bool | None = None,
+) -> list[Found]:
+    """Return a reading as words without spaces; the box of a reading that holds a space is shared out by letters.
+
+    `lowest` is the confidence of the least sure letter, `known` whether the engine's dictionary holds the word.
+    """
+    trace = Trace(round(confidence, 4), None if lowest is None else round(lowest, 4), known)
     x0, y0, x1, y1 = box
     whole = clean(text)
     step, at = (x1 - x0) / max(len(whole), 1), 0
     found = []
     for word in whole.split():
         left, right = x0 + round(at * step), x0 + round((at + len(word)) * step)
-        found.append(Found(word, left, y0, max(right, left + 1), max(y1, y0 + 1), round(confidence, 4), line))
+        found.append(Found(word, left, y0, max(right, left + 1), max(y1, y0 + 1), trace.engine, line, trace))
         at += len(word) + 1
     return found

@@ -19,7 +19,7 @@ _SETTINGS = {
 }
 _OSD_TURN: dict[int, Rotation] = {0: 0, 90: 270, 180: 180, 270: 90}
 """The detector tells how far the page was turned; what undoes it is wanted."""
-_WORD, _LINE = tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
+_LETTER, _WORD, _LINE = tesserocr.RIL.SYMBOL, tesserocr.RIL.WORD, tesserocr.RIL.TEXTLINE
 
 
 def version(options: OcrOptions) -> str:
@@ -35,6 +35,7 @@ def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
     engine = _engine(options.languages, str(tessdata_folder(options)))
     height, width = image.shape
     try:
+        engine.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK if options.block else tesserocr.PSM.AUTO)
         engine.SetImageBytes(image.tobytes(), width, height, 1, width)
         engine.SetSourceResolution(dpi)
         engine.Recognize()
@@ -81,14 +82,24 @@ def _osd(folder: str) -> tesserocr.PyTessBaseAPI:
 
 
 def _words(engine: tesserocr.PyTessBaseAPI) -> list[Found]:
+    """Return every word of the last recognition; one walk over its letters gives words and letters alike."""
     place = engine.GetIterator()
     words: list[Found] = []
     line = -1
-    for item in tesserocr.iterate_level(place, _WORD) if place is not None else ():
+    lowest = 1.0
+    for item in tesserocr.iterate_level(place, _LETTER) if place is not None else ():
         if item.IsAtBeginningOf(_LINE) or line < 0:
             line += 1
-        box = None if item.Empty(_WORD) else item.BoundingBox(_WORD)
+        if item.IsAtBeginningOf(_WORD):
+            lowest = 1.0
+        if not item.Empty(_LETTER):
+            lowest = min(lowest, _share(item.Confidence(_LETTER)))
+        box = item.BoundingBox(_WORD) if item.IsAtFinalElement(_WORD, _LETTER) else None
         if box is not None:
-            confidence = min(max(item.Confidence(_WORD) / 100, 0.0), 1.0)
-            words.extend(words_of(item.GetUTF8Text(_WORD), box, confidence, line))
+            sure, known = _share(item.Confidence(_WORD)), bool(item.WordIsFromDictionary())
+            words.extend(words_of(item.GetUTF8Text(_WORD), box, sure, line, lowest, known))
     return words
+
+
+def _share(percent: float) -> float:
+    return min(max(percent / 100, 0.0), 1.0)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,16 +10,35 @@ from records.geometry import Box, Rotation, turn, turned_size
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How a word came to be read: what a judgement of its rightness can lean on besides the confidence.
+
+    `engine`: the engine's own word confidence; `lowest`: that of its least sure letter, None when the engine does not
+    tell (both 0.0 to 1.0). `known`: the word stands in the engine's dictionary, None when it does not tell.
+    `reader`: which look at the page gave the text, `first` or `second`. `other`: what the other look read in the same
+    place; None when there was no other look, "" when it saw nothing there.
+    """
+
+    engine: float
+    lowest: float | None = None
+    known: bool | None = None
+    reader: str = "first"
+    other: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """One recognised word: NFC text, box in pixels of the image as delivered, confidence 0.0 to 1.0, line number.
 
-    `line` counts printed lines of the page from 0 in reading order; words of one line keep their order.
+    `line` counts printed lines of the page from 0 in reading order; words of one line keep their order. `trace` is
+    None for words that no engine read (typed by a person, taken from a PDF, read before traces were kept).
     """
 
     text: str
     box: Box
     confidence: float
     line: int
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True)
@@ -88,10 +107,7 @@ def page_to_json(page: PageText) -> dict[str, Any]:
         "state": page.state,
         "notes": list(page.notes),
         "text": page.text,
-        "words": [
-            {"text": w.text, "box": w.box.as_list(), "confidence": round(w.confidence, 4), "line": w.line}
-            for w in page.words
-        ],
+        "words": [_word_to_json(word) for word in page.words],
     }
 
 
@@ -105,10 +121,7 @@ def page_from_json(data: Mapping[str, Any]) -> PageText:
         rotation=data["rotation"],
         skew=float(data["skew"]),
         engine=str(data["engine"]),
-        words=tuple(
-            Word(str(w["text"]), Box(*w["box"]), float(w["confidence"]), int(w["line"]))
-            for w in data["words"]
-        ),
+        words=tuple(_word_from_json(word) for word in data["words"]),
         state=str(data.get("state", "read")),
         notes=tuple(data.get("notes", ())),
     )
@@ -122,3 +135,26 @@ def dump_page(page: PageText) -> bytes:
 def load_page(data: bytes) -> PageText:
     """Return the page from the bytes of `dump_page`."""
     return page_from_json(json.loads(data))
+
+
+def _word_to_json(word: Word) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "text": word.text,
+        "box": word.box.as_list(),
+        "confidence": round(word.confidence, 4),
+        "line": word.line,
+    }
+    if word.trace is not None:
+        data["trace"] = {key: value for key, value in asdict(word.trace).items() if value is not None}
+    return data
+
+
+def _word_from_json(data: Mapping[str, Any]) -> Word:
+    told = data.get("trace")
+    return Word(
+        str(data["text"]),
+        Box(*data["box"]),
+        float(data["confidence"]),
+        int(data["line"]),
+        None if told is None else Trace(**told),
+    )

@@ -10,6 +10,7 @@ from ocr import second_engine, tesseract
 from ocr.engine import clean, models, tessdata_folder, words_of
 from ocr.options import OcrOptions
 from records.errors import ToolMissing
+from records.page import Trace
 
 
 @given(st.text())
@@ -28,6 +29,13 @@ def test_words_have_no_space_and_real_boxes_in_order(text: str, x: int, y: int, 
     assert all(w.text and w.x1 > w.x0 and w.y1 > w.y0 and w.line == 3 for w in words)
     assert [w.x0 for w in words] == sorted(w.x0 for w in words)
     assert all(w.x0 >= x for w in words)
+
+
+def test_a_word_carries_what_the_engine_said_of_it() -> None:
+    (word,) = words_of("Đảng", (0, 0, 9, 9), 0.9, 0, lowest=0.4, known=True)
+    assert word.confidence == 0.9 and word.trace == Trace(0.9, 0.4, True)
+    (plain,) = words_of("Đảng", (0, 0, 9, 9), 0.9, 0)
+    assert plain.trace == Trace(0.9)
 
 
 def test_missing_model_is_named_with_the_package_to_install(tmp_path: Path) -> None:
