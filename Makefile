@@ -6,10 +6,12 @@ PORT ?= 8000
 JOBS ?= 2
 # tests on real servers mostly wait
 JOINED_JOBS ?= 3
+# the longest files first, so that no process is left alone with one of them at the end
+JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves lock clean
+.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -37,7 +39,7 @@ test: ## everything: checks, then the joined and browser tests on real servers (
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile tests/joined tests/browser tests/walk tests/faults
+	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=30 $(JOINED)
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test
@@ -70,6 +72,9 @@ numbering: ## 200 writers number 50 papers each on SQLite and PostgreSQL while p
 
 random-moves: ## 20,000 random moves by random people over all procedures, judged by a second reading of the rules
 	nice -n 19 $(PY) -m tests.tools.random_moves 20000
+
+hostile: ## hostile pages (giant, ruled, noisy, bombs) under the real limits: end, seconds, memory of each
+	nice -n 15 $(PY) -m tests.tools.hostile_pages
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

@@ -14,6 +14,7 @@ from api.metrics import Metrics
 from api.page_cache import PageCache
 from api.pages import accounts as account_pages
 from api.pages import batches as batch_pages
+from api.pages import case_drafts as draft_pages
 from api.pages import case_opening, clerk, front
 from api.pages import cases as case_pages
 from api.pages import documents as document_pages
@@ -137,6 +138,7 @@ def create_app(tools: Tools) -> FastAPI:
         operation_pages,
         check_pages,
         case_opening,
+        draft_pages,
         case_pages,
         signing_pages,
         clerk,

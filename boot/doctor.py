@@ -14,7 +14,6 @@ from rich.table import Table
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, say
 from language.letters import VIETNAMESE_LETTERS
-from ocr.options import OcrOptions
 from ocr.recognise import engine_version
 from records.errors import ArchiveFault
 
@@ -96,7 +95,7 @@ def _look(settings: Settings) -> Iterator[Found]:
 
 def _tesseract(settings: Settings) -> Found:
     hint = "sudo apt-get install tesseract-ocr tesseract-ocr-vie tesseract-ocr-osd"
-    options = OcrOptions(languages=settings.languages, tessdata=settings.tessdata)
+    options = settings.ocr
     return _tried("Tesseract, tiếng Việt", lambda: engine_version(options), hint)
 
 

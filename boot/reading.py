@@ -14,14 +14,13 @@ from boot.inputs import Input, gather
 from boot.settings import Settings
 from boot.speak import Exit, console, progress_bar, say
 from ingest.children import Children
-from ingest.recognise import image_seconds, unread
+from ingest.recognise import AskedPage, read_image
 from ingest.tools import WalkLimits
 from ocr.compose import ComposePage, compose_pdfa
 from ocr.extract import PageImage, extract_pages
 from ocr.inspect_file import FileFacts, inspect_file
 from ocr.options import OcrOptions
 from ocr.pdfa import PdfMeta
-from ocr.recognise import recognise
 from records.clock import SystemClock
 from records.errors import ArchiveFault
 from records.page import PageText, page_to_json
@@ -53,7 +52,7 @@ def read_files(settings: Settings, named: tuple[Path, ...], out: Path, *, with_p
         stack.callback(threads.shutdown)  # after the children ended, so it waits for no page
         reader = _Reader(
             stack.enter_context(open_children(settings, "parse", "read")),
-            OcrOptions(languages=settings.languages, tessdata=settings.tessdata),
+            settings.ocr,
             WalkLimits(page_seconds=settings.page_seconds),
             out,
             with_pdf,
@@ -113,7 +112,12 @@ def _read_one(reader: _Reader, item: Input, stem: str) -> None:
             (reader.out / f"{name}.json").write_text(told + "\n", encoding="utf-8")
             if text.state != "read":
                 say(
-                    f"✗ {item.relative} trang {text.page}: không đọc được ({text.state}); trang được để trống."
+                    f"✗ {item.relative} trang {text.page}: máy chưa đọc được ({text.state}), cần người xem; "
+                    "trang được để trống."
+                )
+            elif text.notes:
+                say(
+                    f"! {item.relative} trang {text.page}: chỉ đọc được theo cách đơn giản; nên đối chiếu với ảnh."
                 )
             parts.append(ComposePage(image.path, text))
         if reader.with_pdf:
@@ -145,17 +149,5 @@ def _pages(
 
 
 def _text(reader: _Reader, image: PageImage) -> PageText:
-    seconds = image_seconds(reader.limits, image.width, image.height)
-    try:
-        return reader.children.run(
-            "read",
-            seconds,
-            recognise,
-            image.path,
-            reader.options,
-            page=image.frame,
-            dpi=image.dpi,
-            hint_rotation=image.hint_rotation,
-        )
-    except ArchiveFault as fault:
-        return unread(fault, image.frame, image.width, image.height, image.dpi, reader.options)
+    asked = AskedPage(image.path, image.frame, image.width, image.height, image.dpi, image.hint_rotation)
+    return read_image(reader.children, reader.limits, reader.options, asked)

@@ -17,7 +17,7 @@ from records.document import DocumentState, FileState, PageRole, fields_to_json
 from records.handover import FoundDocument, HandoverList
 from storage.batches import DeliveredFile, Existing, Progress
 from storage.documents import Document
-from storage.pages import Page
+from storage.pages import UNREAD, Page
 
 _STATES = {
     "archived": "đã lưu trữ",
@@ -44,6 +44,10 @@ class Ended:
         """Return file and frame of pages, in order."""
         told = [self.pages[p] for p in page_ids]
         return [{"file": self.files[p.file_id].relative_path, "frame": p.frame} for p in told]
+
+    def unread(self, page_ids: list[str]) -> tuple[int, ...]:
+        """Return the numbers of those pages that could not be read and wait for a person's eyes."""
+        return tuple(self.pages[p].number or 0 for p in page_ids if self.pages[p].state in UNREAD)
 
     def pages_by_document(self) -> dict[str, list[str]]:
         """Return the page ids of each document of this batch, by number; one pass, a batch may hold 40,000 pages."""
@@ -92,8 +96,14 @@ def report(house: House, batch_id: str, left: list[Left], out: Path | None, *, a
         )
         if document.tell:
             say(f"✗ {source}: {document.tell}")
+        unread = batch.unread(page_ids)
+        if unread:
+            waiting = True
+            numbers = ", ".join(map(str, unread))
+            say(f"! {source}: máy chưa đọc được trang {numbers}, cần người xem; ảnh vẫn được giữ đủ.")
         if as_json:
-            emit(_document_json(document, source, state, pdf, batch.places(page_ids)))
+            told = _document_json(document, source, state, pdf, batch.places(page_ids))
+            emit({**told, "unread_pages": list(unread)} if unread else told)
     refused = [
         Left(f.relative_path, f.code, f.tell) for f in batch.files.values() if f.state is FileState.REFUSED
     ]
@@ -138,11 +148,18 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
 
 def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_json: bool) -> Exit:
     """Tell how the delivery differs from its hand-over list; a difference waits for a person."""
-    with house.work.reading() as tx:
-        documents = tx.documents.of_batch(batch_id)
+    batch = ended(house, batch_id)
+    mine = batch.pages_by_document()
     found = [
-        FoundDocument(d.ordinal, d.page_count, d.title, d.fields.number, d.fields.issued_date)
-        for d in documents
+        FoundDocument(
+            d.ordinal,
+            d.page_count,
+            d.title,
+            d.fields.number,
+            d.fields.issued_date,
+            batch.unread(mine.get(d.id, [])),
+        )
+        for d in batch.documents
     ]
     differences = compare_handover(listed, found).differences
     for one in differences:

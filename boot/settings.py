@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ocr.options import OcrOptions
 from procedures.check_mark import public_base
 from records.errors import ArchiveFault
 from signing.options import SigningOptions
@@ -50,7 +51,8 @@ class _Environment(BaseSettings):
     workers: int = Field(default=0, ge=0, le=512)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    page_seconds: float = Field(default=90.0, gt=0)
+    page_seconds: float = Field(default=20.0, gt=0)
+    ocr_engine: Literal["tesserocr", "pytesseract"] = "tesserocr"
     max_file_mb: int = Field(default=2048, ge=1)
     languages: str = "vie"
     tessdata: str = ""
@@ -81,7 +83,8 @@ class Settings:
     `data_dir` absolute; the addresses default to places below it (embedded profile). `workers`: reading children,
     by default one a core. `stamp_later`: the walk seals at B-T and the nightly completion adds the archive time stamp;
     `completion_days`: how long a seal may wait for it before that is an alarm. `page_seconds`: how long one page may
-    take before its child is killed. `public_url`: where anybody may check a paper; empty: papers carry no mark.
+    take before its child is killed. `ocr_engine`: who reads (`ocr/engines.py`). `public_url`: where anybody may check a
+    paper; empty: papers carry no mark.
     """
 
     data_dir: Path
@@ -103,6 +106,7 @@ class Settings:
     host: str
     port: int
     page_seconds: float
+    ocr_engine: str
     max_file_bytes: int
     languages: str
     tessdata: str
@@ -115,6 +119,11 @@ class Settings:
         """The trusted roots, when they exist."""
         roots = self.keys_dir / "roots.pem"
         return (roots,) if roots.exists() else ()
+
+    @property
+    def ocr(self) -> OcrOptions:
+        """How pages are read."""
+        return OcrOptions(languages=self.languages, tessdata=self.tessdata, engine=self.ocr_engine)
 
     @property
     def signing(self) -> SigningOptions:
@@ -183,6 +192,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         host=env.host,
         port=env.port,
         page_seconds=env.page_seconds,
+        ocr_engine=env.ocr_engine,
         max_file_bytes=env.max_file_mb * 1024 * 1024,
         languages=env.languages,
         tessdata=env.tessdata,

@@ -23,7 +23,6 @@ from jobs.engine import Engine, EngineAddress
 from jobs.patrol import Duty, Patrol
 from jobs.sign_papers import PaperSigning
 from jobs.walk import SERVICES, Walk, queues
-from ocr.options import OcrOptions
 from procedures.number_holds import lapse_due
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
@@ -31,7 +30,6 @@ from signing.seal import Sealed
 from storage import signing_notes
 from storage.blobs import open_blobs
 from storage.book_notes import keep_books
-from storage.s3 import S3Store
 from storage.signing_notes import Notebook
 from storage.tables import open_tables
 from storage.tree_notes import create_audit_key
@@ -46,8 +44,11 @@ def prepare(settings: Settings, clock: Clock | None = None) -> None:
     for store in (settings.blobs, settings.copy):
         if store is not None:
             made = open_blobs(store.url, store.access_key, store.secret_key)
-            if isinstance(made, S3Store):
-                made.ensure_bucket()
+            if store.url.startswith("s3"):
+                from storage.s3 import S3Store  # only here: its client takes a second to load
+
+                if isinstance(made, S3Store):
+                    made.ensure_bucket()
     create_demo_pki(settings.keys_dir, settings.organisation, clock or SystemClock())
     create_audit_key(settings.keys_dir)
     tables = open_tables(settings.database.url, settings.database.password)
@@ -84,7 +85,7 @@ def ingest_tools(house: House, children: ChildPools) -> IngestTools:
         clock=house.clock,
         children=children,
         seal=seal,
-        ocr=OcrOptions(languages=settings.languages, tessdata=settings.tessdata),
+        ocr=settings.ocr,
         work_dir=settings.data_dir / "work",
         quarantine=settings.data_dir / "quarantine",
         organisation=settings.organisation,

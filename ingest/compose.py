@@ -4,12 +4,14 @@ Step 6 of the walk. Runs in a child, since page images are foreign bytes; the re
 """
 
 import hashlib
+import logging
 import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.children import ChildDied
 from ingest.tools import IngestTools
 from ocr.compose import ComposePage, compose_pdfa
 from ocr.pdfa import PdfMeta
@@ -20,6 +22,8 @@ from records.outcome import Done, Later, Outcome, Refused
 from records.page import PageText
 from storage.documents import Document
 from storage.pages import Page
+
+_log = logging.getLogger("vanthu.compose")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,12 @@ def compose(
     limits = tools.limits
     seconds = limits.compose_seconds + limits.compose_page_seconds * len(parts)
     try:
-        made = tools.children.run("read", seconds, compose_pdfa, parts, meta, out)
+        try:
+            made = tools.children.run("read", seconds, compose_pdfa, parts, meta, out)
+        except ChildDied as fault:
+            # a very large picture that PDF cannot hold as it is (CMYK, alpha) needs more memory than a reader has
+            _log.warning("document %s: %s; once more where there is more memory", document.id, fault)
+            made = tools.children.run("parse", seconds, compose_pdfa, parts, meta, out)
         trip = tools.children.run("read", seconds, compare, out, list(texts))
     except (Away, ToolMissing) as fault:  # the world's fault is never the paper's (decision 0008)
         return Later(str(fault), tools.clock.now())

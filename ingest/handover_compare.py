@@ -35,6 +35,7 @@ def compare_handover(listed: HandoverList, found: Sequence[FoundDocument]) -> Co
             differences += _between(row, found[taken[index]])
         else:
             differences.append(_missing(row))
+    differences += [_unread(doc) for doc in found if doc.unread]
     used = set(taken.values())
     differences += [_unlisted(doc) for index, doc in enumerate(found) if index not in used]
     pairs = tuple((rows[r].line, found[d].order) for r, d in sorted(taken.items()))
@@ -212,6 +213,18 @@ def _unlisted(doc: FoundDocument) -> Difference:
         doc.order,
         f"Tài liệu thứ {doc.order} trong ảnh quét ({what}, {doc.pages} trang) không có trong danh mục. Bổ sung vào "
         "danh mục hoặc bỏ ra nếu quét nhầm.",
+    )
+
+
+def _unread(doc: FoundDocument) -> Difference:
+    what = doc.number or doc.separator or f"Tài liệu thứ {doc.order}"
+    pages = ", ".join(str(number) for number in doc.unread)
+    return Difference(
+        DifferenceKind.UNREAD_PAGES,
+        None,
+        doc.order,
+        f"{what}: máy chưa đọc được trang {pages} nên không đối chiếu được nội dung các trang này với danh mục. Ảnh "
+        "vẫn được giữ đủ; hãy mở ảnh để xem, quét lại nếu ảnh hỏng.",
     )
 
 

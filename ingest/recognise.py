@@ -1,22 +1,30 @@
 """Read one page, once: the reading is kept under the image's hash, the options and the engine's version.
 
-Step 4 of the walk. A page that cannot be read is marked and stays in its document; the other pages go on.
+Step 4 of the walk. A page on which the reader hung or ran out of memory is read once more in a simpler way
+(`ocr/plain.py`). One that cannot be read even so is marked and stays in its document; the other pages go on.
 """
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.children import ChildDied, ChildStuck
+from ingest.children import ChildDied, Children, ChildStuck
 from ingest.review_items import page_part
 from ingest.tools import IngestTools, WalkLimits
 from ocr.options import OcrOptions
+from ocr.plain import PLAIN_PIXELS, recognise_plainly
 from ocr.recognise import engine_version, recognise
 from records.errors import ArchiveFault, Unfit
 from records.geometry import Rotation
 from records.outcome import Done, Outcome
 from records.page import PageText, dump_page, load_page
 from storage.pages import Page
+
+_log = logging.getLogger("vanthu.recognise")
+
+_DECODE_SECONDS = 0.2
+"""To decode a megapixel and make it small, several times what the slowest format needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ def keep_reading(tools: IngestTools, page: Page, text: PageText, key: str) -> No
         tx.pages.set_reading(
             page.id,
             state=text.state,
-            reading_key=key if text.state == "read" else "",
+            # a page read plainly or not at all says how it went that time: a better hour may read it better
+            reading_key=key if text.state == "read" and not text.notes else "",
             reading_sha256=hashlib.sha256(data).hexdigest(),
             text=text.text,
             reading=data,
@@ -71,20 +80,53 @@ def _read(tools: IngestTools, page: Page, number: int) -> PageText:
     hint: Rotation = page.hint_rotation  # type: ignore[assignment]  # written from a Rotation
     try:
         tools.blobs.copy_out(page.image_key, local, page.image_sha256)
-        return tools.children.run(
-            "read",
-            image_seconds(tools.limits, page.width, page.height),
-            recognise,
-            local,
-            tools.ocr,
-            page=number,
-            dpi=page.dpi or None,
-            hint_rotation=hint,
-        )
-    except (ChildStuck, ChildDied, Unfit) as fault:
-        return unread(fault, number, page.width, page.height, page.dpi, tools.ocr)
+        asked = AskedPage(local, number, page.width, page.height, page.dpi, hint)
+        return read_image(tools.children, tools.limits, tools.ocr, asked)
     finally:
         local.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPage:
+    """A page image to be read: where it lies, its number, its size in pixels, dots per inch (0.0: not known), and the
+    clockwise turn that its file asks for.
+    """
+
+    image: Path
+    number: int
+    width: int
+    height: int
+    dpi: float
+    hint_rotation: Rotation
+
+
+def read_image(children: Children, limits: WalkLimits, options: OcrOptions, asked: AskedPage) -> PageText:
+    """Read a page in a limited child; one more time and simpler when the child was stuck or ended.
+
+    Both ways have a budget in seconds that grows with the pixels they look at. What neither reads comes back without
+    words, its state saying why. Raises what is not the page's own doing (`ToolMissing`, `records.errors.Away`).
+    """
+    given = (asked.image, options, asked.number, asked.dpi or None, asked.hint_rotation)
+    try:
+        return children.run("read", image_seconds(limits, asked.width, asked.height), recognise, *given)
+    except (ChildStuck, ChildDied) as first:
+        _log.warning("page %s: %s; once more, simpler", asked.image.name, first)
+    except Unfit as fault:  # its bytes are no picture: another try would not change them
+        return unread(fault, asked.number, asked.width, asked.height, asked.dpi, options)
+    try:
+        return children.run(
+            "read", plain_seconds(limits, asked.width, asked.height), recognise_plainly, *given
+        )
+    except (ChildStuck, ChildDied, Unfit) as fault:
+        _log.warning("page %s is not read: %s", asked.image.name, fault)
+        return unread(fault, asked.number, asked.width, asked.height, asked.dpi, options)
+
+
+def plain_seconds(limits: WalkLimits, width: int, height: int) -> float:
+    """Return how long the simpler way may take, in seconds: all pixels are decoded, but few are read."""
+    return (
+        image_seconds(limits, min(width * height, PLAIN_PIXELS), 1) + _DECODE_SECONDS * width * height / 1e6
+    )
 
 
 def image_seconds(limits: WalkLimits, width: int, height: int) -> float:

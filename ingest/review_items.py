@@ -7,6 +7,7 @@ in words that such an error would cost: a wrong number hides the paper from whoe
 from collections.abc import Sequence
 
 from language.tokens import token_texts
+from ocr.plain import PLAINLY
 from records.document import Fields
 from records.page import PageText, Word
 from storage.reviews import NewReview
@@ -16,6 +17,8 @@ WEIGHT = {"number": 30.0, "issued_date": 20.0, "subject": 12.0}
 
 UNREAD = 1000.0
 """A page that nobody could read stands above every page that was."""
+_PLAINLY = 50.0
+"""Added to a page that could only be read the simpler way: its order and tables are not to be trusted."""
 
 _LEAST_WORDS = 1.0
 _LEAST_DOUBT = 0.1
@@ -64,9 +67,10 @@ def _of_page(document_id: str, page: PageText) -> NewReview | None:
     for word in page.words:
         expected += doubt(word)
         right *= 1.0 - doubt(word)
-    if expected < _LEAST_WORDS:
+    rank = expected + (_PLAINLY if PLAINLY in page.notes else 0.0)
+    if rank < _LEAST_WORDS:
         return None
-    return NewReview(document_id, page_part(page.page), page.page, 1.0 - right, expected, expected)
+    return NewReview(document_id, page_part(page.page), page.page, 1.0 - right, expected, rank)
 
 
 def _of_field(document_id: str, name: str, fields: Fields) -> NewReview | None:

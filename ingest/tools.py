@@ -23,9 +23,11 @@ class WalkLimits:
     extract_seconds: float = 60.0
     """For a range of pages, plus `extract_page_seconds` a page."""
     extract_page_seconds: float = 20.0
-    page_seconds: float = 90.0
-    """For reading one page, plus `megapixel_seconds` a megapixel; then the child is killed and the page marked."""
-    megapixel_seconds: float = 6.0
+    page_seconds: float = 20.0
+    """For reading one page, plus `megapixel_seconds` a megapixel; then the child is killed and the page tried once more
+    in a simpler way. A page of 9 megapixels usually takes under 2 s, so 56 s are a hang and not a slow machine.
+    """
+    megapixel_seconds: float = 4.0
     compose_seconds: float = 120.0
     """For composing a document, plus `compose_page_seconds` a page."""
     compose_page_seconds: float = 10.0

@@ -4,6 +4,7 @@ Only this file imports pebble.
 """
 
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
@@ -37,6 +38,11 @@ _LOOK_SECONDS = 0.2
 CONSTS.sleep_unit = 0.25
 """How often a pool looks after its children; at pebble's own 0.1 s three pools took a hundredth of a core."""
 
+READ_MEMORY = 1650 * _MIB
+"""Address space of a reader. 450 MiB of it are libraries that are mapped but hardly touched, so a reader never has more
+than 1.2 GiB in memory (docs/decisions/0122).
+"""
+
 _RUN_AGAIN = {"time": 0, "memory": 0, "cpu": 0, "crash": 0, "kill": 1, "term": 2, "pool": 2}
 """How often a task is run again, by who ended its child. The system kills with SIGKILL when memory is short, which may
 be this task's doing, so once; nobody but a person or a service manager sends SIGTERM; a `pool` broke while it waited.
@@ -59,7 +65,7 @@ def default_limits(cores: int) -> dict[Kind, Limits]:
     """Return limits for a machine with `cores` cores."""
     return {
         "parse": Limits(workers=max(1, min(cores, 4)), memory=3072 * _MIB),
-        "read": Limits(workers=cores, memory=6144 * _MIB),
+        "read": Limits(workers=cores, memory=READ_MEMORY),
         "sign": Limits(workers=1, memory=3072 * _MIB, tasks=2000),
     }
 
@@ -235,10 +241,16 @@ def _with_cpu_limit(
     resource.setrlimit(resource.RLIMIT_CPU, (used + max(int(seconds), 1) + 5, resource.RLIM_INFINITY))
     try:
         return function(*args, **kwargs)
+    except MemoryError as fault:
+        told = str(fault)
     except Exception as fault:
         if _travels(fault):
             raise
         raise RuntimeError(f"{type(fault).__name__}: {fault}") from None
+    # only out here nothing holds the frames of the task any more, and all that filled the memory with them: the next
+    # task of this child finds it free
+    gc.collect()
+    raise MemoryError(told)
 
 
 def _travels(fault: Exception) -> bool:

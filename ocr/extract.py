@@ -147,10 +147,10 @@ def _from_tiff(path: Path, name: str, out_dir: Path, numbers: range) -> Iterator
 
 
 def _from_pdf(path: Path, name: str, out_dir: Path, numbers: range) -> Iterator[_Taken]:
-    for number, image in embedded_images(path, name, numbers):
+    for number, image, unit in embedded_images(path, name, numbers):
         taken = _embedded(image, number, out_dir) if image is not None else None
         if taken is None:
-            pixels, dpi = render(path, name, number)
+            pixels, dpi = render(path, name, number, unit)
             target = _page_path(out_dir, number, ".png")
             save_pixels(pixels, target, dpi)
             taken = _Taken(number, target, exact=False, dpi=dpi, rotation=0)

@@ -5,6 +5,8 @@ Every size is checked before a pixel is decoded, so Pillow's own process-wide li
 
 import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -61,6 +63,17 @@ class ImageHead:
     dpi: float | None
     color: str
     rotation: Rotation
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Let OpenCV say as all others do that memory is over: by a MemoryError."""
+    try:
+        yield
+    except cv2.error as fault:
+        if fault.code == cv2.Error.StsNoMem:
+            raise MemoryError(str(fault)) from fault
+        raise
 
 
 def check_size(width: int, height: int, name: str) -> None:
@@ -135,6 +148,12 @@ def shrunk(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
     return cast("NDArray[np.uint8]", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
 
 
+def resized(image: NDArray[np.uint8], width: int, height: int, *, smooth: bool = True) -> NDArray[np.uint8]:
+    """Return the image stretched to `width` × `height` pixels."""
+    how = cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST
+    return cast("NDArray[np.uint8]", cv2.resize(image, (width, height), interpolation=how))
+
+
 def warped(image: Gray, matrix: NDArray[np.float64], size: tuple[int, int]) -> Gray:
     """Return the image under the 2 × 3 `matrix` (source to target) on white paper of `size` (width, height)."""
     flags = cv2.INTER_LINEAR
@@ -167,6 +186,12 @@ def components(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Return one row (x, y, width, height, area) for each connected blob of the mask."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
     return cast("NDArray[np.int32]", stats[1:])
+
+
+def grown(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
+    """Return the mask with every pixel grown to a box of `width` × `height` pixels around it."""
+    box = np.ones((height, width), np.uint8)
+    return cv2.dilate(mask.view(np.uint8), box) > 0
 
 
 def _opened(path: Path, shown: str) -> Image.Image:

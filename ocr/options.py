@@ -16,6 +16,8 @@ class OcrOptions:
     own. `capital_height`: pixels that capitals get on the reading copy; Tesseract's networks were trained near 30.
     `turn`: find the right-angle orientation. `deskew`: straighten the reading copy.
     `lift_ink`: take coloured seal and stamp ink out of the reading copy of colour scans.
+    `block`: take the page for one block of text instead of looking for columns and tables (`ocr/plain.py`).
+    `engine`: who reads, a name of `ocr/engines.py`.
     """
 
     languages: str = "vie"
@@ -24,6 +26,8 @@ class OcrOptions:
     turn: bool = True
     deskew: bool = True
     lift_ink: bool = True
+    block: bool = False
+    engine: str = "tesserocr"
 
     def __post_init__(self) -> None:
         names = self.languages.split("+")

@@ -78,17 +78,20 @@ def pdf_facts(path: Path, name: str) -> PdfFacts:
     return PdfFacts(pages, signatures, _count_text_pages(path, name, min(pages, _TEXT_PAGES_LOOKED_AT)))
 
 
-def embedded_images(path: Path, name: str, numbers: range) -> Iterator[tuple[int, Embedded | None]]:
-    """Yield each page number with the one image that is the page, or None when it must be rendered.
+def embedded_images(path: Path, name: str, numbers: range) -> Iterator[tuple[int, Embedded | None, float]]:
+    """Yield each page number with the one image that is the page, or None when it must be rendered, and its user unit.
 
     The image may be used only until the next page is asked for. Raises `Unfit`.
     """
     with _opened(path, name, whole=True) as pdf:
         for number in numbers:
+            found, unit = None, 1.0
             try:
-                yield number, _embedded(pdf.pages[number - 1])
+                unit = _user_unit(pdf.pages[number - 1])
+                found = _embedded(pdf.pages[number - 1])
             except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError):
-                yield number, None  # what pikepdf cannot take apart, PDFium may still draw
+                found = None  # what pikepdf cannot take apart, PDFium may still draw
+            yield number, found, unit
 
 
 def write_embedded(image: Embedded, stem: Path) -> Path | None:
@@ -114,8 +117,11 @@ def write_embedded(image: Embedded, stem: Path) -> Path | None:
     return None
 
 
-def render(path: Path, name: str, number: int) -> tuple[NDArray[np.uint8], float]:
-    """Return (gray or red-green-blue pixels, dpi) of one page drawn upright as readers see it. Raises `Unfit`."""
+def render(path: Path, name: str, number: int, unit: float = 1.0) -> tuple[NDArray[np.uint8], float]:
+    """Return (gray or red-green-blue pixels, dpi) of one page drawn upright as readers see it. Raises `Unfit`.
+
+    `unit` is the page's /UserUnit, which PDFium leaves out: so many points is one unit of its sizes.
+    """
     try:
         with pypdfium2.PdfDocument(path) as pdf:
             pdf.init_forms()  # or what signatures show on a page would not be drawn
@@ -123,7 +129,7 @@ def render(path: Path, name: str, number: int) -> tuple[NDArray[np.uint8], float
             width, height = page.get_size()
             if not (0 < width < 1e6 and 0 < height < 1e6):
                 raise unfit.odd_page(name, number, f"size {width} x {height} points")
-            scale = min(RENDER_DPI / 72, (RENDER_PIXELS / (width * height)) ** 0.5)
+            scale = min(RENDER_DPI * unit / 72, (RENDER_PIXELS / (width * height)) ** 0.5)
             check_size(max(1, round(width * scale)), max(1, round(height * scale)), name)
             bitmap = page.render(scale=scale, draw_annots=True, rev_byteorder=True)
             pixels = np.array(bitmap.to_numpy()[:, :, :3], dtype=np.uint8)
@@ -132,7 +138,7 @@ def render(path: Path, name: str, number: int) -> tuple[NDArray[np.uint8], float
     except pypdfium2.PdfiumError as fault:
         raise unfit.odd_page(name, number, str(fault)) from fault
     gray = bool((pixels[:, :, 0] == pixels[:, :, 1]).all() and (pixels[:, :, 1] == pixels[:, :, 2]).all())
-    return (np.ascontiguousarray(pixels[:, :, 0]) if gray else pixels), scale * 72
+    return (np.ascontiguousarray(pixels[:, :, 0]) if gray else pixels), scale * 72 / unit
 
 
 def claimed_pdfa(path: Path) -> str:
@@ -229,7 +235,7 @@ def _embedded(page: pikepdf.Page) -> Embedded | None:
         return None
     drawn, matrix = found
     turn = _turn_of(matrix)
-    unit = float(cast("Any", page.obj.get("/UserUnit", 1)))
+    unit = _user_unit(page)
     box = [float(cast("Any", v)) for v in page.cropbox]
     left, bottom, right, top = (
         min(box[0], box[2]),
@@ -262,6 +268,12 @@ def _embedded(page: pikepdf.Page) -> Embedded | None:
     total = cast("Rotation", (turn + asked) % 360)
     exact = filters in (["/DCTDecode"], ["/CCITTFaxDecode"])
     return Embedded(image, image.width, image.height, round((dpi_x + dpi_y) / 2, 2), total, exact)
+
+
+def _user_unit(page: pikepdf.Page) -> float:
+    """Return how many points a unit of the page's space is (ISO 32000-1, 14.11.1), 1.0 where the page says nonsense."""
+    unit = float(cast("Any", page.obj.get("/UserUnit", 1)))
+    return unit if 0.01 <= unit <= 1000 else 1.0
 
 
 def _asked_turn(page: pikepdf.Page) -> int:

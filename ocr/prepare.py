@@ -3,7 +3,7 @@
 The page image itself is never touched. Only this copy is turned, scaled and freed of seal ink.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,13 @@ class ReadingCopy:
         upright = Box(int(left), int(top), max(int(right), int(left) + 1), max(int(bottom), int(top) + 1))
         size = turned_size(self.rotation, self.width, self.height)
         return turn(upright, back(self.rotation), *size).clamp(self.width, self.height)
+
+    def enlarged(self, width: int, height: int) -> "ReadingCopy":
+        """Return the same copy for a delivered image of `width` × `height` of which only a smaller one was turned."""
+        small = turned_size(self.rotation, self.width, self.height)
+        large = turned_size(self.rotation, width, height)
+        grow = np.diag([large[0] / small[0], large[1] / small[1]])
+        return replace(self, to_upright=grow @ self.to_upright, width=width, height=height)
 
 
 def scale_for(found: Survey, dpi: float, capital_height: int) -> float:

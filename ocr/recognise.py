@@ -7,6 +7,7 @@ from statistics import median
 from ocr import images, tesseract
 from ocr.doubt import judged
 from ocr.engine import Engine, Found
+from ocr.engines import engine_for
 from ocr.options import OcrOptions
 from ocr.orient import Survey, skew_at, survey
 from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
@@ -45,28 +46,31 @@ class Reading:
         return sum(len(word.text) * word.confidence**2 for word in self.found)
 
 
-def engine_version(options: OcrOptions, engine: Engine = tesseract) -> str:
+def engine_version(options: OcrOptions, engine: Engine | None = None) -> str:
     """Return what reads a page, e.g. `tesseract 5.5.4 vie:79df64ca vanthu-ocr 1`: engine, models, our own path.
 
-    Raises `ToolMissing` when a model is absent.
+    `engine` None: the one that the options name. Raises `ToolMissing` when a model is absent.
     """
-    return f"{engine.version(options)} {PATH_VERSION}"
+    return f"{(engine or engine_for(options)).version(options)} {PATH_VERSION}"
 
 
+@images.memory_told()
 def recognise(
     image: Path,
     options: OcrOptions,
     page: int = 1,
     dpi: float | None = None,
     hint_rotation: Rotation = 0,
-    engine: Engine = tesseract,
+    engine: Engine | None = None,
 ) -> PageText:
     """Return the words of the page image at `image`, boxes in its own pixels as stored.
 
     `dpi` overrides what the file says; `hint_rotation` (from `PageImage`) decides where the page itself does not tell
-    which way is up. A blank or unreadable page is a reading without words. The same bytes and options give the same
-    reading. Raises `Unfit` when the image cannot be decoded, `ToolMissing` when the models are absent.
+    which way is up; `engine` None is the one that the options name. A blank or unreadable page is a reading without
+    words. The same bytes and options give the same reading. Raises `Unfit` when the image cannot be decoded,
+    `ToolMissing` when the models are absent, MemoryError when the page does not fit.
     """
+    engine = engine or engine_for(options)
     head = images.head(image)
     resolution = round(dpi or head.dpi or images.guess_dpi(head.width, head.height), 2)
     gray = _gray(image, head, options)
@@ -85,7 +89,7 @@ def recognise(
         rotation=best.copy.rotation,
         skew=best.skew,
         engine=engine_version(options, engine),
-        words=suggested(judged(_delivered(best))),
+        words=delivered(best),
     )
 
 
@@ -116,11 +120,14 @@ def _attempt(
     return Reading(copy, skew, engine.read(copy.image, options))
 
 
-def _delivered(reading: Reading) -> tuple[Word, ...]:
-    """Return the words with boxes in delivered pixels and lines numbered without gaps."""
+def delivered(reading: Reading) -> tuple[Word, ...]:
+    """Return the words of an attempt with boxes in delivered pixels and lines numbered without gaps.
+
+    Their confidence is the chance to be right; what is no syllable has what it may have been beside it.
+    """
     kept = without_noise(reading.found)
     numbers = {line: number for number, line in enumerate(dict.fromkeys(found.line for found in kept))}
-    return tuple(
+    words = [
         Word(
             text=found.text,
             box=reading.copy.box_back(found.x0, found.y0, found.x1, found.y1),
@@ -129,7 +136,8 @@ def _delivered(reading: Reading) -> tuple[Word, ...]:
             trace=found.trace,
         )
         for found in kept
-    )
+    ]
+    return suggested(judged(words))
 
 
 def without_noise(words: list[Found]) -> list[Found]:

@@ -1,7 +1,7 @@
-"""The door to the tesseract program (pytesseract): a second engine of another build, for cross-checks only.
+"""The door to the tesseract program (pytesseract): the same words from another build, by setting or for cross-checks.
 
 Ten times the start-up cost and another version than the one in the process, which is the point: where both agree on a
-page, a regression of the wheel is not the reason for what we read.
+page, a regression of the wheel is not the reason for what we read; and where the wheel does not run, this does.
 """
 
 import pytesseract
@@ -31,7 +31,8 @@ def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
 
     Same pixels, same words: every page is a fresh process. RuntimeError after `TIMEOUT` seconds.
     """
-    config = f'--psm 3 --dpi {dpi} --tessdata-dir "{tessdata_folder(options)}" {_SETTINGS}'
+    layout = 6 if options.block else 3  # one block of text, or columns and tables looked for
+    config = f'--psm {layout} --dpi {dpi} --tessdata-dir "{tessdata_folder(options)}" {_SETTINGS}'
     try:
         table = pytesseract.image_to_data(
             image, lang=options.languages, config=config, timeout=TIMEOUT, output_type=pytesseract.Output.DICT

@@ -35,6 +35,7 @@ def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
     engine = _engine(options.languages, str(tessdata_folder(options)))
     height, width = image.shape
     try:
+        engine.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK if options.block else tesserocr.PSM.AUTO)
         engine.SetImageBytes(image.tobytes(), width, height, 1, width)
         engine.SetSourceResolution(dpi)
         engine.Recognize()

@@ -97,7 +97,7 @@ READABLE: dict[Role, frozenset[Level]] = {
 of a case (`PARTIES`) no role opens: it may hold a member's data, which are for those alone whose task needs them.
 """
 
-_WITH_PARTIES = frozenset({Action.READ, Action.SEARCH})
+WITH_PARTIES = frozenset({Action.READ, Action.SEARCH})
 """What being a party is enough for, without any role: an official finds the papers of their own cases."""
 
 _PERMITS: dict[Action, frozenset[Role]] = {
@@ -131,7 +131,7 @@ def readable_levels(actor: Actor) -> frozenset[Level]:
 
 def permits(actor: Actor, action: Action, thing: Thing | None = None) -> bool:
     """Return whether `actor` may do `action` to `thing` (deny by default)."""
-    if not (_PERMITS[action] & actor.roles) and not (action in _WITH_PARTIES and actor.parties):
+    if not (_PERMITS[action] & actor.roles) and not (action in WITH_PARTIES and actor.parties):
         return False
     if thing is not None and thing.kind == "document" and action is Action.READ:
         if thing.level is Level.PARTIES and thing.parties & actor.parties:

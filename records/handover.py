@@ -39,7 +39,8 @@ class HandoverList:
 class FoundDocument:
     """A document as found in the images: what `compare_handover` needs to know of it.
 
-    `order`: place in the delivery from 1. `separator`: text of the separator code before it, "" without one.
+    `order`: place in the delivery from 1. `separator`: text of the separator code before it, "" without one. `unread`:
+    numbers of the pages that no engine could read, which a person must look at.
     """
 
     order: int
@@ -47,6 +48,7 @@ class FoundDocument:
     separator: str = ""
     number: str = ""
     issued_date: str = ""
+    unread: tuple[int, ...] = ()
 
 
 class DifferenceKind(StrEnum):
@@ -59,6 +61,7 @@ class DifferenceKind(StrEnum):
     OTHER_NUMBER = "other-number"
     OTHER_DATE = "other-date"
     LISTED_TWICE = "listed-twice"
+    UNREAD_PAGES = "unread-pages"  # whether they agree cannot be told
 
 
 @dataclass(frozen=True, slots=True)

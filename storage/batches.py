@@ -10,6 +10,7 @@ from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing
 from storage.batch_values import ISSUER, Batch, DeliveredFile, Existing, NewBatch, NewFile, Progress
 from storage.ground import Ground
+from storage.pages import UNREAD
 from storage.schema import batches, documents, existing, files, pages, storable
 
 __all__ = ["Batch", "Batches", "DeliveredFile", "Existing", "NewBatch", "NewFile", "Progress"]
@@ -213,7 +214,7 @@ class Batches:
         page_counts = self._counts(
             pages.c.batch_id == batch_id,
             read=pages.c.state == "read",
-            failed=pages.c.state.in_(("timed-out", "failed")),
+            failed=pages.c.state.in_(UNREAD),
             separators=pages.c.role == PageRole.SEPARATOR,
         )
         document_counts = self._counts(

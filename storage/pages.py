@@ -20,6 +20,10 @@ _MOST_PAGES = 2**31 - 1
 """Greatest page number a column can hold."""
 
 
+UNREAD = ("timed-out", "failed")
+"""States of a page that was tried and not read: it needs a person's eyes."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewPage:
     """A page image found in a delivered file. `id` is deterministic, so that finding it twice makes one row.
@@ -141,7 +145,7 @@ class Pages:
         `reading` is the page JSON (`records.page.dump_page`), kept beside the row so that a search needs no
         blob. Raises `Missing`, ValueError (unknown state).
         """
-        if state not in ("read", "timed-out", "failed"):
+        if state not in ("read", *UNREAD):
             raise ValueError(f"page state {state!r}")
         self._set(
             page_id,

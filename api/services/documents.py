@@ -154,7 +154,7 @@ def download(
                 raise Missing(f"{document_id} has no original of its own")
             key, facts = original
             sha256, size, media = facts.sha256, facts.size, facts.media_type
-    pieces = _guarded(tools, key, sha256, document_id)
+    pieces = guarded(tools, key, sha256, document_id)
     with tools.work.begin() as tx:
         tx.audit.append(
             reader.id, "document-downloaded", document_id, "done", {"rendition": rendition, "sha256": sha256}
@@ -163,7 +163,7 @@ def download(
     return Download(name, media, size, sha256, pieces)
 
 
-def _guarded(tools: Tools, key: str, sha256: str, document_id: str) -> Iterator[bytes]:
+def guarded(tools: Tools, key: str, sha256: str, document_id: str) -> Iterator[bytes]:
     """Pass the pieces of a file on; bytes that are lost or changed are written down before the answer breaks off."""
     try:
         yield from tools.blobs.stream(key, sha256)

@@ -22,6 +22,11 @@ def test_what_is_worth_a_look_and_in_which_order() -> None:
     assert doubtful(PAGE, most=1) == [1]
 
 
+def test_a_page_read_the_simpler_way_is_always_listed() -> None:
+    clean = PageText(1, 10, 10, 300.0, 0, 0.0, "made", (word("xã", 0.99, 0),), "read", ("read-plainly",))
+    assert items_of("d", FIELDS, [clean])[-1].rank > 50
+
+
 def test_a_field_that_was_not_found_is_listed_and_a_clean_page_is_not() -> None:
     clean = PageText(1, 10, 10, 300.0, 0, 0.0, "made", (word("xã", 0.99, 0),))
     assert [item.part for item in items_of("d", Fields(), [clean])] == ["number", "issued_date", "subject"]
