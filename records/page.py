@@ -110,14 +110,17 @@ class PageText:
 
 
 def _arrived(
-    given: tuple[Any, ...], words: list[tuple[Any, ...]], state: str, notes: tuple[str, ...]
+    given: tuple[int, int, int, float, Rotation, float, str],
+    words: list[tuple[Any, ...]],
+    state: str,
+    notes: tuple[str, ...],
 ) -> PageText:
     """Return the reading that `PageText.__reduce__` took apart."""
     told = tuple(
         Word(text, Box(x0, y0, x1, y1), sure, line, trace and Trace(*trace), meant)
         for text, x0, y0, x1, y1, sure, line, trace, meant in words
     )
-    return PageText(*given, words=told, state=state, notes=notes)
+    return PageText(*given, told, state, notes)
 
 
 def page_to_json(page: PageText) -> dict[str, Any]:
