@@ -25,7 +25,7 @@ passphrase_file = "{passphrase}"
 [[key]]
 name = "con-dau"
 role = "seal"
-unit = "UBND tỉnh Thừa Hòa"
+unit = "Văn phòng Thành ủy Mẫu"
 file = "{organisation}"
 passphrase_file = "{passphrase}"
 [[key]]

@@ -39,7 +39,7 @@ from tests.unit.api.api_seed import Seeded, seed
 
 KEYS = (
     KeyFacts("ong-an", KeyRole.OFFICIAL, "Văn phòng", "official"),
-    KeyFacts("con-dau", KeyRole.SEAL, "Văn phòng", ""),
+    KeyFacts("con-dau", KeyRole.SEAL, "Văn phòng Thành ủy Mẫu", ""),
 )
 
 

@@ -47,9 +47,9 @@ def test_the_list_of_cases_asks_as_much_for_one_as_for_many(office: Office) -> N
     many, cases = listed("official")
     assert (many, len(cases)) == (one, 5)
     assert all(each["waits"] == case["waits"] for each in cases)
-    assert [each["waits"] for each in listed("reader")[1]] == [
-        []
-    ] * 5  # they wait for the branch, not for her
+    own = listed("reader")[1]
+    seen = office.house.client("reader").get(f"{API}/cases/{own[0]['id']}").json()["choices"]
+    assert own[0]["waits"] == [one["title"] for one in seen if one["kind"] in ("forward", "edit", "end")]
 
 
 def test_only_who_asks_for_documents_is_looked_up_as_a_party(
