@@ -23,7 +23,7 @@ from dbos import (
     SetWorkflowID,
 )
 
-from jobs import engine_bell, engine_gaps
+from jobs import engine_bell, engine_first, engine_gaps, engine_glance
 from records.errors import Away, ToolMissing
 from records.trace import span
 from storage.engine_pool import open_pool
@@ -163,8 +163,10 @@ class Engine:
         engine_gaps.seldom_jobs()
         DBOS.launch()
         engine_gaps.own_places(self._dbos, {q.name: q.at_once for q in self._queues}, self._bell.pace)
+        engine_glance.install(self._dbos, [q.name for q in self._queues], self._bell.rings)
         engine_gaps.ask_less(self._dbos)
         engine_bell.install(self._dbos, self._bell)
+        engine_first.install(self._dbos)
         for queue in self._queues:
             DBOS.register_queue(
                 queue.name,

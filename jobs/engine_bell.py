@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dbos import DBOS
+from dbos._sys_db import db_retry
+
+from jobs import engine_gaps
 
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _SLOWER = 2.0
@@ -47,6 +50,11 @@ class Bell:
             self._now[name] = self._paces.get(name, (0.0, 0.0))[0]
             self._rung[name] += 1
             self._changed.notify_all()
+
+    def rings(self) -> Mapping[str, int]:
+        """Return how often each queue was rung for so far."""
+        with self._changed:
+            return dict(self._rung)
 
     def hang(self, event: threading.Event) -> None:
         """Let polls that wait for `event` (the library's sign to stop) be woken by the bell as well."""
@@ -118,6 +126,17 @@ def install(dbos: DBOS, bell: Bell) -> None:
 
 
 def is_over(dbos: DBOS, workflow_id: str) -> bool:
-    """Return whether a workflow has ended, one way or another; not a step of the workflow that asks."""
-    found = dbos._sys_db.get_workflow_status(workflow_id)
-    return found is not None and found["status"] in _ENDED
+    """Return whether a workflow has ended, one way or another; not a step of the workflow that asks.
+
+    The library's own question brings the whole row with all its columns.
+    """
+    engine = dbos._sys_db.engine
+    mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
+    asked = f"SELECT status FROM {engine_gaps.status_table(dbos)} WHERE workflow_uuid = {mark}"  # noqa: S608  constants
+
+    @db_retry(sys_db=dbos._sys_db)  # a server that restarts must not end the workflow that waits
+    def status() -> Any:
+        with engine.begin() as connection:
+            return connection.exec_driver_sql(asked, (workflow_id,)).scalar()
+
+    return status() in _ENDED

@@ -141,7 +141,9 @@ def client_of(dbos: DBOS, serializer: Any) -> DBOSClient:
 
 def executors_at_work(dbos: DBOS) -> set[str]:
     """Return every executor id that some running workflow still names."""
-    with dbos._sys_db.engine.connect() as connection:
+    with (
+        dbos._sys_db.engine.begin() as connection
+    ):  # a rollback would cost the connection its prepared statements
         rows = connection.exec_driver_sql(
             f"SELECT DISTINCT executor_id FROM {status_table(dbos)} WHERE status = '{PENDING}'"  # noqa: S608  constants
         )

@@ -19,13 +19,15 @@ from jobs.walk import Walk
 from records.access import SYSTEM
 from records.document import BatchState
 from records.errors import ArchiveFault
+from storage.waiting import Waits
 
 _log = logging.getLogger("vanthu.patrol")
 
 _ROUND_SECONDS = 0.5
 _LOOK_ROUNDS = 20
 """Rounds between two looks at batches that may have fallen and at what the index still misses."""
-_SWEEP_ROUNDS = 4
+_SWEEP_ROUNDS = 8
+"""Rounds between two looks for dead workers: 4 s, beside the 30 s that a lease runs on."""
 _FALLEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
 
 
@@ -64,6 +66,7 @@ class Patrol:
         )
         self._stop = threading.Event()
         self._known: set[str] = set()
+        self._asked_again = False
         self._thread = threading.Thread(target=self._run, name="patrol", daemon=True)
 
     def start(self) -> None:
@@ -77,17 +80,23 @@ class Patrol:
 
     def round(self, number: int) -> None:
         """One round; `number` (from 1) decides what is looked at only now and then."""
-        self._guarded("hand-over", lambda: self._take_over(number))
-        if self._papers is not None:
-            self._guarded("papers", self._papers.take_over)
+        waits = self._guarded("look", self._look)
+        if isinstance(waits, Waits):
+            self._guarded("hand-over", lambda: self._take_over(waits.batches, number))
+            if self._papers is not None:
+                papers = self._papers
+                self._guarded("papers", lambda: papers.take_over(waits.signings))
+            self._asked_again = waits.noted
         due = [duty for duty in self._leading if number % duty.rounds == 1 % duty.rounds]
         if due and self._guarded("lead", self._crew.leads):
             for duty in due:
                 self._guarded(duty.name, duty.work)
 
-    def _take_over(self, number: int) -> None:
+    def _look(self) -> Waits:
         with self._tools.work.reading() as tx:
-            batches = [b.id for b in tx.batches.unfinished()]
+            return tx.waiting.look(AGAIN)
+
+    def _take_over(self, batches: Sequence[str], number: int) -> None:
         for batch_id in batches:
             if batch_id not in self._known:
                 self._walk.start_batch(batch_id)
@@ -98,6 +107,8 @@ class Patrol:
 
     def _try_again(self) -> None:
         """Begin anew what a person asked for; the note is struck off once the engine has it."""
+        if not self._asked_again:
+            return
         with self._tools.work.reading() as tx:
             due = tx.outbox.due(kind=AGAIN)
         for note in due:

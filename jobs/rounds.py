@@ -26,6 +26,8 @@ LEASE_SECONDS = 120.0
 TURN_SECONDS = 1.0
 """After this long a turn stops at the next object, and the next round has its turn."""
 IDLE_SECONDS = 5.0
+REST_SECONDS = 20.0
+"""A round that found nothing to do is asked again after this long; each asking costs some questions to the rows."""
 
 
 def log_drift(an_hour: int = 20) -> Tell:
@@ -73,6 +75,7 @@ class Rounds:
         self._chores = tuple(chores)
         self._ending = ending or threading.Event()
         self._alarms: dict[str, str] = {}
+        self._rests: dict[str, float] = {}
         self._thread = threading.Thread(target=self._run, name="rounds", daemon=True)
 
     def start(self) -> None:
@@ -89,8 +92,11 @@ class Rounds:
         except ArchiveFault as fault:  # it runs out by itself
             _log.warning("rounds: %s", fault)
 
-    def lap(self) -> bool:
-        """Give every round that is due one turn, if this process leads; return whether one wants to go on at once."""
+    def lap(self, *, resting: bool = False) -> bool:
+        """Give every round that is due one turn, if this process leads; return whether one wants to go on at once.
+
+        `resting`: leave out those that had nothing to do a moment ago.
+        """
         self._attend()
         if not self._lead.held():
             return False
@@ -101,18 +107,22 @@ class Rounds:
         with self._work.reading() as tx:
             standing = {one.name: one for one in tx.passes.all()}
         wanting = [
-            self._turn(one, standing.get(one.name)) for one in self._rounds if not self._ending.is_set()
+            self._turn(one, standing.get(one.name))
+            for one in self._rounds
+            if not self._ending.is_set() and not (resting and time.monotonic() < self._rests.get(one.name, 0))
         ]
         return any(wanting)
 
     def _turn(self, one: Round, standing: Pass | None) -> bool:
         until = time.monotonic() + TURN_SECONDS
-        ended: object = Turn.DONE
+        ended: object = None
         if is_due(one, standing, self._work.clock.now()):
             enough = lambda: self._ending.is_set() or time.monotonic() >= until  # noqa: E731
             ended = self._guarded(one.name, lambda: one.turn(enough))
             with self._work.reading() as tx:
                 standing = tx.passes.get(one.name)
+        if ended is Turn.DONE:
+            self._rests[one.name] = time.monotonic() + REST_SECONDS
         self._announce(one.name, "" if standing is None else standing.alarm)
         return ended is Turn.MORE
 
@@ -158,7 +168,7 @@ class Rounds:
         while not self._ending.is_set():
             more = False
             try:
-                more = self.lap()
+                more = self.lap(resting=True)
             except ArchiveFault as fault:
                 _log.warning("rounds: %s", fault)
             except Exception:  # noqa: BLE001

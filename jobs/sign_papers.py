@@ -5,6 +5,7 @@ those at their end. A paper that must wait (no token, no time stamp) lets its pi
 """
 
 import logging
+from collections.abc import Sequence
 
 from jobs.engine import LONGEST_WAIT, Engine, Json
 from jobs.walk_ids import workflow_id
@@ -31,10 +32,10 @@ class PaperSigning:
         self._batch_flow = engine.workflow("sign-batch", self._sign_batch)
         self._papers_flow = engine.workflow("sign-papers", self._sign_papers)
 
-    def take_over(self) -> None:
-        """Begin the signing of every batch that was started and that this process does not know yet."""
-        with self._tools.work.reading() as tx:
-            unfinished = [batch.id for batch in tx.signings.unfinished()]
+    def take_over(self, unfinished: Sequence[str]) -> None:
+        """Begin the signing of every one of these batches, all that are not at their end, that this process does not
+        know yet.
+        """
         for batch_id in unfinished:
             if batch_id not in self._known:
                 name = workflow_id("signings", batch_id, 0)

@@ -47,7 +47,8 @@ def queues(cores: int) -> tuple[QueueOptions, ...]:
         QueueOptions("batches", _BATCHES_AT_ONCE, poll=0.25),
         QueueOptions("files", max(2, cores), poll=0.25),
         QueueOptions("documents", min(cores * 4, 64), poll=0.25),
-        QueueOptions("pages", cores * 3, poll=0.25),  # there are always pages at hand that wait for a child
+        # one more than children that read, or a few: what a process has taken its neighbours cannot take at the end
+        QueueOptions("pages", cores + max(1, cores // 4), poll=0.25),
         QueueOptions("sign", 2, poll=0.25, idle=0.5),
         QueueOptions("index", 1, poll=0.25),
     )

@@ -139,7 +139,7 @@ class Steps:
         with self._tools.work.reading() as tx:
             document = tx.documents.get(SYSTEM, document_id)
             around, issued = tx.pages.count(document.batch_id), is_issued(tx, document)
-        chunk = max(pages // _CHUNKS_A_DOCUMENT, around // _CHUNKS_A_BATCH)
+        chunk = max(pages // _CHUNKS_A_DOCUMENT, -(-around // _CHUNKS_A_BATCH))
         # recorded, since a resuming machine must cut the document into the very same pieces
         return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk)), "issued": issued}
 
@@ -221,7 +221,10 @@ class Steps:
             return {"done": LOST}
         document, pages = self._rows(document_id)
         with self._tools.work.reading() as tx:
-            texts = tx.pages.readings(document_id)
+            first = tx.pages.reading(SYSTEM, document_id, 1)
+        texts = (
+            [] if first is None else [first]
+        )  # the manifest tells of the engine; the readings go in as bytes
         made = _composed(composed, path.with_name("composed.pdf"))
         outcome = deposit(self._tools, document, _fields(fields), pages, texts, made, _sealed(sealed))
         return _told(outcome, asdict)

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
 from records.errors import Away
-from storage.postgres_wire import ask_after_a_rest
+from storage.postgres_wire import PREPARED, ask_after_a_rest
 
 _CONNECT_SECONDS = 5
 _STATEMENT_MS = 10_000
@@ -27,6 +27,7 @@ def open_pool(url: str, password: str = "", size: int = 20) -> Engine:
         address,
         pool_size=size,
         max_overflow=0,
+        pool_use_lifo=True,  # few connections do most of the work, and keep their prepared statements
         pool_timeout=30,
         connect_args=_connect_args("vanthu-engine"),
     )
@@ -74,5 +75,6 @@ def _connect_args(name: str) -> dict[str, object]:
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
+        "prepare_threshold": PREPARED,
         "options": f"-c statement_timeout={_STATEMENT_MS} -c idle_in_transaction_session_timeout=60000",
     }

@@ -24,6 +24,9 @@ from sqlalchemy.exc import InvalidatePoolError
 KEPT, MORE = 16, 8
 """Connections of one process: kept open, and more at a peak. `max_connections` ≥ 24 × processes, and the engine's."""
 
+PREPARED = 1
+"""How often a connection hears a statement before it keeps it ready: our statements are few and always the same."""
+
 REST = 1.0
 """Seconds after which a connection is asked whether it still answers before it is used again."""
 _RESTS_SINCE = "rests-since"
@@ -121,6 +124,7 @@ def open_engine(address: URL, password: str) -> Engine:
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": patience.statement * 1000,
+            "prepare_threshold": PREPARED,
             "options": patience.settings(),
         },
     )

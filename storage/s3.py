@@ -91,7 +91,7 @@ class S3Store:
 
     def copy_out(self, key: str, target: Path, sha256: str) -> None:
         """See `BlobStore.copy_out`."""
-        self._must_exist(key)
+        check_key(key)
         half = target.with_name(f".{secrets.token_hex(8)}.part")
         try:
             with half.open("wb") as out:

@@ -21,8 +21,9 @@ from storage.signing_values import (
     signature_columns,
 )
 
-_UNFINISHED = (BatchStage.RUNNING, BatchStage.HELD)
-_STARTED = (*_UNFINISHED, BatchStage.DESK)
+UNFINISHED = (BatchStage.RUNNING, BatchStage.HELD)
+"""States of a batch that the engine has to sign."""
+_STARTED = (*UNFINISHED, BatchStage.DESK)
 
 
 class Signings:
@@ -81,7 +82,7 @@ class Signings:
         """Return the batches that the engine has to sign, oldest first: started, and not at their end."""
         rows = self._ground.connection.execute(
             select(signing_batches)
-            .where(signing_batches.c.state.in_(_UNFINISHED))
+            .where(signing_batches.c.state.in_(UNFINISHED))
             .order_by(signing_batches.c.created_at, signing_batches.c.id)
         ).mappings()
         return [_batch(row) for row in rows]
@@ -102,7 +103,7 @@ class Signings:
 
     def hold(self, batch_id: str, message: str) -> None:
         """Note that the batch waits for what `message` says (Vietnamese, for people)."""
-        self._move(batch_id, _UNFINISHED, state=BatchStage.HELD, message=message)
+        self._move(batch_id, UNFINISHED, state=BatchStage.HELD, message=message)
 
     def go_on(self, batch_id: str) -> None:
         """Note that what the batch waited for is there."""

@@ -34,6 +34,7 @@ from storage.signings import Signings
 from storage.tables import Tables
 from storage.tokens import Tokens
 from storage.units import Units
+from storage.waiting import Waiting
 
 
 class Tx:
@@ -48,6 +49,7 @@ class Tx:
         self.pages = Pages(ground)
         self.audit = Audit(ground)
         self.outbox = Outbox(ground)
+        self.waiting = Waiting(ground)
         self.objects = Objects(ground)
         self.intents = Intents(ground)
         self.leases = Leases(ground)

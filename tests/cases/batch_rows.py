@@ -8,6 +8,7 @@ from records.access import SYSTEM, Actor, Role
 from records.document import BatchState, FileState, PageRole
 from records.errors import Conflict, Missing, NotAllowed
 from storage.batches import Existing, NewBatch, NewFile
+from storage.waiting import Waits
 from storage.work import Work
 from tests.cases.rows import NEW_BATCH, NEW_FILE, a_document, a_page, archived
 
@@ -31,6 +32,7 @@ class BatchRowCases:
         with work.begin() as tx:
             started = tx.batches.start(batch.id)
             assert tx.batches.unfinished() == [started]
+            assert tx.waiting.look("again") == Waits((batch.id,), (), noted=False)
         clock.turn(hours=1)
         with work.begin() as tx:
             assert tx.batches.start(batch.id).started_at == started_at
@@ -39,7 +41,28 @@ class BatchRowCases:
             assert tx.batches.finish(batch.id, "lần nữa") == finished
             assert tx.batches.start(batch.id) == finished
             assert tx.batches.unfinished() == []
+            assert tx.waiting.look("again").batches == ()
         assert finished.message == "xong"
+
+    def test_one_look_tells_what_waits_oldest_first(self, work: Work, clock) -> None:
+        ids = []
+        for _ in range(3):
+            clock.turn(seconds=1)
+            with work.begin() as tx:
+                ids.append(tx.batches.add(NEW_BATCH).id)
+        with work.begin() as tx:
+            for name in reversed(ids):
+                tx.batches.start(name)
+            tx.outbox.add("other", ids[0])
+            assert tx.waiting.look("again") == Waits(tuple(ids), (), noted=False)
+            note = tx.outbox.add("again", ids[0])
+        with work.reading() as tx:
+            assert tx.waiting.look("again") == Waits(tuple(ids), (), noted=True)
+        with work.begin() as tx:
+            tx.outbox.failed(note, "chưa được")  # its next try lies ahead
+            tx.batches.finish(ids[1], "")
+        with work.reading() as tx:
+            assert tx.waiting.look("again") == Waits((ids[0], ids[2]), (), noted=False)
 
     def test_same_content_to_the_same_place_is_one_batch(self, work: Work) -> None:
         with work.begin() as tx:

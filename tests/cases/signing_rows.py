@@ -58,6 +58,7 @@ class SigningRowCases:
             assert tx.signings.batches("another") == ([], 0)
             assert tx.signings.batches(None, limit=1)[1] == 1
             assert tx.signings.unfinished() == []
+            assert tx.waiting.look("again").signings == ()
             with pytest.raises(Missing):
                 tx.signings.batch("none")
             with pytest.raises(Missing):
@@ -94,6 +95,7 @@ class SigningRowCases:
         assert started.state is BatchStage.RUNNING
         with work.reading() as tx:
             assert [b.id for b in tx.signings.unfinished()] == [batch]
+            assert tx.waiting.look("again").signings == (batch,)
 
     def test_a_paper_is_signed_once_and_the_batch_ends_with_the_last(self, work: Work, batch: str) -> None:
         with work.begin() as tx:

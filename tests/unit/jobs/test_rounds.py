@@ -103,6 +103,23 @@ def test_a_round_comes_again_only_when_its_time_has_come(work: Work, clock: Turn
         assert daily.turns == turns
 
 
+def test_one_that_had_nothing_to_do_rests_and_the_others_go_on(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle, busy = Told("idle", work), Told("busy", work, lambda enough: Turn.MORE)
+    away = Told("away", work, lambda enough: Turn.WAITING)
+    some = Rounds(work, [idle, busy, away], "one")
+    for _ in range(3):
+        some.lap(resting=True)
+    assert (idle.turns, busy.turns, away.turns) == (1, 3, 3)
+    some.lap()  # asked for by hand
+    assert idle.turns == 2
+    monkeypatch.setattr(module, "REST_SECONDS", 0.0)
+    some.lap()
+    some.lap(resting=True)
+    assert idle.turns == 4
+
+
 def test_work_without_end_leaves_the_others_their_turn(work: Work) -> None:
     greedy, modest = Told("greedy", work, lambda enough: Turn.MORE), Told("modest", work)
     some = Rounds(work, [greedy, modest], "one")

@@ -1,9 +1,47 @@
+"""A reading comes back with all that is known of its words, from where it is kept and out of another process."""
+
 import json
+import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from records.geometry import Box
 from records.page import PageText, Trace, Word, dump_page, load_page
+
+numbers = st.integers(min_value=-(2**40), max_value=2**40)
+shares = st.floats(min_value=0, max_value=1)
+words = st.builds(
+    Word,
+    text=st.text(min_size=1, max_size=12),
+    box=st.builds(Box, numbers, numbers, numbers, numbers),
+    confidence=st.floats(min_value=0, max_value=1),
+    line=st.integers(min_value=0, max_value=50),
+    trace=st.none()
+    | st.builds(
+        Trace,
+        engine=shares,
+        lowest=st.none() | shares,
+        known=st.none() | st.booleans(),
+        reader=st.sampled_from(("first", "second")),
+        other=st.none() | st.text(max_size=5),
+    ),
+    meant=st.text(max_size=8),
+)
+pages = st.builds(
+    PageText,
+    page=st.integers(min_value=1, max_value=10**6),
+    width=numbers,
+    height=numbers,
+    dpi=st.floats(min_value=1, max_value=2400),
+    rotation=st.sampled_from((0, 90, 180, 270)),
+    skew=st.floats(min_value=-10, max_value=10),
+    engine=st.text(max_size=20),
+    words=st.lists(words, max_size=8).map(tuple),
+    state=st.sampled_from(("read", "timed-out", "failed")),
+    notes=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+)
 
 WORDS = (
     Word("Quyết", Box(1, 2, 30, 12), 0.9, 0, Trace(0.91, 0.83, True, "second", "Quyêt")),
@@ -35,3 +73,21 @@ def test_a_foreign_trace_is_refused() -> None:
     old["words"][0]["trace"]["mood"] = "good"
     with pytest.raises(TypeError):
         load_page(json.dumps(old).encode())
+
+
+@given(pages)
+def test_what_travels_between_processes_is_the_same(page: PageText) -> None:
+    page.text, page.lines  # noqa: B018  what was worked out on the way does not travel
+    there = pickle.loads(pickle.dumps(page))
+    assert there == page
+    assert there.words == page.words
+    assert there.text == page.text
+    assert (there.state, there.notes) == (page.state, page.notes)
+
+
+def test_a_full_page_is_sent_as_words_and_numbers() -> None:
+    line = tuple(Word(f"từ{n}", Box(n, n + 1, n + 2, n + 3), 1 / 3 + n / 1000, n // 10) for n in range(500))
+    page = PageText(1, 2480, 3508, 300.0, 0, 0.125, "engine 1", line)
+    assert pickle.loads(pickle.dumps(page)) == page
+    assert len(pickle.dumps(page)) < 1.2 * len(dump_page(page))
+    assert load_page(dump_page(page)).text == page.text

@@ -1,0 +1,55 @@
+"""What somebody has handed over and nobody may have begun: one question for all of it, since it is asked all day long.
+
+Each kind has its own repository with the whole of it; here is only which there are.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, literal, select, union_all
+
+from records.document import BatchState
+from storage.ground import Ground
+from storage.schema import batches, outbox, signing_batches
+from storage.signings import UNFINISHED
+
+_BATCH, _SIGNING, _NOTE = "batch", "signing", "note"
+_ASKED = union_all(
+    select(literal(_BATCH).label("what"), batches.c.id, batches.c.created_at.label("at")).where(
+        batches.c.state == BatchState.STARTED
+    ),
+    select(literal(_SIGNING), signing_batches.c.id, signing_batches.c.created_at).where(
+        signing_batches.c.state.in_(UNFINISHED)
+    ),
+    select(literal(_NOTE), outbox.c.object_id, outbox.c.created_at).where(
+        outbox.c.kind == bindparam("note"), outbox.c.next_at <= bindparam("now")
+    ),
+)
+"""Put together once: to build a statement costs more than to ask it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Ids of deliveries that were started and of papers to be signed by the engine that are not at their end, oldest
+    first; `noted`: whether a note of the kind asked for is due.
+    """
+
+    batches: tuple[str, ...]
+    signings: tuple[str, ...]
+    noted: bool
+
+
+class Waiting:
+    """The question."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    def look(self, note: str) -> Waits:
+        """Return what waits, and whether the outbox has something of the kind `note` to be done now."""
+        found: dict[str, list[str]] = defaultdict(list)
+        asked = {"note": note, "now": self._ground.clock.now()}
+        rows = self._ground.connection.execute(_ASKED, asked).all()
+        for what, name, _ in sorted(rows, key=lambda row: (row[2], row[1])):
+            found[what].append(name)
+        return Waits(tuple(found[_BATCH]), tuple(found[_SIGNING]), bool(found[_NOTE]))
