@@ -7,7 +7,7 @@ Loaded on first use (about 60 ms).
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import log
 from pathlib import Path
 
@@ -62,10 +62,16 @@ def keys_of(word: str) -> list[str]:
     >>> keys_of("Hoà-Bình,"), keys_of("09/7/2025"), keys_of("…")
     (['hoa`', 'binh`'], ['#'], [])
     """
+    return list(_keys(word))
+
+
+@lru_cache(maxsize=16384)
+def _keys(word: str) -> tuple[str, ...]:
+    """Return the keys of a word; words repeat a lot."""
     plain = canonical(word)
     if any(c.isdigit() for c in plain):
-        return [NUMBER]
-    return [toned_key(run) for run in token_texts(plain)]
+        return (NUMBER,)
+    return tuple(toned_key(run) for run in token_texts(plain))
 
 
 def log_chance(before: str, key: str) -> float:
@@ -102,6 +108,7 @@ def _alone(key: str, known: Counts) -> float:
     return max(seen, _STRANGE)
 
 
+@lru_cache(maxsize=16384)
 def is_likely_spelt(word: str) -> bool:
     """Return whether every run of letters of `word` is a Vietnamese syllable; False for a word without letters."""
     runs = token_texts(canonical(word))

@@ -5,6 +5,7 @@ which syllable fits between its neighbours says `language.ngrams`. It only sugge
 """
 
 import gzip
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from math import log
@@ -20,6 +21,8 @@ _LONGEST = 9
 """Letters of a word that is looked at; the longest syllables ("nghiêng") have seven."""
 _MOST = 4000
 """Spellings tried for one word."""
+_MARKS = frozenset("\u0306\u0302\u031b")
+_TONES = frozenset("\u0300\u0309\u0303\u0301\u0323")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def guess(word: str, before: str = "", after: str = "") -> Guess | None:
     last, first = keys_of(before)[-1:] or [BORDER], keys_of(after)[:1]
     ranked: list[tuple[float, float, str]] = []
     for spelt, slip in _spellings(core.lower()).items():
-        if is_syllable(spelt):
+        if is_syllable(spelt) and _toned_well(spelt):
             key = toned_key(spelt)
             fit = log_chance(last[0], key) + (log_chance(key, first[0]) if first else 0.0)
             ranked.append((slip + fit, slip, spelt))
@@ -106,6 +109,17 @@ def _undone(known: dict[str, float]) -> dict[str, float]:
                     if cost + chance > found.get(spelt, -1e9):
                         found[spelt] = cost + chance
     return found
+
+
+def _toned_well(spelt: str) -> bool:
+    """Return whether the tone stands where it is written: on the last of ă â ê ô ơ when there is one.
+
+    A syllable counts as one wherever its tone stands (hoà, hòa); what is suggested should not read "chủyên".
+    """
+    parts = [unicodedata.normalize("NFD", letter) for letter in spelt]
+    marked = [n for n, part in enumerate(parts) if _MARKS & set(part)]
+    toned = [n for n, part in enumerate(parts) if _TONES & set(part)]
+    return not marked or not toned or toned == [marked[-1]]
 
 
 def _cased(syllable: str, model: str) -> str:
