@@ -32,6 +32,7 @@ class Desk:
     throttle: Throttle
     reads: ReadLog
     images: PageCache
+    copies: PageCache
     uploads: Uploads
     watchman: Watchman
     overseer: Overseer
