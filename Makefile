@@ -6,6 +6,8 @@ PORT ?= 8000
 JOBS ?= 2
 # tests on real servers mostly wait
 JOINED_JOBS ?= 3
+# the longest files first, so that no process is left alone with one of them at the end
+JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ test: ## everything: checks, then the joined and browser tests on real servers (
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile tests/joined tests/browser tests/walk tests/faults
+	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=30 $(JOINED)
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test

@@ -14,11 +14,13 @@ from api.metrics import Metrics
 from api.page_cache import PageCache
 from api.pages import accounts as account_pages
 from api.pages import batches as batch_pages
+from api.pages import case_drafts as draft_pages
 from api.pages import case_opening, clerk, front
 from api.pages import cases as case_pages
 from api.pages import documents as document_pages
 from api.pages import operations as operation_pages
 from api.pages import paper_check as check_pages
+from api.pages import reviews as review_pages
 from api.pages import search as search_pages
 from api.pages import signing as signing_pages
 from api.pages import verify as verify_pages
@@ -37,6 +39,7 @@ from api.routes import (
     operations,
     register,
     renewal,
+    reviews,
     search,
     sessions,
     signatures,
@@ -119,6 +122,7 @@ def create_app(tools: Tools) -> FastAPI:
         accounts,
         operations,
         renewal,
+        reviews,
     ):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
@@ -131,11 +135,13 @@ def create_app(tools: Tools) -> FastAPI:
         batch_pages,
         document_pages,
         search_pages,
+        review_pages,
         verify_pages,
         account_pages,
         operation_pages,
         check_pages,
         case_opening,
+        draft_pages,
         case_pages,
         signing_pages,
         clerk,

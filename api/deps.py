@@ -17,9 +17,8 @@ from api.throttle import Throttle
 from api.tools import Tools
 from api.uploads import Uploads
 from procedures.case_parties import parties_of_account
-from records.access import Action, Actor, authorize
+from records.access import WITH_PARTIES, Action, Actor, authorize
 from records.errors import NotAllowed
-from storage.work import Tx
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -64,7 +63,7 @@ def find_caller(request: Request, tools: Annotated[Tools, Depends(get_tools)]) -
     if kind.lower() == "bearer":
         with tools.work.reading() as tx:
             account = tx.tokens.find(given.strip())
-            return None if account is None else Caller(_with_parties(tools, tx, account.actor()))
+            return None if account is None else Caller(account.actor())
     token = request.cookies.get(cookie_name(tools.secure_cookies))
     if not token or len(token) > 200:
         return None
@@ -72,16 +71,19 @@ def find_caller(request: Request, tools: Annotated[Tools, Depends(get_tools)]) -
         session = tx.sessions.find(token)
         if session is None:
             return None
-        actor = _with_parties(tools, tx, session.account.actor())
     if session.touch_due:
         with tools.work.begin() as tx:
             tx.sessions.touch(token)
-    return Caller(actor, session.csrf, token)
+    return Caller(session.account.actor(), session.csrf, token)
 
 
-def _with_parties(tools: Tools, tx: Tx, actor: Actor) -> Actor:
-    """Return the actor with their part in cases today, so that every question for documents is asked with it."""
-    return replace(actor, parties=parties_of_account(tx, tools.cases.tools.definitions, actor.id))
+def as_party(tools: Tools, actor: Actor) -> Actor:
+    """Return the actor with their part in cases today: who asks for documents, or whether they may, asks as that.
+
+    Only these pay for it. Whoever forgets it sees less, never more.
+    """
+    with tools.work.reading() as tx:
+        return replace(actor, parties=parties_of_account(tx, tools.cases.tools.definitions, actor.id))
 
 
 def need_caller(request: Request, found: Annotated[Caller | None, Depends(find_caller)]) -> Caller:
@@ -125,7 +127,12 @@ def need(action: Action) -> Callable[[Tools, Caller], Actor]:
 
 
 def allow(tools: Tools, actor: Actor, action: Action) -> Actor:
-    """Return `actor` when it may do `action`; else write the refusal down and raise `NotAllowed`."""
+    """Return `actor` when it may do `action`, as a party of cases where that matters for it.
+
+    Else write the refusal down and raise `NotAllowed`.
+    """
+    if action in WITH_PARTIES:
+        actor = as_party(tools, actor)
     try:
         authorize(actor, action)
     except NotAllowed:
@@ -152,4 +159,10 @@ def get_reader(caller: CallerDep) -> Actor:
     return caller.actor
 
 
+def get_finder(tools: ToolsDep, caller: CallerDep) -> Actor:
+    """Return the caller as a reader of documents: those of the cases that are theirs, too."""
+    return as_party(tools, caller.actor)
+
+
 Reader = Annotated[Actor, Depends(get_reader)]
+Finder = Annotated[Actor, Depends(get_finder)]

@@ -1,7 +1,7 @@
 """Measure the walk on many workers: pages a second with one, two and four, what a dead worker costs, how soon an
 official's signing starts behind 10,000 page jobs, and how much of a page's CPU time is not reading.
 
-    bench/pipeline.py scale [--pages N] [--full] [--pinned] | overhead [--pages N] | sign [--jobs N]
+    bench/pipeline.py scale [--pages N] [--full] [--pinned | --shared] | overhead [--pages N] | sign [--jobs N]
 
 Everything runs on the real servers of this machine (tests/tools/servers.py), so they share its cores with the
 workers: the efficiency told here is a lower bound of what separate machines give. Pages are the corpus' 300-dpi images,
@@ -158,12 +158,28 @@ def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
     return batch
 
 
-def walk(house: House, batch: Path, workers: int, *, pinned: bool = False) -> float:
+def confine(process: int, cores: set[int]) -> None:
+    """Let a process, its threads and all its children run on `cores` only; what they start later inherits that."""
+    import psutil
+
+    main = psutil.Process(process)
+    for one in (main, *main.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess, ProcessLookupError):
+            for thread in one.threads():
+                os.sched_setaffinity(thread.id, cores)
+
+
+def walk(
+    house: House, batch: Path, workers: int, *, pinned: bool = False, given: set[int] | None = None
+) -> float:
     """Hand the batch in, then let `workers` walk it; return seconds from the start of the walk to its end.
 
     `pinned`: each worker and its children have one core to themselves (the servers go where they like).
+    `given`: cores that whoever hands in must keep to.
     """
     giving = house.start("digitize", str(batch))
+    if given:
+        confine(giving.pid, given)
     pages = len(list(batch.rglob("*.jpg")))
     while house.ask("select count(*) from batches where state <> 'receiving'") in (0, None):
         time.sleep(0.1)
@@ -192,15 +208,21 @@ def walk(house: House, batch: Path, workers: int, *, pinned: bool = False) -> fl
     return took
 
 
-def scale(pages: int, counts: tuple[int, ...], *, pinned: bool) -> None:
+def scale(pages: int, counts: tuple[int, ...], *, pinned: bool, shared: bool) -> None:
     """Print pages a second of the same batch with each number of workers, and the parallel efficiency.
 
     The servers' processor time is told too: it comes off the same cores, which separate machines would not take.
+    `shared`: servers and whoever hands in have no more cores than there are workers, so that one worker with its
+    share of the servers has one core, and two have two: what is lost then is lost by waiting for each other.
     """
+    pinned = pinned or shared
+    cores = sorted(os.sched_getaffinity(0))
     servers = Servers()
     servers.start()
     heading(f"one batch of {pages} pages (300 dpi), whole walk on PostgreSQL, two MinIO, Elasticsearch")
     print(f"each worker {'has one core' if pinned else 'may use every core'}")
+    if shared:
+        print("servers and whoever hands in share the cores of the workers")
     heads = (
         "workers",
         "seconds",
@@ -215,9 +237,12 @@ def scale(pages: int, counts: tuple[int, ...], *, pinned: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="vanthu-bench-batch-") as folder:
         batch = make_batch(Path(folder), pages)
         for count in counts:
+            given = set(cores[:count]) if shared else set(cores)
+            for name in SERVERS:
+                confine(servers.pid(name) or 0, given)
             with fresh_house(servers) as house:
                 before = {name: server_cpu(servers, name) for name in SERVERS}
-                took = walk(house, batch, count, pinned=pinned)
+                took = walk(house, batch, count, pinned=pinned, given=given)
                 base = base or took
                 cpu = sum(house.cpu.values()) / pages
                 beside = sum(server_cpu(servers, name) - used for name, used in before.items()) / pages
@@ -225,6 +250,8 @@ def scale(pages: int, counts: tuple[int, ...], *, pinned: bool) -> None:
             share = gain / min(count, os.cpu_count() or 1)
             told = f"{count:>9} {took:>9.1f} {pages / took:>9.2f} {gain:>9.2f} {share:>10.2f} "
             print(told + f"{cpu:>17.2f} {beside:>18.2f}", flush=True)
+    for name in SERVERS:
+        confine(servers.pid(name) or 0, set(cores))
 
 
 def overhead(pages: int) -> None:
@@ -390,10 +417,13 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--full", action="store_true", help="500 pages, with four workers too")
     parser.add_argument("--pinned", action="store_true", help="scale: one core for each worker")
+    parser.add_argument(
+        "--shared", action="store_true", help="scale: and the servers on the same cores, no others"
+    )
     given = parser.parse_args()
     if given.what == "scale":
         counts = (1, 2, 4) if given.full else (1, 2)
-        scale(500 if given.full else given.pages, counts, pinned=given.pinned)
+        scale(500 if given.full else given.pages, counts, pinned=given.pinned, shared=given.shared)
     elif given.what == "overhead":
         overhead(given.pages)
     else:

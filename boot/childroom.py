@@ -9,30 +9,33 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from boot.settings import Settings
 from ingest.children import Kind
 from jobs.children import ChildPools, default_limits
-from procedures.case_upload import Filling
-from procedures.check_mark import CheckMark
-from procedures.difference import ChangedLine, Side, compare
-from procedures.papers.sheet import BoxSheet, Sheet
-from procedures.sign_at_desk import Brought
-from procedures.sign_papers import Order
 from records.clock import SystemClock
 from records.errors import ArchiveFault
 from signing import demo_pki
-from signing.interrupted import InterruptedSigning, Prepared
 from signing.keys import DemoRevocation, load_keys, load_p12
-from signing.mark import Marked, MarkOrder
 from signing.options import SigningOptions
-from signing.provable import ProvableUntil, provable_until
-from signing.renew import Renewed, Renewer
 from signing.seal import Sealed, SigningService
 from signing.timestamps import time_stamps
 from signing.verdict import Answer, Finding, Verdict, sentence
 from signing.verify import verify_pdf
 from signing.wish import Wish, wish_of
+
+if TYPE_CHECKING:  # every child pays for what is loaded here, and most of them only seal
+    from procedures.case_upload import Filling
+    from procedures.check_mark import CheckMark
+    from procedures.difference import ChangedLine, Side
+    from procedures.papers.sheet import BoxSheet, Sheet
+    from procedures.sign_at_desk import Brought
+    from procedures.sign_papers import Order
+    from signing.interrupted import Prepared
+    from signing.mark import Marked, MarkOrder
+    from signing.provable import ProvableUntil
+    from signing.renew import Renewed, Renewer
 
 VERIFY_SECONDS = 300.0
 
@@ -114,10 +117,12 @@ def prepare_in_child(
     source: Path,
     folder: Path,
     paper_id: str,
-    order: Order,
-    brought: Brought,
-) -> Prepared:
+    order: "Order",
+    brought: "Brought",
+) -> "Prepared":
     """Prepare a signature of a device at a desk in the signing child; file and record go into `folder`."""
+    from signing.interrupted import InterruptedSigning
+
     os.umask(0o077)
     return InterruptedSigning(_service(options), folder).prepare(
         source,
@@ -132,28 +137,30 @@ def prepare_in_child(
 
 
 def finish_in_child(
-    options: SigningOptions, folder: Path, prepared: Prepared, signature: bytes, out: Path
+    options: SigningOptions, folder: Path, prepared: "Prepared", signature: bytes, out: Path
 ) -> Sealed:
     """Finish in the signing child what lies prepared in `folder`."""
+    from signing.interrupted import InterruptedSigning
+
     os.umask(0o077)
     return InterruptedSigning(_service(options), folder).finish(prepared, signature, out)
 
 
-def where_in_child(path: Path, order: MarkOrder, moment: datetime) -> Marked:
+def where_in_child(path: Path, order: "MarkOrder", moment: datetime) -> "Marked":
     """Find in a limited child where a paper will be marked."""
     from signing.preview import where_marked  # only here: WeasyPrint takes a second to load
 
     return where_marked(path, order, moment)
 
 
-def mark_in_child(path: Path, out: Path, order: MarkOrder, moment: datetime) -> None:
+def mark_in_child(path: Path, out: Path, order: "MarkOrder", moment: datetime) -> None:
     """Draw in a limited child the mark that a paper will get upon a copy of it."""
     from signing.preview import marked_copy
 
     marked_copy(path, out, order, moment)
 
 
-def draw_in_child(sheet: Sheet, created: datetime, mark: CheckMark | None) -> bytes:
+def draw_in_child(sheet: "Sheet", created: datetime, mark: "CheckMark | None") -> bytes:
     """Draw in a limited child a paper of a case, from what people wrote into forms."""
     from procedures.papers.faces import load_faces
     from procedures.papers.render import render  # only here: WeasyPrint takes a second to load
@@ -161,7 +168,7 @@ def draw_in_child(sheet: Sheet, created: datetime, mark: CheckMark | None) -> by
     return render(sheet, load_faces(), created, mark).pdf
 
 
-def fill_in_child(path: Path, filling: Filling) -> bytes:
+def fill_in_child(path: Path, filling: "Filling") -> bytes:
     """Make in a limited child the paper of a case out of a PDF that was handed in."""
     from procedures.papers.faces import load_faces
     from procedures.papers.fill import fill_upload  # only here, as above
@@ -169,12 +176,14 @@ def fill_in_child(path: Path, filling: Filling) -> bytes:
     return fill_upload(path, filling, load_faces())
 
 
-def compare_in_child(old: Side, new: Side) -> tuple[ChangedLine, ...]:
+def compare_in_child(old: "Side", new: "Side") -> "tuple[ChangedLine, ...]":
     """Tell in a limited child what changed between two versions of a document."""
+    from procedures.difference import compare
+
     return compare(old, new)
 
 
-def draw_box_in_child(box: BoxSheet) -> bytes:
+def draw_box_in_child(box: "BoxSheet") -> bytes:
     """Draw in a limited child what a body writes into its box of a letter."""
     from procedures.papers.faces import load_faces
     from procedures.papers.render import draw_box
@@ -189,7 +198,9 @@ def complete_in_child(options: SigningOptions, source: Path, out: Path, expected
 
 
 @lru_cache(maxsize=2)
-def _renewer(options: SigningOptions) -> Renewer:
+def _renewer(options: SigningOptions) -> "Renewer":
+    from signing.renew import Renewer
+
     # the keys that seal have no part in it and stay unread
     clock = SystemClock()
     demo = demo_pki.is_complete(options.keys)
@@ -198,12 +209,14 @@ def _renewer(options: SigningOptions) -> Renewer:
     return Renewer(tsa, clock, options.roots, revocation)
 
 
-def renew_in_child(options: SigningOptions, source: Path, out: Path) -> Renewed:
+def renew_in_child(options: SigningOptions, source: Path, out: Path) -> "Renewed":
     """Renew a sealed file in the signing child."""
     os.umask(0o077)
     return _renewer(options).renew(source, out)
 
 
-def read_life_in_child(path: Path, roots: tuple[Path, ...]) -> ProvableUntil:
+def read_life_in_child(path: Path, roots: tuple[Path, ...]) -> "ProvableUntil":
     """Read in a limited child until when a sealed file can be proven."""
+    from signing.provable import provable_until
+
     return provable_until(path, roots)

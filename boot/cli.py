@@ -15,6 +15,7 @@ import click
 
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
+from boot.cli_review import review_group
 from boot.settings import Settings, load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -408,7 +409,7 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(_settings(context), login)
 
 
-for _command in (complete_command, renew_command, provable_command, units_group, members_group):
+for _command in (complete_command, renew_command, provable_command, review_group, units_group, members_group):
     main.add_command(_command)
 
 

@@ -30,7 +30,6 @@ from signing.seal import Sealed
 from storage import signing_notes
 from storage.blobs import open_blobs
 from storage.book_notes import keep_books
-from storage.s3 import S3Store
 from storage.signing_notes import Notebook
 from storage.tables import open_tables
 from storage.tree_notes import create_audit_key
@@ -45,8 +44,11 @@ def prepare(settings: Settings, clock: Clock | None = None) -> None:
     for store in (settings.blobs, settings.copy):
         if store is not None:
             made = open_blobs(store.url, store.access_key, store.secret_key)
-            if isinstance(made, S3Store):
-                made.ensure_bucket()
+            if store.url.startswith("s3"):
+                from storage.s3 import S3Store  # only here: its client takes a second to load
+
+                if isinstance(made, S3Store):
+                    made.ensure_bucket()
     create_demo_pki(settings.keys_dir, settings.organisation, clock or SystemClock())
     create_audit_key(settings.keys_dir)
     tables = open_tables(settings.database.url, settings.database.password)

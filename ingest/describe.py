@@ -38,6 +38,15 @@ EXTRA = ("signer_authority", "member_name")
 """Names that stand in `evidence` only: `Fields` has no place of its own for them."""
 
 
+def _as_felt(page: PageText) -> PageText:
+    """Return the page with what the engine felt of each word: the thresholds of these rules were set on that.
+
+    What a person typed has no trace and stays sure.
+    """
+    words = (w if w.trace is None else replace(w, confidence=w.trace.engine) for w in page.words)
+    return replace(page, words=tuple(words))
+
+
 def describe(pages: Sequence[PageText], received: date | None = None) -> Fields:
     """Return the descriptive fields of the document made of `pages` (in order).
 
@@ -47,7 +56,7 @@ def describe(pages: Sequence[PageText], received: date | None = None) -> Fields:
     with a line feed between recipients. A field that is not found is "" and has no evidence; one that was read too
     badly (`SURE_ENOUGH`) is "" and keeps its evidence, for a person to decide. Never raises on any page text.
     """
-    sheets = [lay_out(page) for page in pages]
+    sheets = [lay_out(_as_felt(page)) for page in pages]
     written = [sheet for sheet in sheets if sheet.lines]
     if not written:
         return Fields()

@@ -13,6 +13,7 @@ from itertools import groupby, islice
 from ingest.rebuild_batches import Batchbook, rebuild_batch
 from ingest.rebuild_books import rebuild_cases, rebuild_numbers
 from ingest.rebuild_documents import rebuild_document
+from ingest.rebuild_reviews import rebuild_reviews
 from ingest.rebuild_signings import rebuild_signings
 from ingest.rebuild_values import Rebuilding, Rebuilt
 from records.access import SYSTEM
@@ -199,7 +200,9 @@ def _signings(task: Rebuilding, told: Told) -> None:
 
 
 def _books(task: Rebuilding, told: Told) -> None:
-    """Enter cases and the register; they know papers by name and number only."""
+    """Enter what people decided about readings, cases and the register; those know papers by name and number only."""
+    rebuild_reviews(task)
+    crashpoint("rebuild-after-reviews")
     rebuild_numbers(task)
     crashpoint("rebuild-after-numbers")
     for number, _ in enumerate(rebuild_cases(task), start=1):

@@ -21,6 +21,7 @@ from storage.book_notes import (
     MOVED,
     NUMBER,
     OPENED,
+    REVIEW_ACTIONS,
     case_note_key,
     note_key,
     number_note_key,
@@ -154,7 +155,7 @@ def _name_what_the_log_knows(task: Rebuilding) -> None:
     while True:
         with task.work.reading() as tx:
             events = tx.audit.following(after, ACTIONS, _AT_ONCE)
-            changes = [one for one in events if one.action not in CASE_ACTIONS]
+            changes = [one for one in events if one.action not in (*CASE_ACTIONS, *REVIEW_ACTIONS)]
             known = tx.objects.known([note_key(one) for one in changes])
         for one in changes:
             if note_key(one) not in known:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.children import ChildDied, Children, ChildStuck
+from ingest.review_items import page_part
 from ingest.tools import IngestTools, WalkLimits
 from ocr.options import OcrOptions
 from ocr.plain import PLAIN_PIXELS, recognise_plainly
@@ -58,6 +59,8 @@ def keep_reading(tools: IngestTools, page: Page, text: PageText, key: str) -> No
     """Keep the reading of a page; under `key` other pages with the same picture find it ("": none may)."""
     data = dump_page(text)
     with tools.work.begin() as tx:
+        if page.document_id and tx.reviews.is_corrected(page.document_id, page_part(page.number or 1)):
+            return  # a person wrote what stands there: no reading goes over it
         tx.pages.set_reading(
             page.id,
             state=text.state,

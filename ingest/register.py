@@ -9,6 +9,7 @@ from datetime import datetime
 from ingest.compose import Composed
 from ingest.deposit import MANIFEST, Deposited
 from ingest.manifest import Claims
+from ingest.review_items import items_of
 from ingest.tools import IngestTools
 from language.fold import canonical
 from records.access import SYSTEM, Level
@@ -34,6 +35,8 @@ def register(
     """Mark `document` archived; Done carries the audit sequence number. Safe to repeat: one event a version."""
     renditions = {r.name: r for r in deposited.renditions}
     pdf = renditions[ACCESS_PDF]
+    with tools.work.reading() as tx:
+        doubtful = items_of(document.id, fields, tx.pages.readings(document.id))
     crashpoint("register-before")
     with tools.work.begin() as tx:
         now = tx.documents.get(SYSTEM, document.id)
@@ -53,6 +56,8 @@ def register(
                 claims,
             ),
         )
+        if now.level is not Level.PARTIES:  # what a case issued was drawn, not read
+            tx.reviews.propose(doubtful)
         seq = tx.audit.append(
             SYSTEM.id,
             "document-archived",

@@ -5,15 +5,17 @@ from pathlib import Path
 from statistics import median
 
 from ocr import images, tesseract
+from ocr.doubt import judged
 from ocr.engine import Engine, Found
 from ocr.engines import engine_for
 from ocr.options import OcrOptions
 from ocr.orient import Survey, skew_at, survey
 from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
+from ocr.suggest import suggested
 from records.geometry import Rotation
 from records.page import PageText, Word
 
-PATH_VERSION = "vanthu-ocr 3"
+PATH_VERSION = "vanthu-ocr 4"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -119,10 +121,13 @@ def _attempt(
 
 
 def delivered(reading: Reading) -> tuple[Word, ...]:
-    """Return the words of an attempt with boxes in delivered pixels and lines numbered without gaps."""
+    """Return the words of an attempt with boxes in delivered pixels and lines numbered without gaps.
+
+    Their confidence is the chance to be right; what is no syllable has what it may have been beside it.
+    """
     kept = without_noise(reading.found)
     numbers = {line: number for number, line in enumerate(dict.fromkeys(found.line for found in kept))}
-    return tuple(
+    words = [
         Word(
             text=found.text,
             box=reading.copy.box_back(found.x0, found.y0, found.x1, found.y1),
@@ -131,7 +136,8 @@ def delivered(reading: Reading) -> tuple[Word, ...]:
             trace=found.trace,
         )
         for found in kept
-    )
+    ]
+    return suggested(judged(words))
 
 
 def without_noise(words: list[Found]) -> list[Found]:

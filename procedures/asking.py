@@ -16,7 +16,8 @@ class Ask:
 
     `values` go into the form, `bodies` name units, `paper_sha256` is the drawn paper as it was shown, `words_sha256`
     the drawn words of a box as they were signed, `number` and `dated` what the register gave, `box` the box to be
-    struck through and `note` what a box says.
+    struck through and `note` what a box says. `hold_id`: a number that was held for this paper, dated `dated` (None:
+    today), instead of the next one. `signed_on`: the day that what was signed is dated, when that is before today.
     """
 
     move: str
@@ -34,6 +35,8 @@ class Ask:
     dated: date | None = None
     box: int = 0
     note: str = ""
+    hold_id: str = ""
+    signed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,8 @@ class View:
     body: str
     ask: Ask
     world: World
+
+    @property
+    def day(self) -> date:
+        """The day that a paper without a number is dated: on which it was signed, else today."""
+        return self.ask.signed_on or self.world.today

@@ -12,7 +12,7 @@ from datetime import date
 from procedures.case_people import place_of, signatory_of
 from procedures.papers.sheet import BoxSheet, Hop
 from procedures.papers.ten_boxes import letter_at
-from records.case import Box, Case, CasePaper
+from records.case import Box, Case, CasePaper, current
 from records.errors import Conflict
 from records.units import System
 from signing.profiles import HOP
@@ -52,6 +52,24 @@ class BoxOrder:
             return Wish(System.PARTY, places.room)
         inside = (room.left, room.top, room.width, room.height)
         return Wish(System.PARTY, places.frame, drawn=self.drawn, room=inside)
+
+
+def box_order(
+    tx: Tx, before: Case, after: Case, signs: tuple[str, ...], draw_box: DrawBox
+) -> BoxOrder | None:
+    """Return the box that a move signs or seals, with its words as they are drawn; None when none of the sheet is.
+
+    `before`, `after`: the case without and with the move. Raises as `hop_of`, `draw_box`.
+    """
+    letter, paper = current(before), current(after)
+    box = newest_box(paper) if paper else None
+    if letter is None or paper is None or box is None:
+        return None
+    drawn = b""
+    if HOP in signs:
+        was = next((old.number for old in letter.boxes if old.ordinal == box.ordinal), 0)
+        drawn = draw_box(BoxSheet(System.PARTY, letter_day(paper), box.number, hop_of(tx, after, box, was)))
+    return BoxOrder(box.number, letter_day(paper), drawn)
 
 
 def newest_box(paper: CasePaper) -> Box | None:

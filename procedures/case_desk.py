@@ -6,37 +6,34 @@ and a number is never without its paper. See docs/decisions/0101.
 """
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from procedures.asking import Ask
-from procedures.case_boxes import BoxOrder, DrawBox, demand_words, hop_of, letter_day, newest_box
+from procedures.case_boxes import BoxOrder, DrawBox, box_order, demand_words
 from procedures.case_drawing import Draw, Kept, keep_drawn
-from procedures.case_numbers import paper_id, wish_of
+from procedures.case_numbers import give_number, paper_id, wish_of
 from procedures.case_plan import Plan, plan_of
 from procedures.case_said import DOCUMENT
 from procedures.case_sheet import Issue, sheet_of
 from procedures.case_upload import Fill, fill_draft, filling_of
 from procedures.case_versions import Compare
-from procedures.cases import CaseTools, Settle, look, move_in, tell_denied
+from procedures.cases import CaseTools, Looked, Settle, look, move_in, tell_denied
 from procedures.check_mark import make_mark
 from procedures.definition import PaperKind
 from procedures.number_steps import Wish
-from procedures.numbering import take
-from procedures.papers.sheet import BoxSheet
-from records.case import Case, Person, Signed, current
-from records.errors import Conflict, Missing, NotAllowed, Unfit
+from records.case import Case, Person, current
+from records.errors import Conflict, NotAllowed, Unfit
 from records.members import Person as Particulars
-from records.units import System
-from signing.profiles import HOP
-from signing.wish import wish_of as wish_said
 from storage.blobs import BlobStore
 from storage.cases import moved_meanwhile
 from storage.number_values import Number
-from storage.signing_values import PaperStage
 from storage.work import Tx
 
+SIGNED_DAYS = 10
+"""So many days after the day it is dated a signed paper may still be moved: a signature late in the evening, a queue,
+Tết between the two."""
 TRIES = 5
 """So often a move whose number was taken by somebody faster is begun again."""
 
@@ -103,6 +100,9 @@ def prepare(desk: CaseDesk, person: Person, case_id: str, revision: int, ask: As
             return Ready(ask)  # made before; the transaction of the move tells whether it was this one
         if looked.case.revision != revision:
             raise moved_meanwhile(case_id, revision)
+    if ask.signed:
+        dated = _as_signed(desk, looked, person, ask)
+        ask = ask if dated is None else replace(ask, signed_on=dated)
     plan = plan_of(looked, person, ask)
     if plan is None:
         return Ready(ask)
@@ -112,6 +112,30 @@ def prepare(desk: CaseDesk, person: Person, case_id: str, revision: int, ask: As
     if plan.boxed:
         return _in_box(desk, plan, ask)
     return Ready(ask) if not plan.numbers else _on_paper(desk, plan, person, ask)
+
+
+def _as_signed(desk: CaseDesk, looked: Looked, person: Person, ask: Ask) -> date | None:
+    """Return the earlier day that what was signed is dated, None when that is today or cannot be found.
+
+    Found by drawing it as of that day: only what is the same to the byte was signed then. See docs/decisions/0128.
+    """
+    today = looked.world.today
+    for back in range(SIGNED_DAYS + 1):
+        day = today - timedelta(days=back)
+        plan = plan_of(looked, person, replace(ask, signed_on=day))
+        if plan is None or not plan.move.signs or not (plan.draws or plan.boxed):
+            return None
+        if _is_signed(desk, plan, person, ask):
+            return day if back else None
+    return None
+
+
+def _is_signed(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> bool:
+    if plan.draws:
+        pdf, _, _ = _made(desk, plan, person, ask)
+        return hashlib.sha256(pdf).hexdigest() == ask.signed[0].before_sha256
+    order = _box_order(desk, plan)
+    return order is None or order.words_sha256 == ask.words_sha256
 
 
 def preview(desk: CaseDesk, person: Person, case_id: str, ask: Ask) -> bytes:
@@ -138,7 +162,7 @@ def settle(ready: Ready, person: Person) -> Settle:
         if ready.kept is not None:
             ready.kept.enter(tx)
         if ready.wish is not None:
-            number = take(tx, person.account_id, ready.wish)
+            number = give_number(tx, person.account_id, ready.wish, ready.ask.hold_id)
             seen = ready.foreseen
             if seen is not None and (number.written, number.day) != (seen.written, seen.day):
                 raise Conflict(
@@ -152,41 +176,12 @@ def settle(ready: Ready, person: Person) -> Settle:
     return do
 
 
-def signatures_of(tx: Tx, person: Person, signing_papers: Sequence[str]) -> tuple[Signed, ...]:
-    """Return the signatures that this person ordered and that are made, as the papers of signing batches tell them.
-
-    Raises `Missing` (none of theirs), `Conflict` (`paper-not-signed`).
-    """
-    found = []
-    for one in signing_papers:
-        paper = tx.signings.paper(one)
-        batch = tx.signings.batch(paper.batch_id)
-        if batch.created_by != person.account_id:
-            raise Missing(f"{one} is not {person.account_id}'s")
-        if paper.state is not PaperStage.SIGNED or paper.signature is None:
-            raise Conflict(
-                f"{one} is {paper.state}",
-                code="paper-not-signed",
-                tell="Văn bản chưa được ký xong nên hồ sơ chưa chuyển bước. Hãy đợi kết quả ký rồi gửi lại.",
-            )
-        found.append(Signed(batch.profile, paper.source_sha256, paper.signature.sha256, paper.id))
-    return tuple(found)
-
-
-def words_signed(tx: Tx, signing_papers: Sequence[str]) -> str:
-    """Return the hash of the drawn words that these papers of signing batches carry into a box, "" when none do."""
-    batches = (tx.signings.batch(tx.signings.paper(one).batch_id) for one in signing_papers)
-    drawn = next((words for batch in batches if (words := wish_said(batch.options).drawn)), b"")
-    return hashlib.sha256(drawn).hexdigest() if drawn else ""
-
-
 def _in_box(desk: CaseDesk, plan: Plan, ask: Ask) -> Ready:
     """A box of a letter that is signed already: the bytes stay those that the one before left, what this body writes is
     drawn as the visible part of its signature; a seal goes over the box that was signed last.
     """
-    before, paper = current(plan.looked.case), current(plan.after)
-    box = newest_box(paper) if paper else None
-    if before is None or paper is None or box is None:
+    before, order = current(plan.looked.case), _box_order(desk, plan)
+    if before is None or order is None:
         raise Conflict(
             f"{plan.move.code}: no box of the sheet",
             code="paper-not-drawn",
@@ -194,22 +189,20 @@ def _in_box(desk: CaseDesk, plan: Plan, ask: Ask) -> Ready:
         )
     if ask.paper_sha256 not in ("", before.sha256):
         raise _other_than_shown(f"{ask.paper_sha256[:64]!r} was shown, the letter is {before.sha256}")
-    drawn = b""
-    if HOP in plan.move.signs:
-        was = next((old.number for old in before.boxes if old.ordinal == box.ordinal), 0)
-        with desk.tools.work.reading() as tx:
-            hop = hop_of(tx, plan.after, box, was)
-        drawn = desk.draw_box(BoxSheet(System.PARTY, letter_day(paper), box.number, hop))
-    order = BoxOrder(box.number, letter_day(paper), drawn)
     demand_words(bool(ask.signed), ask.words_sha256, order.words_sha256)
     return Ready(replace(ask, paper_sha256=before.sha256, words_sha256=order.words_sha256), box=order)
+
+
+def _box_order(desk: CaseDesk, plan: Plan) -> BoxOrder | None:
+    with desk.tools.work.reading() as tx:
+        return box_order(tx, plan.looked.case, plan.after, plan.move.signs, desk.draw_box)
 
 
 def _on_paper(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> Ready:
     """A number for a paper that is written outside: taken in the transaction, nothing is drawn with it."""
     with desk.tools.work.begin() as tx:
         member = _particulars(tx, plan, person)
-        return Ready(ask, wish=_wish(tx, plan, member))
+        return Ready(ask, wish=_wish(tx, plan, member, ask))
 
 
 def _drawn(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> Ready:
@@ -227,8 +220,8 @@ def _made(desk: CaseDesk, plan: Plan, person: Person, ask: Ask) -> tuple[bytes, 
         if ask.bodies:
             desk.tools.demand_places(tx, plan.looked.definition, plan.after.bodies)
         member = _particulars(tx, plan, person)
-        wish = _wish(tx, plan, member) if plan.numbers else None
-    foreseen = _foresee(desk, person, wish) if wish else None
+        wish = _wish(tx, plan, member, ask) if plan.numbers else None
+    foreseen = _foresee(desk, person, wish, ask.hold_id) if wish else None
     return _pdf(desk, plan, _issue(plan, person, foreseen), member), wish, foreseen
 
 
@@ -274,7 +267,7 @@ def _kind(plan: Plan) -> PaperKind:
 
 
 def _issue(plan: Plan, person: Person, foreseen: Number | None) -> Issue:
-    paper, today = current(plan.after), plan.looked.world.today
+    paper, today = current(plan.after), plan.day
     if foreseen is not None:
         return Issue(plan.line.unit_id, _signing_role(plan), "", foreseen.day, foreseen.written)
     before = current(plan.looked.case)
@@ -290,17 +283,18 @@ def _signing_role(plan: Plan) -> str:
     return _kind(plan).signatures[0][1].role
 
 
-def _wish(tx: Tx, plan: Plan, member: Particulars | None) -> Wish:
-    issue = Issue(plan.line.unit_id, _signing_role(plan), "", plan.looked.world.today)
-    return wish_of(tx, plan.looked.definition, plan.after, _kind(plan), issue, plan.move.sets, member)
+def _wish(tx: Tx, plan: Plan, member: Particulars | None, ask: Ask) -> Wish:
+    issue = Issue(plan.line.unit_id, _signing_role(plan), "", plan.day)
+    wish = wish_of(tx, plan.looked.definition, plan.after, _kind(plan), issue, plan.move.sets, member)
+    return replace(wish, issued_on=ask.dated) if ask.hold_id else wish
 
 
-def _foresee(desk: CaseDesk, person: Person, wish: Wish) -> Number:
-    """Return the number that would be given now; the try leaves nothing behind. Raises as `numbering.take`."""
+def _foresee(desk: CaseDesk, person: Person, wish: Wish, hold_id: str) -> Number:
+    """Return the number that would be given now; the try leaves nothing behind. Raises as `give_number`."""
     found: list[Number] = []
     try:
         with desk.tools.work.begin() as tx:
-            found.append(take(tx, person.account_id, wish))
+            found.append(give_number(tx, person.account_id, wish, hold_id))
             raise _GivenUp
     except _GivenUp:
         return found[0]

@@ -1,18 +1,24 @@
 """Numbers of the papers of cases: what is wanted from the register, and that a void paper's number is void."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from procedures.case_facts import signs_for
 from procedures.case_said import type_of
 from procedures.case_sheet import Issue, notation_of
 from procedures.definition import Definition, PaperKind
-from procedures.number_steps import Wish
-from procedures.numbering import void
+from procedures.number_holds import use
+from procedures.number_steps import Wish, is_for
+from procedures.numbering import take, void
 from procedures.register_entry import LONGEST_REASON
 from records.case import Case, current
+from records.errors import Missing, Unfit
 from records.members import Person as Particulars
-from storage.number_values import Entry, NumberState
+from storage.number_values import Entry, Number, NumberState
 from storage.work import Tx
+
+MOST_HELD = 200
+"""So many numbers of a body that are held are looked through."""
 
 
 def paper_id(case: Case, ordinal: int) -> str:
@@ -52,6 +58,40 @@ def wish_of(
         entry,
         secret=form.get("secrecy", "none") != "none",
     )
+
+
+def give_number(tx: Tx, actor_id: str, wish: Wish, hold_id: str) -> Number:
+    """Give a paper its number: the one that the actor held for it, or (`hold_id` "") the next of its series.
+
+    Raises as `numbering.take` and `number_holds.use`; a number that is not in the register is `Unfit` (`hold-unknown`).
+    """
+    if not hold_id:
+        return take(tx, actor_id, wish)
+    try:
+        return use(tx, actor_id, hold_id, wish, actor_id)
+    except Missing as fault:
+        raise Unfit(
+            f"no number {hold_id[:80]!r} in the register of {wish.unit_id}",
+            code="hold-unknown",
+            tell="Không có số đang giữ này trong sổ của đơn vị. Hãy tải lại trang rồi chọn lại.",
+        ) from fault
+
+
+def holds_for(tx: Tx, definition: Definition, case: Case, unit_id: str, account_id: str) -> list[Number]:
+    """Return the numbers that an account holds and the paper of a case may take: of its type, notation and secrecy."""
+    paper, today = current(case), tx.numbers.today()
+    kind = definition.papers[paper.kind] if paper else next(iter(definition.papers.values()))
+    issue = Issue(unit_id, kind.signatures[0][1].role, "", today)
+    wish = wish_of(tx, definition, case, kind, issue, (), None)
+    held, _ = tx.numbers.page(unit_id, date.min, today, (), NumberState.HELD, MOST_HELD)
+    return [
+        number
+        for number in reversed(held)
+        if number.hold
+        and number.hold.holder == account_id
+        and number.hold.until >= today
+        and is_for(number, wish)
+    ]
 
 
 def _recipients(tx: Tx, case: Case, issue: Issue, sent_to: Sequence[str]) -> str:

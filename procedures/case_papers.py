@@ -109,7 +109,7 @@ def _fill(view: View, to_body: str) -> Case | Refused:
     if len(view.ask.note) > MOST_NOTE:
         return _long(view)
     to_unit = "" if to_body == view.body else next(iter(view.case.bodies.get(to_body, ())), "")
-    acting, today = view.acting, view.world.today
+    acting, today = view.acting, view.day
 
     def fill(paper: CasePaper) -> CasePaper:
         """A box that was filled before a return stays; sent elsewhere now, its old words are struck through."""
@@ -210,8 +210,8 @@ def _sign(view: View) -> Case | Refused:
             return Refused(
                 "paper-altered",
                 f"{one.profile} signed {one.before_sha256[:64]!r}, the paper is {at!r}",
-                "Bản đã ký không phải là bản đã trình: nội dung bị thay đổi. Không ghi nhận chữ ký này; hãy mở lại bản "
-                "hiện hành và ký lại.",
+                "Bản đã ký không phải là bản đã trình: nội dung bị thay đổi, hoặc đã ký quá 10 ngày. Không ghi nhận "
+                "chữ ký này; hãy mở lại bản hiện hành và ký lại.",
             )
         at = one.after_sha256
     return _with(view, lambda paper: replace(paper, sha256=at, signed=(*paper.signed, *view.ask.signed)))

@@ -27,12 +27,14 @@ TEMPLATES: Mapping[str, str] = {
     "01": "resolution",
     "02": "decision",
     "03": "directive",
+    "05": "regulation",
     "07": "notice",
     "08": "guidance",
     "10": "plan",
     "14": "report",
     "15": "submission",
     "22": "dispatch",
+    "26": "invitation",
     "32-KL": "conclusion",
 }
 """The kind of paper of `papers/kinds.toml` by the type in the form of an outgoing document (codes of TT 05/2025)."""

@@ -86,5 +86,26 @@ def count_pages(tools: LookTools, key: str, sha256: str) -> int:
     with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
         source = Path(scratch) / "source.pdf"
         tools.blobs.copy_out(key, source, sha256)
-        order = MarkOrder(COPY, MarkOwner("", ""), Wish(hidden=True))  # no mark: only its pages are asked for
-        return len(tools.where(source, order, tools.clock.now()).pages)
+        return _pages_of(tools, source)
+
+
+def look_at_drawn(tools: LookTools, pdf: bytes, number: int, width: int) -> bytes:
+    """Return page `number` of a paper that was drawn to be looked at and is kept nowhere. Raises as `look_at_page`."""
+    with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
+        source = Path(scratch) / "source.pdf"
+        source.write_bytes(pdf)
+        with tools.drawing:
+            return page_png(source, number, width)
+
+
+def count_drawn(tools: LookTools, pdf: bytes) -> int:
+    """Return how many pages a paper has that was drawn to be looked at. Raises as `look_where`."""
+    with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
+        source = Path(scratch) / "source.pdf"
+        source.write_bytes(pdf)
+        return _pages_of(tools, source)
+
+
+def _pages_of(tools: LookTools, source: Path) -> int:
+    order = MarkOrder(COPY, MarkOwner("", ""), Wish(hidden=True))  # no mark: only its pages are asked for
+    return len(tools.where(source, order, tools.clock.now()).pages)

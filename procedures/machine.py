@@ -243,6 +243,7 @@ def _evidence(ask: Ask, new: Case, old: Case) -> dict[str, str]:
         "draft": new.draft.sha256 if new.draft and new.draft != old.draft else "",
         "paper": ask.paper_sha256,
         "words": ask.words_sha256,
+        "day": ask.signed_on.isoformat() if ask.signed_on else "",
     }
     for one in ask.signed:
         told[f"signed-{one.profile}"] = f"{one.after_sha256} {one.signing_id}"

@@ -83,9 +83,22 @@ def strike(tx: Tx, account_id: str, unit_id: str, number_id: str, reason: str) -
 
 
 def keep(
-    tx: Tx, account_id: str, unit_id: str, type_name: str, hold_id: str, purpose: str, until: date
+    tx: Tx,
+    account_id: str,
+    unit_id: str,
+    type_name: str,
+    hold_id: str,
+    purpose: str,
+    until: date,
+    *,
+    secret: bool = False,
 ) -> Number:
-    """Keep the next number of a type for a later paper of this account. Raises as `book_of`, `number_holds.hold`."""
+    """Keep the next number of a type for a later paper of this account; `secret`: for a paper of state secrets.
+
+    Raises as `book_of`, `number_holds.hold`.
+    """
     unit = book_of(tx, account_id, unit_id, write=True).unit
-    wish = Wish(unit_id, unit.system, type_name, Notation(unit.facts.abbreviation), "", Entry())
+    wish = Wish(
+        unit_id, unit.system, type_name, Notation(unit.facts.abbreviation), "", Entry(), secret=secret
+    )
     return hold(tx, account_id, wish, hold_id, account_id, purpose, until)

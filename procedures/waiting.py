@@ -25,6 +25,7 @@ SOON = 3
 """Working days left from which a deadline is told as near."""
 _OTHERS_FIRST = frozenset({"box-not-sealed", "box-not-to-seal"})
 """Refusals of a move whose turn has not come yet, or is over: the case waits for somebody else."""
+_WAITING = frozenset({MoveKind.FORWARD, MoveKind.EDIT, MoveKind.END})
 URGENCIES = ("overdue", "express", "very-urgent", "urgent", "soon", "")
 """The most urgent first; those in the middle are values of the field `urgency` (NĐ 30/2020, Phụ lục I)."""
 
@@ -63,6 +64,33 @@ def waiting_for(
         choices = _choices(one.definition, one.case, person, desk, World(now, tools.calendar, facts))
         shown.append(Waits(one.case, one.definition, choices, one.due, one.urgency))
     return shown, len(ordered) + total - len(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A case in a list: the moves with which it waits for somebody, and its nearest deadline."""
+
+    case: Case
+    definition: Definition
+    waits: tuple[Move, ...]
+    due: Due | None
+
+
+def turns(tools: CaseTools, person: Person, cases: Sequence[Case]) -> list[Turn]:
+    """Return for each case with which moves it waits for this person; nothing more is read for it.
+
+    That a case could be sent back or taken back is no waiting. Whether a rule bars a move is told by the case itself.
+    """
+    now = tools.work.clock.now()
+    blind = World(now, tools.calendar, Facts())  # whose turn it is never depends on the member
+    found = []
+    for case in cases:
+        definition = tools.definitions.get(case.procedure, case.version)
+        choices = allowed_moves(definition, case, person, blind)
+        waits = tuple(one.move for one in choices if one.move.kind in _WAITING)
+        due = next(iter(due_now(definition, case, tools.calendar, blind.today)), None)
+        found.append(Turn(case, definition, waits, due))
+    return found
 
 
 def urgency_of(case: Case, due: Due | None) -> str:

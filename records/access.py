@@ -35,6 +35,7 @@ class Action(StrEnum):
     READ = "read"  # see a document, its pages, text and files
     SEARCH = "search"
     DIGITIZE = "digitize"  # make batches, hand in files, start them, watch them
+    REVIEW = "review"  # look through doubtful readings, accept or correct them
     VERIFY = "verify"  # check a PDF handed in
     SIGN = "sign"  # order signatures; under which profile and with which key: procedures.order
     SEAL = "seal"  # the clerk's desk: number, seal, send; in whose register: procedures.register_desk
@@ -96,13 +97,14 @@ READABLE: dict[Role, frozenset[Level]] = {
 of a case (`PARTIES`) no role opens: it may hold a member's data, which are for those alone whose task needs them.
 """
 
-_WITH_PARTIES = frozenset({Action.READ, Action.SEARCH})
+WITH_PARTIES = frozenset({Action.READ, Action.SEARCH})
 """What being a party is enough for, without any role: an official finds the papers of their own cases."""
 
 _PERMITS: dict[Action, frozenset[Role]] = {
     Action.READ: frozenset({Role.READER, Role.ARCHIVIST}),
     Action.SEARCH: frozenset({Role.READER, Role.ARCHIVIST}),
     Action.DIGITIZE: frozenset({Role.ARCHIVIST}),
+    Action.REVIEW: frozenset({Role.ARCHIVIST}),
     Action.VERIFY: frozenset(Role),
     Action.SIGN: frozenset({Role.OFFICIAL, Role.CLERK}),
     Action.SEAL: frozenset({Role.CLERK}),
@@ -129,7 +131,7 @@ def readable_levels(actor: Actor) -> frozenset[Level]:
 
 def permits(actor: Actor, action: Action, thing: Thing | None = None) -> bool:
     """Return whether `actor` may do `action` to `thing` (deny by default)."""
-    if not (_PERMITS[action] & actor.roles) and not (action in _WITH_PARTIES and actor.parties):
+    if not (_PERMITS[action] & actor.roles) and not (action in WITH_PARTIES and actor.parties):
         return False
     if thing is not None and thing.kind == "document" and action is Action.READ:
         if thing.level is Level.PARTIES and thing.parties & actor.parties:

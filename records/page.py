@@ -31,7 +31,9 @@ class Word:
     """One recognised word: NFC text, box in pixels of the image as delivered, confidence 0.0 to 1.0, line number.
 
     `line` counts printed lines of the page from 0 in reading order; words of one line keep their order. `trace` is
-    None for words that no engine read (typed by a person, taken from a PDF, read before traces were kept).
+    None for words that no engine read (typed by a person, taken from a PDF, read before traces were kept). `meant` is
+    what the word may have been when it is no Vietnamese syllable, "" when nothing likelier is known: a suggestion,
+    which never stands in place of `text`.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Word:
     confidence: float
     line: int
     trace: Trace | None = None
+    meant: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,8 @@ def _word_to_json(word: Word) -> dict[str, Any]:
     }
     if word.trace is not None:
         data["trace"] = {key: value for key, value in asdict(word.trace).items() if value is not None}
+    if word.meant:
+        data["meant"] = word.meant
     return data
 
 
@@ -157,4 +162,5 @@ def _word_from_json(data: Mapping[str, Any]) -> Word:
         float(data["confidence"]),
         int(data["line"]),
         None if told is None else Trace(**told),
+        str(data.get("meant", "")),
     )

@@ -33,9 +33,10 @@ class IndexedDocument:
 class Entry:
     """One page, ready to be indexed. Every text is a sequence of tokens that an engine must only cut at spaces.
 
-    `exact`: toned keys; `folded`: keys without marks; `pairs`, `skips`: folded bigrams a_b and a_c; `mentions`: numbers
-    written on the page. The first page also carries the document's own `numbers` and `title` (type, subject, bodies,
-    signer, place, date). `year` is 0 when unknown.
+    `exact`: toned keys; `folded`: keys without marks; `pairs`, `skips`: folded bigrams a_b and a_c, also of what
+    doubtful words may have been (they gather candidates; how well a page answers is judged by what was read);
+    `mentions`: numbers written on the page. The first page also carries the document's own `numbers` and `title` (type,
+    subject, bodies, signer, place, date). `year` is 0 when unknown.
     """
 
     document_id: str
@@ -65,6 +66,7 @@ def _entry(document: IndexedDocument, page: PageText, *, first: bool) -> Entry:
     text = canonical(page.text)
     runs = token_texts(text)
     folded = tuple(folded_key(run) for run in runs)
+    meant = _meant(page)
     title = _title(document.fields) if first else []
     title_folded = tuple(folded_key(run) for run in title)
     year = document.fields.issued_date[:4]
@@ -77,8 +79,8 @@ def _entry(document: IndexedDocument, page: PageText, *, first: bool) -> Entry:
         dossier=document.dossier,
         exact=tuple(toned_key(run) for run in runs),
         folded=folded,
-        pairs=tuple(bigrams(folded)),
-        skips=tuple(skip_bigrams(folded)),
+        pairs=(*bigrams(folded), *dict.fromkeys(pair for line in meant for pair in bigrams(line))),
+        skips=(*skip_bigrams(folded), *dict.fromkeys(pair for line in meant for pair in skip_bigrams(line))),
         mentions=tuple(dict.fromkeys(mention_keys(text))),
         numbers=tuple(own_keys(canonical(document.fields.number))) if first else (),
         title_exact=tuple(toned_key(run) for run in title),
@@ -86,6 +88,18 @@ def _entry(document: IndexedDocument, page: PageText, *, first: bool) -> Entry:
         title_pairs=tuple(pair for pair in bigrams(title_folded) if TITLE_BREAK not in pair),
         parties=document.parties,
     )
+
+
+def _meant(page: PageText) -> list[list[str]]:
+    """Return the folded keys of every line in which a word may have been another, with that in its place."""
+    return [
+        [
+            folded_key(run)
+            for run in token_texts(canonical(" ".join(word.meant or word.text for word in line)))
+        ]
+        for line in page.lines
+        if any(word.meant for word in line)
+    ]
 
 
 def _title(fields: Fields) -> list[str]:

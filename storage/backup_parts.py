@@ -35,7 +35,7 @@ PEOPLE = (
     "member_marks",
 )
 
-TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "reviews", "review_decisions", "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk, moves that wait for a signature), and what would be a secret elsewhere (sessions, answers
 already given)."""

@@ -1,7 +1,8 @@
-"""What is written down beside the stores about cases and numbers, so that the stores alone give these books back.
+"""What is written down beside the stores about cases, numbers and reviews, so that the stores alone give them back.
 
     cases/<case>/<revision>.json    one move: its line of the history, the version it made, the case as it then stood
     numbers/<event>.json            one change of the register: the number, its series and term as they then stood
+    reviews/<document>/<event>.json one decision about a reading: every decision about that part, the text that stands
 
 What is to be written down is read off the log: every opening and move of a case and every change of a number has its
 event there. Whoever made a move writes its notes before answering (`keep_case`); what a crash left out the patrol
@@ -23,7 +24,7 @@ from storage.signing_notes import Notebook, put_note
 from storage.work import Tx
 
 FORMAT = 1
-CASE, NUMBER = "case-move", "number-change"
+CASE, NUMBER, REVIEW = "case-move", "number-change", "review-decision"
 """Kinds of what is written down."""
 
 OPENED, MOVED = "case-opened", "case-moved"
@@ -31,8 +32,12 @@ CASE_ACTIONS = (OPENED, MOVED)
 NUMBER_ACTIONS = ("number-issued", "number-held", "number-voided", "number-described")
 SERIES_ACTIONS = ("number-series-carried-on",)
 PERIOD_ACTIONS = ("term-begun", "congress-opened")
-ACTIONS = (*CASE_ACTIONS, *NUMBER_ACTIONS, *SERIES_ACTIONS, *PERIOD_ACTIONS)
+REVIEW_ACTIONS = ("review-accepted", "review-corrected", "review-undone")
+ACTIONS = (*CASE_ACTIONS, *NUMBER_ACTIONS, *SERIES_ACTIONS, *PERIOD_ACTIONS, *REVIEW_ACTIONS)
 """The events of the log that are written down here."""
+
+FIELD_COLUMNS = ("fields", "number", "issued_date", "type_code", "organ_name", "subject_key", "number_key")
+"""What of a document's row a corrected field changes."""
 
 FOLLOWED = "book-notes"
 """The round (`storage/passes.py`) whose cursor is the last event that was followed."""
@@ -65,10 +70,17 @@ def number_note_key(seq: int) -> str:
     return f"numbers/{seq:012d}.json"
 
 
+def review_note_key(document_id: str, seq: int) -> str:
+    """Return the key of the note about a decision about a reading; `seq`: its event."""
+    return f"reviews/{document_id}/{seq:012d}.json"
+
+
 def note_key(event: AuditEvent) -> str:
     """Return the key of the note about an event."""
     if event.action in CASE_ACTIONS:
         return case_note_key(event.object_id, int(str(event.details["revision"])))
+    if event.action in REVIEW_ACTIONS:
+        return review_note_key(event.object_id, event.seq)
     return number_note_key(event.seq)
 
 
@@ -133,6 +145,8 @@ def _note(tx: Tx, key: str, event: AuditEvent) -> _Note | None:
     told: Mapping[str, Any] | None
     if event.action in CASE_ACTIONS:
         kind, told = CASE, _case(tx, event.object_id, int(str(event.details["revision"])))
+    elif event.action in REVIEW_ACTIONS:
+        kind, told = REVIEW, _review(tx, event.object_id, str(event.details["part"]))
     else:
         kind, told = NUMBER, _register(tx, event)
     if told is None:
@@ -165,6 +179,29 @@ def _keys_of(case: Row, versions: Sequence[Row]) -> list[str]:
     keys = [f"{place}/{sha[:2]}/{sha}.pdf" for sha in sorted(hashes - {""}) for place in ("drawn", "signed")]
     drafts = [case["draft"], *(version["draft"] for version in versions)]
     return keys + sorted({draft["key"] for draft in drafts if draft})
+
+
+def _review(tx: Tx, document_id: str, part: str) -> dict[str, Any] | None:
+    """Everything that was decided about a part, and what stands there now: the text of the page, or the fields."""
+    review = next(tx.catalogue.rows("reviews", document_id=document_id, part=part), None)
+    if review is None:
+        return None
+    page = text = fields = None
+    document = next(tx.catalogue.rows("documents", id=document_id))
+    if part.startswith("page-"):
+        page = next(tx.catalogue.rows("pages", document_id=document_id, number=review["page"]), None)
+        text = None if page is None else next(tx.catalogue.rows("page_texts", page_id=page["id"]), None)
+    else:
+        fields = {name: document[name] for name in FIELD_COLUMNS}
+    decisions = list(tx.catalogue.rows("review_decisions", document_id=document_id, part=part))
+    return {
+        "review": review,
+        "decisions": decisions,
+        "page": page,
+        "text": text,
+        "fields": fields,
+        "row_version": document["row_version"],
+    }
 
 
 def _register(tx: Tx, event: AuditEvent) -> dict[str, Any] | None:

@@ -192,6 +192,14 @@ class Documents:
             )
         return self._one(document_id)
 
+    def touch(self, document_id: str) -> None:
+        """Note that something of the document changed that is no column of it (the text of a page), for the index.
+
+        Raises `Missing`.
+        """
+        if not self._set(document_id):
+            raise Missing(f"no document {document_id}")
+
     def _walk_on(self, document_id: str, **values: Any) -> None:
         if self._set(document_id, documents.c.state != DocumentState.ARCHIVED, **values):
             return

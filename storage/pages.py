@@ -161,6 +161,24 @@ class Pages:
             insert(page_texts).values(page_id=page_id, text=text, reading=zlib.compress(reading))
         )
 
+    def correct(self, page_id: str, text: PageText, reading: bytes, reading_sha256: str) -> None:
+        """Put a reading that a person corrected, or the one before it, in place. Raises `Missing`.
+
+        Its cache key goes: what a person saw on this page is no reading of another page with the same picture.
+        """
+        self._set(
+            page_id,
+            reading_key="",
+            reading_sha256=reading_sha256,
+            confidence=text.confidence,
+            words=len(text.words),
+        )
+        self._ground.connection.execute(
+            update(page_texts)
+            .where(page_texts.c.page_id == page_id)
+            .values(text=text.text, reading=zlib.compress(reading))
+        )
+
     def reading(self, reader: Actor, document_id: str, number: int) -> PageText | None:
         """Return the reading of a page, None when it was not read yet.
 

@@ -33,6 +33,7 @@ from storage.schema_offices import (
     unit_versions,
     units,
 )
+from storage.schema_review import review_decisions, reviews
 from storage.schema_signing import (
     prepared_signatures,
     seal_certificates,
@@ -76,6 +77,8 @@ __all__ = [
     "prepared_signatures",
     "renditions",
     "replies",
+    "review_decisions",
+    "reviews",
     "seal_certificates",
     "seal_life",
     "sessions",

@@ -27,6 +27,7 @@ from storage.passes import Passes
 from storage.posts import Posts
 from storage.prepared import PreparedSignatures
 from storage.replies import Replies
+from storage.reviews import Reviews
 from storage.seal_life import SealLives
 from storage.sessions import Sessions
 from storage.signings import Signings
@@ -65,6 +66,7 @@ class Tx:
         self.marks = Marks(ground)
         self.cases = Cases(ground)
         self.case_signings = CaseSignings(ground)
+        self.reviews = Reviews(ground)
 
 
 class Work:

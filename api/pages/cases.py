@@ -1,5 +1,6 @@
 """Cases as pages: lists, one case with everything that belongs to it, its moves, and the pages of its papers."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -17,16 +18,16 @@ from api.pages.case_forms import (
     typed_bodies,
     typed_fields,
 )
+from api.pages.case_versions import compare, draft_view, numbers, previewed
 from api.pages.render import SignedForm, Visitor, one, page, to
 from api.schemas.case_desks import CaseViewOut
 from api.schemas.cases import ChoiceOut, MoveIn
 from api.schemas.common import Identifier, Offset
-from api.schemas.signings import SigningKeyOut
-from api.services import case_lists, case_pictures, cases, signings
+from api.services import case_lists, case_pictures, cases, register
 from api.services.case_moves import move_from_form
+from api.services.case_seals import keys_to_choose
 from api.services.unit_choices import suggest, words_for
 from procedures.definition import LEVELS, Definition, MoveKind
-from records.access import Action, permits
 from records.case import Channel
 from records.clock import VIETNAM, new_id
 from records.errors import ArchiveFault, Conflict, Missing, NotAllowed, Unfit
@@ -142,7 +143,7 @@ def paper_page(
         caller,
         "cases",
         case=case,
-        heading=_heading(case),
+        heading=heading_of(case),
         paper=paper,
         count=count,
     )
@@ -161,7 +162,7 @@ def show_case(
 ) -> Response:
     """Return the page of a case; with a fault, what is wrong and what was typed stand in it. Raises `Missing`."""
     case = cases.see(desk.tools, desk.reads, caller.actor, case_id)
-    definition = _definition(desk, case)
+    definition = definition_of(desk, case)
     typed = fields or {}
     with desk.tools.work.reading() as tx:
         units = {unit for named in case.bodies.values() for unit in named}
@@ -176,17 +177,18 @@ def show_case(
         "cases",
         status=status_of(fault) if fault else 200,
         case=case,
-        heading=_heading(case),
+        heading=heading_of(case),
         definition=definition,
         problem=fault.tell if fault else "",
         again=fault is not None and fault.code in ("case-moved", "move-not-now"),
         shown=moved or next((each.move for each in case.choices if each.kind == MoveKind.FORWARD), ""),
         choices=[
             _choice(definition, case, each, words, typed, moved, sent)
+            | _offered(desk, caller, definition, case, each)
             for each in sorted(case.choices, key=lambda choice: _ORDER.index(choice.kind))
         ],
         key=new_id(),
-        keys=_keys(desk, caller, case),
+        drafted=draft_view(desk, caller, definition, case, *versions),
         compared=compare(definition, case, *versions),
         today=desk.tools.clock.now().astimezone(VIETNAM).date(),
         typed={"comment": one(typed, "comment"), "note": one(typed, "note"), "box": one(typed, "box"),
@@ -197,7 +199,7 @@ def show_case(
 def read_move(desk: Desk, caller: Caller, case_id: str, fields: dict[str, list[str]]) -> tuple[MoveIn, Sent]:
     """Return the move a form asks for. Raises `Missing`, `Unfit` (`move-unknown`, `form-unfit`)."""
     case = cases.see(desk.tools, desk.reads, caller.actor, case_id)
-    definition = _definition(desk, case)
+    definition = definition_of(desk, case)
     move = definition.moves.get(one(fields, "move"))
     if move is None:
         raise Unfit(
@@ -217,8 +219,11 @@ def read_move(desk: Desk, caller: Caller, case_id: str, fields: dict[str, list[s
             values=sent.values,
             bodies=sent.bodies,
             scan_document_id=one(fields, "scan").strip() if paper else "",
+            paper_sha256=one(fields, "paper_sha256"),
             box=int(box) if box.isdecimal() and len(box) < 4 else 0,
             note=one(fields, "note"),
+            hold_id=one(fields, "hold_id"),
+            dated=day_of(one(fields, "dated")) if one(fields, "hold_id") else None,
         )
     except ValidationError as fault:
         raise Unfit(
@@ -227,24 +232,6 @@ def read_move(desk: Desk, caller: Caller, case_id: str, fields: dict[str, list[s
             tell="Có mục ghi quá dài hoặc không đọc được. Chưa ghi gì; hãy rút gọn rồi gửi lại.",
         ) from fault
     return wanted, sent
-
-
-def compare(definition: Definition, case: CaseViewOut, before: int, after: int) -> dict[str, Any] | None:
-    """Return two versions of the form side by side, the last two when none are named; None when there is only one."""
-    numbers = [version.number for version in case.versions]
-    if len(numbers) < 2:
-        return None
-    right = after if after in numbers else numbers[-1]
-    left = before if before in numbers else max(n for n in numbers if n != right)
-    forms = {version.number: version.form for version in case.versions}
-    rows = []
-    for code, found in definition.fields.items():
-        old, new = forms[left].get(code, ""), forms[right].get(code, "")
-        if old != "" or new != "":
-            rows.append(
-                (found.label, *(found.choices.get(str(said), said) for said in (old, new)), old != new)
-            )
-    return {"left": left, "right": right, "rows": rows, "numbers": numbers}
 
 
 def _choice(
@@ -273,25 +260,42 @@ def _choice(
         "electronic": Channel.ELECTRONIC in choice.channels,
         "paper": Channel.PAPER in choice.channels,
         "open": choice.move == moved,
+        "preview": previewed(definition, choice),
     }
 
 
-def _keys(desk: Desk, caller: Caller, case: CaseViewOut) -> list[SigningKeyOut]:
-    """Return the keys to choose from, none when there is nothing to sign or nothing to choose."""
-    if not any(choice.signs for choice in case.choices) or not permits(caller.actor, Action.SIGN):
-        return []
+def _offered(
+    desk: Desk, caller: Caller, definition: Definition, case: CaseViewOut, choice: ChoiceOut
+) -> dict[str, Any]:
+    """Return what the visitor may choose from for a move: keys to sign with, numbers they hold."""
+    move, actor = definition.moves[choice.move], caller.actor
+    return {
+        "signs_with": keys_to_choose(desk.tools, actor, definition, case, move),
+        "holds": register.held_for(desk.tools, actor, case.id, choice.move) if numbers(move) else [],
+    }
+
+
+def day_of(text: str) -> date | None:
+    """Return the day that a form or an address names, None when it names none. Raises `Unfit` (`day-wrong`)."""
+    if not text:
+        return None
     try:
-        keys = signings.list_keys(desk.tools, caller.actor)
-    except ArchiveFault:
-        return []  # a table of keys that cannot be read is told when something is signed, and hides no case
-    return keys if len(keys) > 1 else []
+        return date.fromisoformat(text)
+    except ValueError as fault:
+        raise Unfit(
+            f"day {text[:20]!r}",
+            code="day-wrong",
+            tell="Ngày văn bản không phải là ngày có thật. Hãy chọn lại ngày.",
+        ) from fault
 
 
-def _heading(case: CaseViewOut) -> str:
+def heading_of(case: CaseViewOut) -> str:
+    """Return what the page of a case is called: whom or what it is about."""
     return str(case.form.get("full_name") or case.form.get("subject") or case.title)
 
 
-def _definition(desk: Desk, case: CaseViewOut) -> Definition:
+def definition_of(desk: Desk, case: CaseViewOut) -> Definition:
+    """Return the procedure by whose version a case goes on."""
     return desk.tools.cases.tools.definitions.get(case.procedure, case.version)
 
 

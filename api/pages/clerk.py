@@ -69,6 +69,7 @@ async def keep(
                 type_name=one(fields, "type"),
                 purpose=one(fields, "purpose"),
                 until=_must_be_day(one(fields, "until")),
+                secret=bool(one(fields, "secret")),
             )
             hold_id = one(fields, "key")
             with desk.tools.work.begin() as tx:

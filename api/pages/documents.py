@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.deps import DeskDep, get_desk
+from api.deps import DeskDep, as_party, get_desk
 from api.i18n import day
 from api.pages.render import Visitor, page, visitor_may
 from api.schemas.common import FieldsOut, Identifier, Offset
@@ -104,7 +104,7 @@ def document_page(
     q: Annotated[str, Query(max_length=4000)] = "",
 ) -> Response:
     """Show one page of a document with what is known of the whole."""
-    reader = caller.actor
+    reader = as_party(desk.tools, caller.actor)
     doc = documents.get_document(desk, reader, document_id)
     pages = desk_pages(request, reader, document_id)
     by_number = {p.number: p for p in pages if p.number is not None}

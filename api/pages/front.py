@@ -6,7 +6,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.deps import DeskDep, MaybeCaller, ToolsDep
+from api.deps import DeskDep, MaybeCaller, ToolsDep, as_party
 from api.errors import status_of
 from api.i18n import LANGUAGES
 from api.pages.render import THEMES, Fields, SignedForm, Visitor, one, page, to
@@ -78,7 +78,7 @@ async def preferences(tools: ToolsDep, fields: Fields) -> Response:
 @router.get("/")
 def home(request: Request, desk: DeskDep, caller: Visitor) -> Response:
     """Show what is new to this person."""
-    tools, actor = desk.tools, caller.actor
+    tools, actor = desk.tools, as_party(desk.tools, caller.actor)
     values: dict[str, Any] = {
         "documents": [],
         "total_documents": 0,

@@ -11,16 +11,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api import i18n
-from api.deps import Caller, MaybeCaller, allow, check_csrf, get_desk
+from api.deps import Caller, MaybeCaller, allow, as_party, check_csrf, get_desk
 from api.errors import CsrfFailed
 from api.sessions import LANGUAGE_COOKIE, THEME_COOKIE, from_elsewhere
-from records.access import Action, Actor, permits
+from records.access import WITH_PARTIES, Action, Actor, permits
 
 THEMES = ("light", "dark")
 _NAV = (
     ("search", "/search", Action.SEARCH),
     ("documents", "/documents", Action.SEARCH),
     ("batches", "/batches", Action.DIGITIZE),
+    ("reviews", "/reviews", Action.REVIEW),
     ("cases", "/cases", Action.FOLLOW),
     ("signing", "/signing", Action.SIGN),
     ("clerk", "/clerk", Action.SEAL),
@@ -91,9 +92,14 @@ def page(
     tools = get_desk(request).tools
     language = language_of(request)
     actor = caller.actor if caller else None
+    party = cache(
+        partial(as_party, tools)
+    )  # asked for once at most, and only for accounts without such a role
 
     def may(action: Action) -> bool:
-        return actor is not None and permits(actor, action)
+        if actor is None or permits(actor, action):
+            return actor is not None
+        return action in WITH_PARTIES and permits(party(actor), action)
 
     theme = request.cookies.get(THEME_COOKIE, "")
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")

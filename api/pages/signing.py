@@ -202,7 +202,9 @@ def _batch(
         for item in told.items:
             if item.paper_state == "waiting":
                 marks[item.paper_id] = _mark(desk, actor, item)
-    at_desk = any(each.at_desk for each in signings.list_keys(desk.tools, actor) if each.name == told.key)
+    at_desk = any(
+        each.at_desk for each in signings.list_keys(desk.tools, actor) if each.name in told.key.split(", ")
+    )
     return page(
         request,
         "signing_batch.html",

@@ -1,5 +1,6 @@
 """Documents under way over HTTP: hand a file in, fetch it, compare versions, see opinions, preview a paper."""
 
+from datetime import date
 from typing import Annotated, Any
 
 from anyio import to_thread
@@ -17,8 +18,9 @@ from records.errors import Unfit
 
 router = APIRouter(prefix="/cases", tags=["cases"])
 
-MOST_BYTES = 50 * 1024**2
-"""Largest draft; `ingest.receive_draft` holds it too."""
+DrawingMove = Annotated[str, Query(min_length=1, max_length=80, description="The move that would draw it.")]
+HoldId = Annotated[str, Query(max_length=64, description="A number you hold, for a move that numbers.")]
+Dated = Annotated[date | None, Query(description="The paper's date with a held number; left out: today.")]
 Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 _FORM = multipart_body(
@@ -37,6 +39,9 @@ _FILE: dict[int | str, dict[str, Any]] = {
     }
 }
 _PDF: dict[int | str, dict[str, Any]] = {200: {"content": {"application/pdf": {}}}}
+_PNG: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {}}, "description": "The upright page"}
+}
 
 
 @router.post("/{case_id}/drafts", status_code=200, response_model=CaseOut, openapi_extra=_FORM)
@@ -55,7 +60,7 @@ async def hand_in_draft(
     tools, actor = desk.tools, caller.actor
     key = checked_key(idempotency_key)
     await to_thread.run_sync(case_drafts.must_exist, tools, actor, case_id)  # 404 before the body is read
-    async with one_file(request, desk, caller, MOST_BYTES) as (form, part):
+    async with one_file(request, desk, caller, case_drafts.MOST_BYTES) as (form, part):
         revision = _revision(form.fields.get("revision", ""))
         move = form.fields.get("move", "save")[:80]
         comment = form.fields.get("comment", "")
@@ -109,11 +114,33 @@ def get_preview(
     actor: Reader,
     tools: ToolsDep,
     desk: DeskDep,
-    move: Annotated[str, Query(min_length=1, max_length=80, description="The move that would draw it.")],
+    move: DrawingMove,
+    hold_id: HoldId = "",
+    dated: Dated = None,
 ) -> Response:
     """Show the paper as a move of yours would draw it now; nothing is kept and no number is taken."""
-    pdf = case_drafts.preview_paper(tools, desk.reads, actor, case_id, move)
+    wanted = case_drafts.Previewed(case_id, move, hold_id, dated)
+    pdf = case_drafts.preview_paper(tools, desk.reads, actor, wanted)
     return Response(pdf, media_type="application/pdf", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/{case_id}/preview/pages/{number}.png", response_class=Response, responses=_PNG)
+def get_preview_page(
+    case_id: Identifier,
+    number: Annotated[int, Path(ge=1, le=100_000, description="Page number from 1.")],
+    actor: Reader,
+    tools: ToolsDep,
+    desk: DeskDep,
+    move: DrawingMove,
+    sha256: Annotated[str, Query(pattern="^[0-9a-f]{64}$", description="Of the paper that is looked at.")],
+    width: Annotated[int, Query(ge=64, le=2400, description="Pixels.")] = 1000,
+    hold_id: HoldId = "",
+    dated: Dated = None,
+) -> Response:
+    """Show a page of that paper as a picture; 409 `revision-changed` when the move would draw another one by now."""
+    wanted = case_drafts.Previewed(case_id, move, hold_id, dated)
+    png = case_drafts.preview_page(tools, desk.reads, actor, wanted, sha256, number, width)
+    return Response(png, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
 def _revision(said: str) -> int:

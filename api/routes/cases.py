@@ -18,7 +18,7 @@ from api.schemas.cases import (
 )
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.schemas.signing_desk import SignedOneOut
-from api.services import cases
+from api.services import case_scans, cases
 from api.transfer import handed_out
 
 router = APIRouter(prefix="/cases", tags=["cases"])
@@ -92,6 +92,13 @@ def get_paper(case_id: Identifier, ordinal: int, actor: Reader, tools: ToolsDep)
     """Download a paper of a case as it stands now: drawn, or with the signatures made so far."""
     found = cases.paper_file(tools, actor, case_id, ordinal)
     return handed_out(found.pieces, found.name, "application/pdf", found.size, found.sha256)
+
+
+@router.get("/{case_id}/scans/{ordinal}/pdf", response_class=StreamingResponse, responses=_PDF)
+def get_scan(case_id: Identifier, ordinal: int, actor: Reader, tools: ToolsDep) -> StreamingResponse:
+    """Download the scan that a move by the paper channel names (`scans` of the case tells whether it can be opened)."""
+    found = case_scans.scan_file(tools, actor, case_id, ordinal)
+    return handed_out(found.pieces, found.name, found.media_type, found.size, found.sha256)
 
 
 @units_router.get("")

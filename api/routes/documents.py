@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
-from api.deps import DeskDep, Reader, Searcher
+from api.deps import DeskDep, Finder, Searcher
 from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
 from api.schemas.documents import DocumentOut, PageOut, WordsOut
 from api.schemas.renewal import DocumentSignatureOut
@@ -39,7 +39,7 @@ def list_documents(
 
 
 @router.get("/{document_id}")
-def get_document(document_id: Identifier, reader: Reader, desk: DeskDep) -> DocumentOut:
+def get_document(document_id: Identifier, reader: Finder, desk: DeskDep) -> DocumentOut:
     """Return one document. 404 when absent or not yours to see."""
     return documents.get_document(desk, reader, document_id)
 
@@ -53,7 +53,7 @@ def get_document(document_id: Identifier, reader: Reader, desk: DeskDep) -> Docu
 )
 def get_pdf(
     document_id: Identifier,
-    reader: Reader,
+    reader: Finder,
     desk: DeskDep,
     rendition: Literal["access", "original"] = "access",
 ) -> StreamingResponse:
@@ -67,7 +67,7 @@ def get_pdf(
     response_class=StreamingResponse,
     responses={200: {"content": {"application/pdf": {}}, "description": "The small copy"}},
 )
-async def get_access_copy(document_id: Identifier, reader: Reader, desk: DeskDep) -> StreamingResponse:
+async def get_access_copy(document_id: Identifier, reader: Finder, desk: DeskDep) -> StreamingResponse:
     """Download a small copy for reading over a slow line: PDF/A with compressed pictures and the same searchable words.
 
     It is made on request, has no signature and never replaces the sealed PDF. 404 when the document is absent, not
@@ -78,19 +78,19 @@ async def get_access_copy(document_id: Identifier, reader: Reader, desk: DeskDep
 
 
 @router.get("/{document_id}/signature")
-async def get_signature(document_id: Identifier, reader: Reader, desk: DeskDep) -> DocumentSignatureOut:
+async def get_signature(document_id: Identifier, reader: Finder, desk: DeskDep) -> DocumentSignatureOut:
     """Check the archived file now, as a stranger would, and tell until when it can be proven."""
     return await desk.uploads.work(renewal.signature, desk, reader, document_id)
 
 
 @router.get("/{document_id}/pages")
-def list_pages(document_id: Identifier, reader: Reader, desk: DeskDep) -> list[PageOut]:
+def list_pages(document_id: Identifier, reader: Finder, desk: DeskDep) -> list[PageOut]:
     """Return the pages of a document, without their text."""
     return documents.list_pages(desk, reader, document_id)
 
 
 @router.get("/{document_id}/pages/{number}")
-def get_page(document_id: Identifier, number: PageNumber, reader: Reader, desk: DeskDep) -> PageOut:
+def get_page(document_id: Identifier, number: PageNumber, reader: Finder, desk: DeskDep) -> PageOut:
     """Return one page with its text."""
     return documents.get_page(desk, reader, document_id, number)
 
@@ -99,7 +99,7 @@ def get_page(document_id: Identifier, number: PageNumber, reader: Reader, desk: 
 def get_words(
     document_id: Identifier,
     number: PageNumber,
-    reader: Reader,
+    reader: Finder,
     desk: DeskDep,
     frame: Literal["delivered", "upright"] = "delivered",
 ) -> WordsOut:
@@ -118,7 +118,7 @@ def get_words(
 def get_image(
     document_id: Identifier,
     number: PageNumber,
-    reader: Reader,
+    reader: Finder,
     desk: DeskDep,
     size: Literal["thumb", "screen", "full"] = "screen",
     region: Annotated[str | None, Query(max_length=60, description="x,y,w,h in delivered pixels")] = None,

@@ -67,13 +67,17 @@ class CaseSignatureOut(Frozen):
 
 
 class CaseViewOut(CaseSeenOut):
-    """A case with what a person reads of it. `names`: of units and accounts by id; `measures`: their titles by code."""
+    """A case with what a person reads of it. `names`: of units and accounts by id; `measures`: their titles by code.
+
+    `scans`: of moves by the paper channel, by their ordinal, whether their scan can be opened.
+    """
 
     holders: list[HolderOut]
     receipts: list[ReceiptOut]
     signatures: list[CaseSignatureOut]
     names: dict[str, str]
     measures: dict[str, str]
+    scans: dict[int, bool]
 
 
 class WaitingOut(CaseOut):
@@ -149,8 +153,8 @@ class CaseSigningsOut(Frozen):
     """Papers of cases that are signed together, each with its move; `refused`: what was not taken among them.
 
     `state`: `open` (nothing is signed yet), `running`, `held` (waits for what `message` says), `desk` (waits for the
-    device), `finished`, `cancelled`. Each paper is in a signing batch (`batch_id`): one that shows what no other does,
-    the words of a box, in its own.
+    device), `finished`, `cancelled`. `key`: several by comma where bodies seal with their own. Each paper is in a
+    signing batch (`batch_id`): one that shows what no other does, the words of a box, in its own.
     """
 
     id: str

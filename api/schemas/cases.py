@@ -19,7 +19,8 @@ Said = str | int | bool
 class AskIn(Strict):
     """A move that is asked for. `bodies`: unit ids by body; `number`, `dated`: of a paper from outside the house.
 
-    `paper_sha256`: of the paper as it was shown; the move is refused when that is not what would be drawn.
+    `paper_sha256`: of the paper as it was shown; the move is refused when that is not what would be drawn. `hold_id`: a
+    number that you held, for a move that numbers a paper; `dated` is then the paper's date (left out: today).
     """
 
     move: str = Field(min_length=1, max_length=80)
@@ -33,6 +34,7 @@ class AskIn(Strict):
     dated: date | None = None
     box: int = Field(default=0, ge=0, le=100)
     note: str = Field(default="", max_length=1000)
+    hold_id: str = Field(default="", max_length=64)
 
     def ask(self, key: str, signed: tuple[Signed, ...] = ()) -> Ask:
         """Return it as the procedures take it."""
@@ -50,6 +52,7 @@ class AskIn(Strict):
             dated=self.dated,
             box=self.box,
             note=self.note,
+            hold_id=self.hold_id,
         )
 
 

@@ -168,12 +168,13 @@ class PageOut(Frozen):
 
 
 class WordOut(Frozen):
-    """One word: box [x0, y0, x1, y1], confidence 0 to 1, line number from 0."""
+    """One word: box [x0, y0, x1, y1], its chance to be right 0 to 1, line number from 0, what it may have been ("")."""
 
     text: str
     box: list[int]
     confidence: float
     line: int
+    meant: str = ""
 
 
 class WordsOut(Frozen):

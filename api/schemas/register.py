@@ -5,6 +5,7 @@ from datetime import date
 from pydantic import Field
 
 from api.schemas.common import Frozen, Strict
+from procedures.number_rules import NumberRule
 from procedures.register_desk import Book
 from storage.number_values import Number
 
@@ -12,19 +13,33 @@ HIDDEN = "(văn bản mật)"
 
 
 class BookOut(Frozen):
-    """A register you may open. `writes`: you may keep numbers in it and strike them out."""
+    """A register you may open. `writes`: you may keep numbers in it and strike them out.
+
+    `secret_apart`: secret papers have a series of their own, else they run on with the others of their type; `source`:
+    the rule that says so.
+    """
 
     unit_id: str
     unit: str
     system: str
     writes: bool
     types: list[str]
+    secret_apart: bool
+    source: str
 
     @classmethod
-    def of(cls, book: Book, types: list[str]) -> "BookOut":
+    def of(cls, book: Book, types: list[str], rule: NumberRule) -> "BookOut":
         """Return the outgoing form of a register."""
         unit = book.unit
-        return cls(unit_id=unit.id, unit=unit.name, system=unit.system, writes=book.writes, types=types)
+        return cls(
+            unit_id=unit.id,
+            unit=unit.name,
+            system=unit.system,
+            writes=book.writes,
+            types=types,
+            secret_apart=rule.secret_apart,
+            source=rule.source,
+        )
 
 
 class NumberOut(Frozen):
@@ -72,8 +87,9 @@ class VoidIn(Strict):
 
 
 class HoldIn(Strict):
-    """A number to be kept for a later paper of yours."""
+    """A number to be kept for a later paper of yours; `secret`: one of state secrets."""
 
     type_name: str = Field(min_length=1, max_length=100)
     purpose: str = Field(max_length=2000)
     until: date
+    secret: bool = False

@@ -1,6 +1,7 @@
 """Documents under way over HTTP: hand a file in, fetch it, compare versions, see opinions, preview a paper."""
 
-from dataclasses import replace
+import hashlib
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import PurePosixPath
 
@@ -12,7 +13,7 @@ from api.reads import ReadLog
 from api.schemas.case_drafts import DifferenceOut, UnitOpinionsOut
 from api.schemas.cases import CaseOut
 from api.services.case_views import units_acted_for
-from api.services.cases import history_key, person_of_actor
+from api.services.cases import history_key, noted, person_of_actor
 from api.services.signings import PaperFile
 from api.tools import TakenDraftLike, Tools
 from language.fold import canonical
@@ -22,13 +23,16 @@ from procedures.case_facts import person_of
 from procedures.case_versions import draft_of, version_of, what_changed
 from procedures.cases import decided, look, move_in, see_case, tell_denied
 from procedures.definition import MoveKind
+from procedures.look_at_paper import look_at_drawn
 from procedures.opinions import opinions_of
 from records.access import Actor
 from records.case import Draft, Person
-from records.errors import Missing, NotAllowed, Unfit
+from records.errors import Conflict, Missing, NotAllowed, Unfit
 from storage.cases import moved_meanwhile
 from storage.work import Tx
 
+MOST_BYTES = 50 * 1024**2
+"""Largest draft; `ingest.receive_draft` holds it too."""
 _NOT_YET = Draft("du-thao.pdf", "received/00/none", "0" * 64, 0)
 """Stands for the file while it is judged whether this person may hand one in now."""
 
@@ -75,7 +79,7 @@ def hand_in(
         return CaseOut.of(case, tools.cases.tools.definitions.get(case.procedure, case.version))
 
     try:
-        return once.beyond(reach, do)
+        return noted(tools, once.beyond(reach, do))
     except NotAllowed as fault:
         tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, ask, fault)
         raise
@@ -119,12 +123,41 @@ def opinions(tools: Tools, reads: ReadLog, actor: Actor, case_id: str) -> list[U
         return [UnitOpinionsOut.of(one, _name(tx, one.unit_id, day)) for one in found]
 
 
-def preview_paper(tools: Tools, reads: ReadLog, actor: Actor, case_id: str, move: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """Which paper is looked at: the move that would draw it, and the number held for it with its date, if any."""
+
+    case_id: str
+    move: str
+    hold_id: str = ""
+    dated: date | None = None
+
+
+def preview_paper(tools: Tools, reads: ReadLog, actor: Actor, wanted: Previewed) -> bytes:
     """Return the paper as a move would draw it now; the look is in the log. Raises as `case_desk.preview`."""
     person = person_of_actor(tools, actor)
-    pdf = preview(tools.cases, person, case_id, Ask(move, "preview", comment="-"))
-    _note(tools, reads, actor, person, case_id)
+    ask = Ask(wanted.move, "preview", comment="-", hold_id=wanted.hold_id, dated=wanted.dated)
+    pdf = preview(tools.cases, person, wanted.case_id, ask)
+    _note(tools, reads, actor, person, wanted.case_id)
     return pdf
+
+
+def preview_page(
+    tools: Tools, reads: ReadLog, actor: Actor, wanted: Previewed, sha256: str, number: int, width: int
+) -> bytes:
+    """Return a page of the paper as a move would draw it now, as a PNG, when it still is the one with this hash.
+
+    Raises as `preview_paper`, `look_at_paper.look_at_drawn`, and `Conflict` (`revision-changed`).
+    """
+    pdf = preview_paper(tools, reads, actor, wanted)
+    if hashlib.sha256(pdf).hexdigest() != sha256:
+        raise Conflict(
+            f"case {wanted.case_id}: {wanted.move[:80]!r} draws another paper than {sha256}",
+            code="revision-changed",
+            tell="Văn bản sẽ ghi không còn là bản bạn đang xem (nội dung hoặc ngày đã đổi). "
+            "Hãy tải lại trang xem trước.",
+        )
+    return look_at_drawn(tools.look, pdf, number, width)
 
 
 def _note(tools: Tools, reads: ReadLog, actor: Actor, person: Person, case_id: str) -> None:

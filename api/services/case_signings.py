@@ -28,13 +28,11 @@ from api.services.signings import (
     cancel,
     own_batch,
     start,
-    usable_keys_of,
 )
 from api.tools import Tools
 from procedures.case_desk import move_with_paper
-from procedures.order import NEEDS
+from procedures.cases import look
 from records.access import Actor
-from records.case import Person
 from records.clock import new_id
 from records.errors import ArchiveFault, Away, Conflict, Missing, NotAllowed, Unfit
 from storage.case_signings import CaseSigning, WaitStage
@@ -51,7 +49,6 @@ _CASE_MOVED = (
 class _Found:
     taken: tuple[tuple[OneOrderIn, str, Ordered], ...]
     refused: tuple[RefusedOut, ...]
-    key: str
 
 
 def order(once: Once, tools: Tools, actor: Actor, wanted: OrdersIn) -> Response:
@@ -68,15 +65,16 @@ def order(once: Once, tools: Tools, actor: Actor, wanted: OrdersIn) -> Response:
     group_id = new_id()
 
     def settle(tx: Tx, found: _Found) -> CaseSigningsOut:
-        shared, there = "", set[str]()
+        shared, there = dict[str, str](), set[tuple[str, str]]()
         for ordinal, (one, key, ready) in enumerate(found.taken, start=1):
             title = wanted.title or ready.title
-            joins = ready.alike and ready.paper.sha256 not in there  # a batch holds the same bytes once
-            batch_id = shared if joins else ""
-            batch_id = batch_id or open_batch_for(tx, tools, actor, title, ready, found.key).id
+            same = (ready.key, ready.paper.sha256)
+            joins = ready.alike and same not in there  # a batch has one key, and holds the same bytes once
+            batch_id = shared.get(ready.key, "") if joins else ""
+            batch_id = batch_id or open_batch_for(tx, tools, actor, title, ready).id
             if joins:
-                shared = batch_id
-                there.add(ready.paper.sha256)
+                shared[ready.key] = batch_id
+                there.add(same)
             paper = enter_order(tx, actor, batch_id, one.case_id, ready)
             tx.case_signings.add(
                 CaseSigning(
@@ -125,24 +123,7 @@ def _reach(tools: Tools, actor: Actor, wanted: OrdersIn) -> _Found:
             code="orders-mixed",
             tell="Các văn bản đã chọn cần những loại chữ ký khác nhau (ký, đóng dấu). Hãy chọn từng loại rồi làm lại.",
         )
-    key = wanted.key or _own_seal(tools, actor, person, taken)
-    return _Found(tuple(taken), tuple(told for told, _ in refused), key)
-
-
-def _own_seal(
-    tools: Tools, actor: Actor, person: Person, taken: Sequence[tuple[OneOrderIn, str, Ordered]]
-) -> str:
-    """Return the key of the body that the person acts for in these cases, "" when that does not tell one key."""
-    with tools.work.reading() as tx:
-        units = {unit for _, _, ready in taken for unit in ready.units}
-        names = {tx.units.get(one, tx.units.today()).name for one in units}
-    profile = taken[0][2].profile
-    fitting = [
-        key.name
-        for key in usable_keys_of(tools, actor)
-        if key.role is NEEDS[profile] and len(names) == 1 and key.unit in names
-    ]
-    return fitting[0] if len(fitting) == 1 else ""
+    return _Found(tuple(taken), tuple(told for told, _ in refused))
 
 
 def see(tools: Tools, actor: Actor, group_id: str) -> CaseSigningsOut:
@@ -237,7 +218,8 @@ def _make(tools: Tools, actor: Actor, row: CaseSigning) -> None:
     wanted = MoveIn(**asked, signings=[row.paper_id])
     try:
         with tools.work.reading() as tx:
-            ask = signed_ask(tx, person, wanted, row.key)
+            looked = look(tx, tools.cases.tools, person, row.case_id)
+            ask = signed_ask(tx, tools, person, looked, wanted, row.key)
         move_with_paper(tools.cases, person, row.case_id, row.revision, ask)
     except (Conflict, NotAllowed, Unfit, Missing) as fault:
         if fault.code == "number-overtaken":
@@ -281,7 +263,7 @@ def _told(tx: Tx, tools: Tools, actor: Actor, group_id: str) -> CaseSigningsOut:
     return CaseSigningsOut(
         id=group_id,
         title=batches[0].title,
-        key=batches[0].key,
+        key=", ".join(dict.fromkeys(batch.key for batch in batches)),
         state=_together([batch.state for batch in batches]),
         message=next((batch.message for batch in batches if batch.message), ""),
         created_at=batches[0].created_at,

@@ -5,6 +5,7 @@ from typing import Any
 
 from api.schemas.case_desks import CaseSignatureOut, CaseViewOut, HolderOut, ReceiptOut
 from api.schemas.cases import CaseSeenOut
+from api.services.case_scans import scans_of
 from api.tools import Tools
 from procedures.cases import CaseSeen
 from procedures.definition import Definition
@@ -32,6 +33,7 @@ def view(tools: Tools, seen: CaseSeen) -> CaseViewOut:
             units |= {one.from_unit, *one.units}
             people |= {one.by, one.opened_by, one.acknowledged_by, one.accepted_by, one.returned_by}
         names = names_of(tx, units, people)
+        scans = scans_of(tx, tools, seen.history)
     told = CaseSeenOut.seen(seen).model_dump()
     return CaseViewOut(
         **told,
@@ -39,6 +41,7 @@ def view(tools: Tools, seen: CaseSeen) -> CaseViewOut:
         receipts=[ReceiptOut.of(one) for one in receipts],
         signatures=signatures,
         names=names,
+        scans=scans,
         measures={one.code: one.title for one in seen.definition.measures},
     )
 

@@ -23,18 +23,20 @@ from api.schemas.cases import (
 from api.schemas.common import Listing
 from api.schemas.signing_desk import SignedOneOut
 from api.schemas.signings import PaperOut, SigningBatchIn, SigningBatchOut
+from api.services.case_seals import demand_own_seal, key_for
 from api.services.case_views import units_acted_for, view
 from api.services.signings import PaperFile, open_batch
 from api.tools import Tools
 from ingest.receive_paper import PAPER_RECEIVED
 from language.fold import canonical, fold
 from procedures.asking import Ask
-from procedures.case_desk import TRIES, Ready, prepare, settle, signatures_of, words_signed
+from procedures.case_desk import TRIES, Ready, prepare, settle
 from procedures.case_drawing import drawn_paper, key_of
 from procedures.case_facts import person_of
 from procedures.case_said import issuing_system
-from procedures.cases import CaseSeen, Looked, cases_of, look, move_in, open_in, see_case, tell_denied
-from procedures.definition import Move, MoveKind
+from procedures.case_signed import signatures_of, words_signed
+from procedures.cases import Looked, cases_of, look, move_in, open_in, see_case, tell_denied
+from procedures.waiting import Turn, turns
 from records.access import Actor
 from records.case import Case, Person, current
 from records.clock import new_id
@@ -44,9 +46,6 @@ from storage.book_notes import keep_case
 from storage.signing_notes import keep_paper_note
 from storage.signing_values import NewPaper, Paper
 from storage.work import Tx
-
-_WAITING = frozenset({MoveKind.FORWARD, MoveKind.EDIT, MoveKind.END})
-"""Moves for which a case waits for somebody; that one could return it or take it back is no waiting."""
 
 
 def open_case(once: Once, tools: Tools, actor: Actor, wanted: CaseIn, key: str | None) -> Response:
@@ -64,7 +63,7 @@ def open_case(once: Once, tools: Tools, actor: Actor, wanted: CaseIn, key: str |
 
     try:
         answer = once.in_one(do, 201)
-        return _noted(tools, answer)
+        return noted(tools, answer)
     except NotAllowed as fault:
         tell_denied(tools.cases.tools, person, wanted.procedure, ask, fault)
         raise
@@ -82,7 +81,7 @@ def mine(tools: Tools, actor: Actor, states: list[str], limit: int, offset: int)
     """Return the cases that exist for the caller, last moved first, with what waits for them in each."""
     person = person_of_actor(tools, actor)
     found, total = cases_of(tools.cases.tools, person, states, limit, offset)
-    items = [_listed(see_case(tools.cases.tools, person, case.id)) for case in found]
+    items = [_listed(one) for one in turns(tools.cases.tools, person, found)]
     return Listing(items=items, total=total, limit=limit, offset=offset)
 
 
@@ -95,7 +94,7 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
         with tools.work.reading() as tx:
             person = person_of(tx, actor.id)
             looked = look(tx, tools.cases.tools, person, case_id)  # 404 before anything else is told
-            asked = signed_ask(tx, person, wanted, own_key)
+            asked = signed_ask(tx, tools, person, looked, wanted, own_key)
         return prepare(tools.cases, person, looked.case.id, wanted.revision, asked)
 
     def do(tx: Tx, ready: Ready) -> CaseOut:
@@ -105,15 +104,21 @@ def move(once: Once, tools: Tools, actor: Actor, case_id: str, wanted: MoveIn, k
 
     try:
         answer = _again_when_overtaken(lambda: once.beyond(reach, do))
-        return _noted(tools, answer)
+        return noted(tools, answer)
     except NotAllowed as fault:
         tell_denied(tools.cases.tools, person_of_actor(tools, actor), case_id, ask, fault)
         raise
 
 
-def signed_ask(tx: Tx, person: Person, wanted: MoveIn, key: str) -> Ask:
-    """Return what is asked with the signatures that were made for it. Raises as `signatures_of`, `words_signed`."""
+def signed_ask(tx: Tx, tools: Tools, person: Person, looked: Looked, wanted: MoveIn, key: str) -> Ask:
+    """Return what is asked with the signatures that were made for it.
+
+    Raises as `signatures_of`, `words_signed`, `case_seals.demand_own_seal`.
+    """
     signed = signatures_of(tx, person, wanted.signings)
+    move = looked.definition.moves.get(wanted.move)
+    if move is not None and looked.case.revision == wanted.revision:  # one made before is only told again
+        demand_own_seal(tx, tools, looked, move, person, wanted.signings)
     return replace(wanted.ask(key, signed), words_sha256=words_signed(tx, wanted.signings))
 
 
@@ -121,12 +126,12 @@ def signed_ask(tx: Tx, person: Person, wanted: MoveIn, key: str) -> Ask:
 class Ordered:
     """A signature that is ordered for a case: what it is called and shows, the bytes, and what the move would do.
 
-    `units`: those that the person may make the move for.
+    `key`: the seal of the body, of officials the key they asked for ("": the one that fits).
     """
 
     title: str
     profile: str
-    units: frozenset[str]
+    key: str
     wish: Wish
     paper: NewPaper
     ready: Ready
@@ -153,7 +158,7 @@ def order_signature(
         return ready_order(tools, person_of_actor(tools, actor), case_id, wanted, own_key)
 
     def do(tx: Tx, found: Ordered) -> SignedOneOut:
-        opened = open_batch_for(tx, tools, actor, found.title, found, wanted.key)
+        opened = open_batch_for(tx, tools, actor, found.title, found)
         paper = enter_order(tx, actor, opened.id, case_id, found)
         entered.append(paper.id)
         return SignedOneOut(batch=opened, paper=PaperOut.of(paper))
@@ -181,6 +186,8 @@ def ready_order(tools: Tools, person: Person, case_id: str, wanted: CaseSigningI
             tell="Bước này không ký văn bản nào. Hãy tải lại hồ sơ rồi chọn đúng bước.",
         )
     ready = prepare(tools.cases, person, case_id, wanted.revision, ask)
+    with tools.work.reading() as tx:
+        seal = key_for(tx, tools, looked, chosen, person, wanted.key)
     paper = current(looked.case)
     if ready.kept is not None:
         source, sha256, size = ready.kept.key, ready.kept.sha256, ready.kept.size
@@ -201,26 +208,12 @@ def ready_order(tools: Tools, person: Person, case_id: str, wanted: CaseSigningI
     with tools.work.reading() as tx:
         system = issuing_system(tx, tools.cases.tools.definitions, case_id)
     wish = Wish(system) if ready.box is None else ready.box.wish(profile)
-    return Ordered(title, profile, _acting_units(looked, chosen, person), wish, new, ready)
+    return Ordered(title, profile, seal, wish, new, ready)
 
 
-def _acting_units(looked: Looked, move: Move, person: Person) -> frozenset[str]:
-    """Return the units that a person may make this move for."""
-    return frozenset(
-        one.unit_id
-        for by in move.by
-        for one in person.acting
-        if one.role == by.role
-        and one.unit_id in looked.case.bodies.get(by.body, ())
-        and one.holds_on(looked.world.today)
-    )
-
-
-def open_batch_for(
-    tx: Tx, tools: Tools, actor: Actor, title: str, found: Ordered, key: str
-) -> SigningBatchOut:
+def open_batch_for(tx: Tx, tools: Tools, actor: Actor, title: str, found: Ordered) -> SigningBatchOut:
     """Open a batch for the paper of a move. Raises as `signings.open_batch`."""
-    wanted = SigningBatchIn(title=title[:300], profile=found.profile, key=key)
+    wanted = SigningBatchIn(title=title[:300], profile=found.profile, key=found.key)
     return open_batch(tx, tools, actor, wanted, found.wish)
 
 
@@ -265,13 +258,13 @@ def units(tools: Tools, under: str | None, level: str, name: str = "") -> list[U
     ]
 
 
-def _listed(seen: CaseSeen) -> CaseListedOut:
-    waits = [one.move.title for one in seen.choices if one.move.kind in _WAITING]
-    nearest = DueOut.of(seen.due[0]) if seen.due else None
-    return CaseListedOut(**CaseOut.of(seen.case, seen.definition).model_dump(), waits=waits, due=nearest)
+def _listed(one: Turn) -> CaseListedOut:
+    told = CaseOut.of(one.case, one.definition).model_dump()
+    waits = [move.title for move in one.waits]
+    return CaseListedOut(**told, waits=waits, due=DueOut.of(one.due) if one.due else None)
 
 
-def _noted(tools: Tools, answer: Response) -> Response:
+def noted(tools: Tools, answer: Response) -> Response:
     """Give an answer out once what it tells is written down beside the stores (docs/decisions/0106).
 
     An answer that was given before is looked after again: its first time may have died between the two. Raises `Away`:

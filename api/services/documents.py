@@ -156,7 +156,7 @@ def download(
                 raise Missing(f"{document_id} has no original of its own")
             key, facts = original
             sha256, size, media = facts.sha256, facts.size, facts.media_type
-    pieces = _guarded(tools, key, sha256, document_id)
+    pieces = guarded(tools, key, sha256, document_id)
     with tools.work.begin() as tx:
         tx.audit.append(
             reader.id, "document-downloaded", document_id, "done", {"rendition": rendition, "sha256": sha256}
@@ -165,7 +165,7 @@ def download(
     return Download(name, media, size, sha256, pieces)
 
 
-def _guarded(tools: Tools, key: str, sha256: str, document_id: str) -> Iterator[bytes]:
+def guarded(tools: Tools, key: str, sha256: str, document_id: str) -> Iterator[bytes]:
     """Pass the pieces of a file on; bytes that are lost or changed are written down before the answer breaks off."""
     try:
         yield from tools.blobs.stream(key, sha256)
@@ -220,6 +220,7 @@ def _words(reading: PageText, number: int, frame: Frame) -> WordsOut:
                 box=(reading.upright_box(word.box) if upright else word.box).as_list(),
                 confidence=round(word.confidence, 4),
                 line=word.line,
+                meant=word.meant,
             )
             for word in reading.words
         ],

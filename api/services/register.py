@@ -8,9 +8,14 @@ from threading import Semaphore
 
 from api.schemas.common import Listing
 from api.schemas.register import BookOut, HoldIn, NumberOut
+from api.services.case_seals import acting_units
 from api.services.signings import PaperFile
 from api.tools import Tools
 from procedures import register_desk
+from procedures.case_facts import person_of
+from procedures.case_numbers import holds_for
+from procedures.cases import look
+from procedures.number_rules import rule_at
 from procedures.register_book import BookWish
 from procedures.register_print import print_book
 from procedures.register_xlsx import write_book
@@ -29,8 +34,11 @@ _PATIENCE = 20.0
 def books(tools: Tools, actor: Actor) -> list[BookOut]:
     """Return the registers that the caller may open, with the types they hold."""
     with tools.work.reading() as tx:
-        found = register_desk.books_of(tx, actor.id)
-        return [BookOut.of(book, tx.numbers.types(book.unit.id)) for book in found]
+        today = tx.numbers.today()
+        return [
+            BookOut.of(book, tx.numbers.types(book.unit.id), rule_at(book.unit.system, today))
+            for book in register_desk.books_of(tx, actor.id)
+        ]
 
 
 def lines(
@@ -68,8 +76,24 @@ def strike(tx: Tx, actor: Actor, unit_id: str, number_id: str, reason: str) -> N
 
 def keep(tx: Tx, actor: Actor, unit_id: str, wanted: HoldIn, hold_id: str) -> NumberOut:
     """Keep the next number. Raises as `register_desk.keep`."""
-    kept = register_desk.keep(tx, actor.id, unit_id, wanted.type_name, hold_id, wanted.purpose, wanted.until)
+    kept = register_desk.keep(
+        tx, actor.id, unit_id, wanted.type_name, hold_id, wanted.purpose, wanted.until, secret=wanted.secret
+    )
     return NumberOut.of(kept)
+
+
+def held_for(tools: Tools, actor: Actor, case_id: str, move_code: str) -> list[NumberOut]:
+    """Return the numbers the caller holds that a move could give to the paper of a case. Raises `Missing`."""
+    with tools.work.reading() as tx:
+        person = person_of(tx, actor.id)
+        looked = look(tx, tools.cases.tools, person, case_id)
+        units = acting_units(looked, looked.definition.moves[move_code], person)
+        found = [
+            number
+            for unit in sorted(units)
+            for number in holds_for(tx, looked.definition, looked.case, unit, actor.id)
+        ]
+    return [NumberOut.of(number) for number in found]
 
 
 def book(

@@ -1,6 +1,6 @@
 """Batches of papers to be signed: open, hand papers in, start, watch, cancel, fetch what was signed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -21,7 +21,9 @@ from api.tools import Tools
 from ingest.receive_paper import enter_paper
 from language.fold import canonical
 from procedures.order import NEEDS, ORDERED, KeyFacts, choose_key, usable_keys
+from procedures.seals import without_strange_seals
 from records.access import Actor
+from records.acting import PostRole
 from records.errors import ArchiveFault, Conflict, Missing, Unfit
 from records.units import System
 from signing.geometry import Place
@@ -48,10 +50,15 @@ def list_keys(tools: Tools, actor: Actor) -> list[SigningKeyOut]:
 
 
 def usable_keys_of(tools: Tools, actor: Actor) -> list[KeyFacts]:
-    """Return what is known of the keys that `actor` may use."""
+    """Return what is known of the keys that `actor` may use: of seals those of the bodies they are clerk of."""
     with tools.work.reading() as tx:
-        login = tx.accounts.get(actor.id).login
-    return usable_keys(login, actor.roles, tools.signing_keys())
+        return usable_keys(tx.accounts.get(actor.id).login, actor.roles, _keys_for(tx, tools, actor))
+
+
+def _keys_for(tx: Tx, tools: Tools, actor: Actor) -> Sequence[KeyFacts]:
+    day = tx.units.today()
+    held = {one.unit_id for one in tx.posts.acting_as(actor.id, day) if one.role is PostRole.CLERK}
+    return without_strange_seals([tx.units.get(one, day) for one in sorted(held)], tools.signing_keys())
 
 
 def open_batch(
@@ -62,7 +69,7 @@ def open_batch(
     Raises as `procedures.order.choose_key`, and `Unfit` (`box-of-a-case`: a box is ordered from its letter's case).
     """
     login = tx.accounts.get(actor.id).login
-    key = choose_key(wanted.profile, wanted.key, login, actor.roles, tools.signing_keys())
+    key = choose_key(wanted.profile, wanted.key, login, actor.roles, _keys_for(tx, tools, actor))
     wish = wish or _wish(wanted)
     new = NewSigningBatch(
         canonical(wanted.title), wanted.profile, key.name, wanted.level, actor.id, wish.words()
@@ -184,8 +191,8 @@ def sign_one(
     def reach() -> tuple[NewPaper, str]:
         _wish(wanted)
         with tools.work.reading() as tx:
-            login = tx.accounts.get(actor.id).login
-        choose_key(wanted.profile, wanted.key, login, actor.roles, tools.signing_keys())
+            login, keys = tx.accounts.get(actor.id).login, _keys_for(tx, tools, actor)
+        choose_key(wanted.profile, wanted.key, login, actor.roles, keys)
         return tools.take_paper(part.name, part.chunks(), key, actor, declared_sha256)
 
     entered: list[str] = []

@@ -19,6 +19,7 @@ from procedures.check_mark import CheckMark
 from procedures.papers.faces import LINE, STYLES, Faces, fit
 from procedures.papers.kinds import TEMPLATES, missing_fields
 from procedures.papers.layouts import Layout, layout_at
+from procedures.papers.parts import article, labelled
 from procedures.papers.pieces import Piece, box_pieces, demand_bare, heading_pieces, member_words
 from procedures.papers.sheet import BoxSheet, Checked, Hop, Sheet, check_sheet, clean_hop, demand_hop
 from procedures.papers.ten_boxes import A4_MM, Box, BoxPlaces, LetterRule, letter_at
@@ -268,6 +269,7 @@ def _draw(template: str, said: Mapping[str, Any]) -> str:
 def _templates() -> Environment:
     found = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=_Asked)
     found.filters |= {"day": _day, "closed": _closed, "recipient": _recipient, "tight": _tight}
+    found.filters |= {"article": article, "labelled": labelled}
     return found
 
 

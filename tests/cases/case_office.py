@@ -20,13 +20,14 @@ from records.units import System, UnitFacts, UnitLevel
 from signing.appearance import System as Shown
 from signing.key_table import KeyRole
 from signing.keys import KeyRing
+from signing.profiles import HOP_SEAL
 from signing.seal import SigningService
 from signing.verdict import Verdict
 from signing.verify import verify_pdf
 from signing.wish import Wish
 from storage.blobs import Stored
 from storage.units import NewUnit
-from tests.cases.case_town import Town
+from tests.cases.case_town import ARRIVAL, AWAY, Town
 from tests.cases.office import seal_key
 from tests.cases.party import ALWAYS, SINCE
 from tests.cases.procedure_world import COMMENT_FORM, DEFINITIONS, key
@@ -60,11 +61,16 @@ WRITTEN = {
 
 @dataclass
 class Offices:
-    """The town with an office, its department, and keys; `go` signs for real where a move signs."""
+    """The town with an office, its department, and keys; `go` signs for real where a move signs.
+
+    `signers`: whose hands have keys; `sealed`: the bodies with a seal of their own, others use the office's.
+    """
 
     town: Town
     world: World
     work_dir: Path
+    signers: tuple[str, ...] = ("head@office", "secretary@far")
+    sealed: tuple[str, ...] = ()
     service: SigningService = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,12 +93,16 @@ class Offices:
             for unit, role, title in posts:
                 self.town.accounts[f"{role}@{unit}"] = party.holder(tx, unit, role, ALWAYS, title)
             begin_term(tx, "system:test", "office", "Nhiệm kỳ 2025–2030", SINCE)
-            signers = ("head@office", "secretary@far")
-            names = {who: tx.accounts.get(self.town.accounts[who]).name for who in signers}
+            names = {who: tx.accounts.get(self.town.accounts[who]).name for who in self.signers}
+            bodies = {unit: tx.units.get(unit, SINCE).name for unit in self.sealed}
         made = {
             who: seal_key(who, KeyRole.OFFICIAL, *certified(self.world.folder, names[who])) for who in names
         }
         made[SEAL] = seal_key(SEAL, KeyRole.SEAL, *certified(self.world.folder, "Văn phòng Thành ủy Mẫu"))
+        for unit, name in bodies.items():
+            made[f"{SEAL}-{unit}"] = seal_key(
+                f"{SEAL}-{unit}", KeyRole.SEAL, *certified(self.world.folder, name)
+            )
         ring = KeyRing(
             {"archive": self.world.ring.get(), **made},
             self.world.ring.revocation,
@@ -119,10 +129,14 @@ class Offices:
         return Draft(path.name, f"received/{sha256[:2]}/{sha256}.pdf", sha256, len(data))
 
     def go(self, who: str, case: Case, move: str, **parts: object) -> Case:
+        way = AWAY if case.procedure == "temporary-transfer" else ARRIVAL
+        if case.member_id and "bodies" not in parts and move in way:
+            parts["bodies"] = way[move]
         ask = Ask(move, key(), **{"comment": "Đồng ý", **parts})  # type: ignore[arg-type]
         signs = DEFINITIONS.get(case.procedure, case.version).moves[move].signs
         if signs and ask.channel is Channel.ELECTRONIC and not ask.signed:
-            ask = replace(ask, signed=(self.sign(who, case, ask, signs[0]),))
+            signed, words = self.sign(who, case, ask, signs[0])
+            ask = replace(ask, signed=(signed,), words_sha256=words)
         person = self.town.person(who)
         return move_with_paper(self.town.desk, person, case.id, case.revision, ask)
 
@@ -132,8 +146,8 @@ class Offices:
             case = self.go(who, case, move)
         return case
 
-    def sign(self, who: str, case: Case, ask: Ask, profile: str) -> Signed:
-        """Sign what the move would sign, as a batch does, and keep it."""
+    def sign(self, who: str, case: Case, ask: Ask, profile: str) -> tuple[Signed, str]:
+        """Sign what the move would sign, as a batch does, and keep it; also the hash of a box's words."""
         town = self.town
         ready = prepare(town.desk, town.person(who), case.id, case.revision, ask)
         if ready.kept is not None:
@@ -148,11 +162,14 @@ class Offices:
         first.unlink(missing_ok=True)
         out.unlink(missing_ok=True)
         town.blobs.copy_out(source, first, before)
-        signer = who if profile == "official" else SEAL
-        made = self.service.seal(first, out, profile, signer, case.id, visible=Wish(Shown.PARTY))
+        unit = who.partition("@")[2]
+        seal = f"{SEAL}-{unit}" if unit in self.sealed else SEAL
+        wish = Wish(Shown.PARTY) if ready.box is None else ready.box.wish(profile)
+        signer = seal if profile in ("seal", HOP_SEAL) else who
+        made = self.service.seal(first, out, profile, signer, case.id, visible=wish)
         stored = town.blobs.put_once(signed_key(made.sha256), out, made.sha256)
         assert isinstance(stored, Stored)
-        return Signed(profile, before, made.sha256, f"s-{profile}-{before[:8]}")
+        return Signed(profile, before, made.sha256, f"s-{profile}-{before[:8]}"), ready.ask.words_sha256
 
     def newest(self, case: Case) -> Path:
         """The paper of a case as it stands, out of the stores."""

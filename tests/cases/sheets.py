@@ -58,6 +58,33 @@ _FIELDS: dict[str, dict[str, object]] = {
         "to": ["Các ban, cơ quan của Tỉnh ủy", "Đảng ủy các phường, xã"],
         "body": list(_TEXT),
     },
+    "regulation": {
+        "subject": "quản lý và khai thác tài liệu lưu trữ số",
+        "competence": "CHÁNH VĂN PHÒNG TỈNH ỦY",
+        "grounds": ["Căn cứ Điều lệ Đảng Cộng sản Việt Nam;", "Xét yêu cầu công tác,"],
+        "body": [
+            "Chương I",
+            "QUY ĐỊNH CHUNG",
+            "Điều 1. Phạm vi điều chỉnh",
+            "Quy định này quy định việc quản lý, khai thác tài liệu lưu trữ số của các cơ quan của Tỉnh ủy.",
+            "Điều 2. Đối tượng áp dụng",
+            "Các ban, cơ quan của Tỉnh ủy và tổ chức, cá nhân có liên quan.",
+            "Chương II",
+            "TỔ CHỨC THỰC HIỆN",
+            "Điều 3. Hiệu lực thi hành",
+            "Quy định này có hiệu lực từ ngày ký.",
+        ],
+    },
+    "invitation": {
+        "subject": "dự Hội nghị tổng kết công tác số hóa tài liệu năm 2026",
+        "to": ["Các đồng chí Ủy viên Ban Chỉ đạo", "Lãnh đạo các ban, cơ quan của Tỉnh ủy"],
+        "body": [
+            "Tới dự: Hội nghị tổng kết công tác số hóa tài liệu lưu trữ năm 2026.",
+            "Chủ trì: đồng chí Phó Bí thư Thường trực Tỉnh ủy.",
+            "Thời gian: 8 giờ 00, thứ Hai, ngày 20 tháng 7 năm 2026.",
+            "Địa điểm: Hội trường tầng 2, trụ sở Tỉnh ủy.",
+        ],
+    },
     "transfer-letter": MEMBER
     | {
         "to": "Đảng ủy phường Bến Đông",
@@ -94,7 +121,8 @@ _FIELDS: dict[str, dict[str, object]] = {
 }  # fmt: skip
 
 NOTATIONS = {
-    "decision": ("QĐ/VPTU", "QĐ-UBND"), "notice": ("TB/VPTU", "TB-UBND"), "dispatch": ("CV/VPTU", "UBND-TH"),
+    "decision": ("QĐ/VPTU", "QĐ-UBND"), "regulation": ("QĐ/VPTU", "QyĐ-UBND"), "invitation": ("GM/VPTU", "GM-UBND"),
+    "notice": ("TB/VPTU", "TB-UBND"), "dispatch": ("CV/VPTU", "UBND-TH"),
     "transfer-letter": ("GT/VPTU", ""), "temporary-letter": ("GT/VPTU", ""), "residence-comment": ("", ""),
 }  # fmt: skip
 
@@ -104,7 +132,7 @@ def a_sheet(kind: str, system: System = System.PARTY, **changed: object) -> Shee
     party = system is System.PARTY
     boxed = kind == "transfer-letter"
     fields = _FIELDS.get(kind, _FIELDS["notice"]) | dict(changed.pop("fields", {}))  # type: ignore[call-overload]
-    if kind == "decision" and not party:
+    if kind in ("decision", "regulation") and not party:
         fields["competence"] = fields.get("competence") and "CHỦ TỊCH ỦY BAN NHÂN DÂN TỈNH THỪA HÒA"
     sheet = Sheet(
         kind=kind,

@@ -70,7 +70,7 @@ class TransferHouse:
                 rows.append(self._key(key, "official", names[who], login_of(who), stamps.signature_png()))
         rows.append(self._expired("het-han", NAMES[1], "secretary.base"))
         for unit in SEALED:
-            rows.append(self._key(f"dau-{unit}", "seal", f"Con dấu {unit}", "", stamps.seal_png()))
+            rows.append(self._key(f"dau-{unit}", "seal", f"Con dấu {unit}", "", stamps.seal_png(), unit))
         (self.data / "keys" / "keys.toml").write_text("\n".join(rows), encoding="utf-8")
         with open_house(load_settings(self.data)) as house:
             Party(house.work)
@@ -114,12 +114,13 @@ class TransferHouse:
         self.accounts[who] = account.id
         self.people[who] = tx.tokens.create(account.id, "test")
 
-    def _key(self, name: str, role: str, person: str, holder: str, picture: bytes) -> str:
+    def _key(self, name: str, role: str, person: str, holder: str, picture: bytes, unit: str = "") -> str:
         keys = self.data / "keys"
         key, certificate = certified(keys, person)
         self.write_p12(name, key, certificate.dump())
         (keys / f"{name}.png").write_bytes(picture)
-        return self._row(name, role, holder, f"{name}.p12") + f'\nimage = "{name}.png"'
+        whose = f'\nunit = "{unit}"' if unit else ""
+        return self._row(name, role, holder, f"{name}.p12") + f'\nimage = "{name}.png"{whose}'
 
     def write_p12(self, name: str, key: rsa.RSAPrivateKey, certificate: bytes) -> None:
         """Write a key and its certificate (DER) as the table names them."""

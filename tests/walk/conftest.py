@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,11 +72,19 @@ class Vanthu:
             )
 
 
-@pytest.fixture
-def vanthu(tmp_path: Path) -> Vanthu:
-    house = Vanthu(tmp_path / "data")
+@pytest.fixture(scope="session")
+def made_house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as `vanthu init` leaves it. Making one takes longer than many a test that needs one."""
+    house = Vanthu(tmp_path_factory.mktemp("made") / "data")
     assert house("init", "--json").code == 0
-    return house
+    return house.data
+
+
+@pytest.fixture
+def vanthu(made_house: Path, tmp_path: Path) -> Vanthu:
+    """A fresh house."""
+    shutil.copytree(made_house, tmp_path / "data")
+    return Vanthu(tmp_path / "data")
 
 
 @pytest.fixture(scope="session")

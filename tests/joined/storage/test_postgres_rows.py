@@ -16,6 +16,7 @@ from tests.cases.post_rows import PostRowCases
 from tests.cases.races import RaceCases
 from tests.cases.register_races import RegisterRaceCases
 from tests.cases.register_rows import RegisterRowCases
+from tests.cases.reviews import ReviewCases
 from tests.cases.row_values import RowValueCases
 from tests.cases.seal_life_rows import SealLifeRowCases
 from tests.cases.signing_rows import SigningRowCases
@@ -58,6 +59,9 @@ class TestDocumentRows(DocumentRowCases): ...
 
 
 class TestPageRows(PageRowCases): ...
+
+
+class TestReviews(ReviewCases): ...
 
 
 class TestSigningRows(SigningRowCases): ...

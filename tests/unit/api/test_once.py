@@ -126,6 +126,9 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     assert isinstance(queues, ListedQueues)
     queues.letters += [letter(1), letter(2)]
 
+    letter_address = f"{API}/reviews/{house.seeded.ids['letter']}"
+    assert house.client("archivist").post(f"{letter_address}/subject/accept").status_code == 200
+
     def pdf(name: str, data: bytes) -> dict[str, object]:
         return {"files": {"file": (name, data)}}
 
@@ -133,6 +136,18 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         return Asked(role, address, event, one), Asked(role, address, event, other)
 
     return {
+        ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): (
+            Asked("archivist", f"{letter_address}/page-1/accept", "review-accepted", {}),
+            Asked("archivist", f"{letter_address}/page-2/accept", "review-accepted", {}),
+        ),
+        ("POST", f"{API}/reviews/{{document_id}}/{{part}}/corrections"): same(
+            "archivist", f"{letter_address}/number/corrections", "review-corrected",
+            {"json": {"value": "17-CV/TU"}}, {"json": {"value": "18-CV/TU"}},
+        ),
+        ("POST", f"{API}/reviews/{{document_id}}/{{part}}/undo"): (
+            Asked("archivist", f"{letter_address}/subject/undo", "review-undone", {}),
+            Asked("archivist", f"{letter_address}/page-1/undo", "review-undone", {}),
+        ),
         ("POST", f"{API}/batches"): same(
             "archivist", f"{API}/batches", "batch-opened", {"json": {"title": "Hộp 1"}}, {"json": {"title": "Hộp 2"}}
         ),

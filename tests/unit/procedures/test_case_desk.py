@@ -1,19 +1,20 @@
 """Papers of cases on real rows and bytes: drafts, numbers in the move's transaction, overtaken, shown, void."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from procedures.asking import Ask
 from procedures.case_desk import move_with_paper
 from procedures.case_drawing import key_of
 from procedures.number_rules import Notation
 from procedures.number_steps import Wish
 from procedures.numbering import take
 from records.acting import Form, PostRole
-from records.case import Channel, current
+from records.case import Case, Channel, current
 from records.days import Span
 from records.errors import Away, Conflict, Missing, NotAllowed, Unfit
 from records.units import System
@@ -22,6 +23,7 @@ from storage.blobs import Unavailable
 from storage.number_values import Entry, NumberState
 from storage.work import Work
 from tests.cases.case_town import APPROVE, BASE_APPROVE, TO_APPROVED, TO_REVIEW, TO_SEALED, Town
+from tests.cases.database import TurnedClock
 from tests.cases.party import TODAY, Party, PartyCases
 
 OTHER = Entry(subject="Giấy giới thiệu khác")
@@ -237,3 +239,44 @@ class TestPapers(PartyCases):
         paper = current(case)
         assert paper is not None and (paper.number, paper.sha256) == ("01-GT/ĐU", "")
         assert len(town.drawn) == before
+
+    def test_what_was_signed_before_midnight_is_moved_after_it(self, town: Town, clock: TurnedClock) -> None:
+        case = town.walk(town.open(), TO_REVIEW)
+        clock.turn(hours=8, minutes=59)  # a minute before midnight in Vietnam
+        approve = town.ask("secretary@branch", case, "branch-approve")
+        clock.turn(minutes=2)
+        case = self._moved(town, "secretary@branch", case, approve)
+        case = town.go("clerk@base", case, "seal-box-branch")
+        further = town.ask("secretary@base", case, "base-approve")
+        clock.turn(days=9)  # over Tết
+        case = self._moved(town, "secretary@base", case, further)
+        paper = current(case)
+        assert paper is not None and len(paper.signed) == 3
+        assert [box.day for box in paper.boxes] == [TODAY, TODAY + timedelta(days=1)]
+        with town.work.reading() as tx:
+            days = [move.evidence.get("day", "") for move in tx.cases.history(case.id)]
+        assert [day for day in days if day] == [TODAY.isoformat(), (TODAY + timedelta(days=1)).isoformat()]
+
+    def test_what_was_signed_too_long_ago_or_says_something_else_is_signed_anew(
+        self, town: Town, clock: TurnedClock
+    ) -> None:
+        case = town.walk(town.open(), TO_REVIEW)
+        who, approve = "secretary@branch", town.ask("secretary@branch", case, "branch-approve")
+        clock.turn(days=11)
+        with pytest.raises(Unfit, match="signed") as fault:
+            self._moved(town, who, case, approve)
+        assert fault.value.code == "paper-altered" and "quá 10 ngày" in fault.value.tell
+        case = town.walk(case, f"{who} branch-approve, clerk@base seal-box-branch")
+        further = town.ask("secretary@base", case, "base-approve")
+        clock.turn(days=1)
+        changed = replace(further, note="lời khác")
+        with pytest.raises(Conflict) as conflict:
+            self._moved(town, "secretary@base", case, changed)
+        assert conflict.value.code == "revision-changed"
+        assert self._moved(town, "secretary@base", case, further).papers[-1].boxes[
+            1
+        ].day == TODAY + timedelta(11)
+
+    @staticmethod
+    def _moved(town: Town, who: str, case: Case, ask: Ask) -> Case:
+        return move_with_paper(town.desk, town.person(who), case.id, case.revision, ask)

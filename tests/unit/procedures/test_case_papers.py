@@ -9,6 +9,7 @@ from weasyprint import HTML
 from procedures.asking import Ask
 from procedures.case_desk import preview
 from procedures.case_drawing import key_of
+from procedures.case_said import template_of
 from procedures.case_versions import version_of, what_changed
 from procedures.cases import open_case, see_case
 from procedures.opinions import opinions_of
@@ -16,13 +17,14 @@ from records.acting import PostRole
 from records.case import Case, Channel, Signed, current
 from records.days import Span
 from records.errors import ArchiveFault, Conflict, Missing, NotAllowed, Unfit
+from records.units import System
 from signing.page_text import open_pages, read_page
 from signing.verdict import Answer
 from storage.number_values import NumberState
 from tests.cases.case_office import DECISION, LETTER, TO_APPROVED, TO_ISSUED, WRITTEN, Offices
 from tests.cases.case_town import TO_AWAY, Town
 from tests.cases.party import TODAY, Party, PartyCases
-from tests.cases.procedure_world import COMMENT_FORM, key
+from tests.cases.procedure_world import COMMENT_FORM, DEFINITIONS, key
 from tests.cases.races import race
 from tests.cases.sealing import World, a_world
 
@@ -188,7 +190,11 @@ class TestDocuments(PartyCases):
         assert fault.code == "paper-field-missing" and "“Thẩm quyền ban hành”" in fault.tell
         case = offices.go("staff@dept", case, "save", values={"type": "26"})
         fault = self._refused(offices, "staff@dept", case, "present")
-        assert fault.code == "paper-template-missing" and "Giấy mời" in fault.tell
+        assert fault.code == "paper-field-missing" and "“Kính mời”" in fault.tell
+        definition = DEFINITIONS.get("outgoing-document", 1)
+        with pytest.raises(Unfit) as lacking:  # a type that bodies of the State do not have
+            template_of(definition, definition.papers["document"], {"type": "03"}, System.STATE)
+        assert lacking.value.code == "paper-template-missing" and "Chỉ thị" in lacking.value.tell
         for values in ({"secrecy": "C"}, {"secrecy": "A"}):
             with pytest.raises(Unfit) as secret:
                 offices.open_document(LETTER | values)

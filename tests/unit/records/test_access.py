@@ -24,6 +24,7 @@ TABLE = {
     Action.READ: (True, True, False, False, False),
     Action.SEARCH: (True, True, False, False, False),
     Action.DIGITIZE: (False, True, False, False, False),
+    Action.REVIEW: (False, True, False, False, False),
     Action.VERIFY: (True, True, True, True, True),
     Action.SIGN: (False, False, False, True, True),
     Action.SEAL: (False, False, False, False, True),

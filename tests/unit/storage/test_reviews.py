@@ -1,0 +1,7 @@
+"""The review list on SQLite."""
+
+from tests.cases.reviews import ReviewCases
+
+
+class TestReviews(ReviewCases):
+    pass
