@@ -95,6 +95,9 @@ def create_app(tools: Tools) -> FastAPI:
         throttle=Throttle(tools.limits.login_window_seconds),
         reads=ReadLog(tools),
         images=PageCache(tools.data_dir / "cache" / "pages", tools.limits.page_cache_bytes),
+        copies=PageCache(
+            tools.data_dir / "cache" / "copies", tools.limits.page_cache_bytes, ".pdf", "application/pdf"
+        ),
         uploads=Uploads(tools),
         watchman=Watchman(tools),
         overseer=Overseer(tools),

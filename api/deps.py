@@ -31,6 +31,7 @@ class Desk:
     throttle: Throttle
     reads: ReadLog
     images: PageCache
+    copies: PageCache
     uploads: Uploads
     watchman: Watchman
     overseer: Overseer

@@ -1,4 +1,6 @@
-"""Pictures of pages made for the screen, kept so that they are made once. The whole folder may be deleted any time."""
+"""What was made for the screen or for a slow line (pictures, small copies), kept so that it is made once. The whole
+folder may be deleted any time.
+"""
 
 import contextlib
 import os
@@ -14,25 +16,32 @@ _CHECK_EVERY = 200  # pictures between two looks at the folder's size
 
 
 class PageCache:
-    """A folder of JPEG files by key, pruned to `most_bytes`, oldest first. Safe between threads and processes."""
+    """A folder of files by key, pruned to `most_bytes`, oldest first. Safe between threads and processes.
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    All are of one `media_type` and have the suffix of it.
+    """
+
+    def __init__(
+        self, folder: Path, most_bytes: int, suffix: str = ".jpg", media_type: str = "image/jpeg"
+    ) -> None:
         self._folder = folder
+        self._suffix = suffix
+        self._media_type = media_type
         self._most = most_bytes
         self._making = threading.Semaphore(_AT_ONCE)
         self._made = 0
 
     def get(self, key: str, make: Callable[[], PageView]) -> PageView:
-        """Return the picture under `key` (hexadecimal, then letters), made by `make` when it is not there.
+        """Return what is under `key` (hexadecimal, then letters), made by `make` when it is not there.
 
         A cache that cannot be written (disk full) only makes the answer slower.
         """
-        path = self._folder / key[:2] / f"{key}.jpg"
-        found = _read(path)
+        path = self._folder / key[:2] / f"{key}{self._suffix}"
+        found = self._read(path)
         if found is not None:
             return found
         with self._making:
-            found = _read(path)
+            found = self._read(path)
             if found is not None:
                 return found
             view = make()
@@ -48,6 +57,12 @@ class PageCache:
         self._made += 1
         if self._made % _CHECK_EVERY == 0:
             self.prune()
+
+    def _read(self, path: Path) -> PageView | None:
+        try:
+            return PageView(path.read_bytes(), self._media_type)
+        except OSError:
+            return None
 
     def prune(self) -> None:
         """Delete the oldest pictures until the folder is under its cap."""
@@ -65,10 +80,3 @@ class PageCache:
             with contextlib.suppress(OSError):
                 path.unlink()
             total -= size
-
-
-def _read(path: Path) -> PageView | None:
-    try:
-        return PageView(path.read_bytes(), "image/jpeg")
-    except OSError:
-        return None

@@ -13,11 +13,14 @@ from records.access import Actor
 from records.case import Draft
 from records.clock import Clock
 from records.errors import ArchiveFault, Away
+from records.page import PageText
 from records.queues import DeadLetter, QueueCount, WorkerSeen
 from search.index import SearchIndex
 from signing.certificates import Ending
 from signing.verdict import Verdict
 from storage.blobs import BlobStore
+from storage.documents import Document
+from storage.pages import Page
 from storage.paired import PairedStore
 from storage.signing_notes import Notebook
 from storage.signing_values import NewPaper, Paper
@@ -136,6 +139,21 @@ class Report(Protocol):
         """Return verdict and report (`html`, `pdf`, `etsi`). Raises `ArchiveFault` when no report can be made."""
 
 
+class AccessCopy(Protocol):
+    """Make the small copy of a document in a limited child process (`ingest.access_copy` bound to its tools)."""
+
+    def __call__(self, document: Document, pages: Sequence[Page], texts: Sequence[PageText]) -> bytes:
+        """Return the PDF/A. Raises as `ingest.access_copy.access_copy`."""
+
+
+def _no_copy(document: Document, pages: Sequence[Page], texts: Sequence[PageText]) -> bytes:
+    raise ArchiveFault(
+        "this process was given no way to make access copies",
+        code="copy-away",
+        tell="Máy phục vụ này chưa lập được bản truy cập. Hãy báo quản trị viên.",
+    )
+
+
 def _no_report(path: Path, name: str, kind: str) -> tuple[Verdict, bytes]:
     raise ArchiveFault(
         "this process was given no reports",
@@ -249,6 +267,7 @@ class Tools:
     cases: CaseDesk
     verify: Verify
     report: Report = _no_report
+    access_copy: AccessCopy = _no_copy
     limits: Limits = field(default_factory=Limits)
     demo: bool = True
     version: str = "0"

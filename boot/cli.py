@@ -114,6 +114,17 @@ def show_command(context: click.Context, document: str, with_text: bool, as_json
     return show(_settings(context), document, with_text=with_text, as_json=as_json)
 
 
+@main.command("access-copy")
+@click.argument("document")
+@click.option("--out", type=_PATHS, required=True, help="Tệp PDF sẽ ghi.")
+@click.pass_context
+def access_copy_command(context: click.Context, document: str, out: Path) -> int:
+    """Lập bản truy cập: PDF/A nhẹ để xem, không có chữ ký, không thay bản gốc."""
+    from boot.finding import small_copy
+
+    return small_copy(_settings(context), document, out)
+
+
 @main.command("sign")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--out", type=_PATHS, required=True, help="Tệp PDF đã ký.")

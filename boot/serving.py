@@ -23,6 +23,7 @@ from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
 from boot.version import VERSION
 from boot.wiring import engine_address, ingest_tools, running_engine
+from ingest.access_copy import access_copy
 from ingest.receive import receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
@@ -91,6 +92,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 key_endings=lambda: key_endings(settings.keys_dir, house.clock),
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),
                 report=lambda path, name, kind: report_in_child(children, settings.roots, path, name, kind),
+                access_copy=partial(access_copy, tools),
                 limits=Limits(max_upload_bytes=settings.max_file_bytes),
                 demo=not settings.tsa_url,
                 version=VERSION,

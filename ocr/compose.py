@@ -8,7 +8,7 @@ after the other; memory holds one page however long the document is.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,9 +45,27 @@ class Composed:
     notes: tuple[str, ...] = ()
 
 
-def compose_pdfa(pages: Sequence[ComposePage], meta: PdfMeta, out: Path) -> Composed:
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """What shows a page: `objects` are the entries of its XObject resources, `content` paints them. `note`: as in
+    `Composed`, "" without one.
+    """
+
+    objects: bytes
+    content: bytes
+    note: str = ""
+
+
+Painter = Callable[[PdfFile, ComposePage, int], Painted]
+"""Writes the pictures of one page (its place counts from 1) into the file. Page sizes are those of `page_size`."""
+
+
+def compose_pdfa(
+    pages: Sequence[ComposePage], meta: PdfMeta, out: Path, paint: Painter | None = None
+) -> Composed:
     """Write `pages` to `out` as PDF/A-2b and validate what was written; the same input gives the same bytes.
 
+    `paint` says what shows a page; by default its master image, untouched.
     Raises `ArchiveFault`: `pdfa-refused` when the validator denies the file, `page-mismatch` when an image is not as
     large as its reading says, `no-pages`; `Unfit` (`page-unreadable`) when an image cannot be decoded. `out` appears
     only when all went well, and replaces what was there.
@@ -60,7 +78,7 @@ def compose_pdfa(pages: Sequence[ComposePage], meta: PdfMeta, out: Path) -> Comp
     fresh = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
-            notes = _write(PdfFile(stream), pages, meta)
+            notes = _write(PdfFile(stream), pages, meta, paint or _Masters())
         verdict = check_pdfa(fresh)
         if not verdict.compliant:
             raise ArchiveFault(
@@ -80,39 +98,59 @@ def compose_pdfa(pages: Sequence[ComposePage], meta: PdfMeta, out: Path) -> Comp
     return Composed(len(pages), size, sha256, tuple(notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """What all pages of a file use together: the font, and colour profiles by their hash."""
+def page_size(text: PageText) -> tuple[float, float]:
+    """Return (width, height) in points of the upright page of a reading."""
+    scale = _points_per_pixel(text)
+    width, height = text.upright_size
+    return width * scale, height * scale
 
-    font: InvisibleFont
-    font_number: int
-    profiles: dict[str, int]
 
-    def profile(self, pdf: PdfFile, image: PdfImage) -> int | None:
+class _Masters:
+    """Paints masters: the delivered image, placed upright. Colour profiles are written once a file, by their hash."""
+
+    def __init__(self) -> None:
+        self._profiles: dict[str, int] = {}
+
+    def __call__(self, pdf: PdfFile, page: ComposePage, place: int) -> Painted:
+        image = pdf_image(page.image)
+        _check_size(image, page.text, place)
+        picture = pdf.write_stream(image.entries(self._profile(pdf, image)), image.chunks(), image.length)
+        matrix = b" ".join(number(value) for value in _placement(page.text.rotation, *page_size(page.text)))
+        return Painted(b"/I %d 0 R" % picture, b"q %s cm/I Do Q\n" % matrix, image.note)
+
+    def _profile(self, pdf: PdfFile, image: PdfImage) -> int | None:
         """Return the object number of the image's colour profile, written at its first use; None without one."""
         if not image.profile:
             return None
         key = hashlib.sha256(image.profile).hexdigest()
-        if key not in self.profiles:
-            self.profiles[key] = pdf.write_flate(b"/N %d" % image.components, image.profile)
-        return self.profiles[key]
+        if key not in self._profiles:
+            self._profiles[key] = pdf.write_flate(b"/N %d" % image.components, image.profile)
+        return self._profiles[key]
 
 
-def _write(pdf: PdfFile, pages: Iterable[ComposePage], meta: PdfMeta) -> list[str]:
+def _write(pdf: PdfFile, pages: Iterable[ComposePage], meta: PdfMeta, paint: Painter) -> list[str]:
     """Write the whole file and return its notes."""
-    shared = _Shared(InvisibleFont(), pdf.reserve(), {})
+    font, font_number = InvisibleFont(), pdf.reserve()
     notes: list[str] = []
     leaves: list[int] = []
     parents: list[int] = []
     for place, page in enumerate(pages, 1):
         if len(leaves) % _FANOUT == 0:
             parents.append(pdf.reserve())
-        image = pdf_image(page.image)
-        _check_size(image, page.text, place)
-        if image.note:
-            notes.append(f"{place}: {image.note}")
-        leaves.append(_write_page(pdf, image, page.text, shared, parents[-1]))
-    shared.font.write(pdf, shared.font_number)
+        painted = paint(pdf, page, place)
+        if painted.note:
+            notes.append(f"{place}: {painted.note}")
+        words = text_content(page.text, font, _points_per_pixel(page.text))
+        content = pdf.write_flate(b"", painted.content + words)
+        fonts = b"/Font<</T %d 0 R>>" % font_number if words else b""
+        width, height = page_size(page.text)
+        leaves.append(
+            pdf.write(
+                b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Contents %d 0 R/Resources<</XObject<<%s>>%s>>>>"
+                % (parents[-1], number(width), number(height), content, painted.objects, fonts)
+            )
+        )
+    font.write(pdf, font_number)
     root = pdf.reserve()
     for order, parent in enumerate(parents):
         kids = leaves[order * _FANOUT : (order + 1) * _FANOUT]
@@ -122,20 +160,6 @@ def _write(pdf: PdfFile, pages: Iterable[ComposePage], meta: PdfMeta) -> list[st
     pdf.write(b"<</Type/Pages/Count %d/Kids%s>>" % (len(leaves), _references(parents)), root)
     write_catalogue(pdf, root, meta)
     return notes
-
-
-def _write_page(pdf: PdfFile, image: PdfImage, text: PageText, shared: _Shared, parent: int) -> int:
-    scale = _points_per_pixel(text)
-    width, height = (side * scale for side in text.upright_size)
-    picture = pdf.write_stream(image.entries(shared.profile(pdf, image)), image.chunks(), image.length)
-    matrix = b" ".join(number(value) for value in _placement(text.rotation, width, height))
-    words = text_content(text, shared.font, scale)
-    content = pdf.write_flate(b"", b"q %s cm/I Do Q\n" % matrix + words)
-    fonts = b"/Font<</T %d 0 R>>" % shared.font_number if words else b""
-    return pdf.write(
-        b"<</Type/Page/Parent %d 0 R/MediaBox[0 0 %s %s]/Contents %d 0 R/Resources<</XObject<</I %d 0 R>>%s>>>>"
-        % (parent, number(width), number(height), content, picture, fonts)
-    )
 
 
 def _placement(rotation: int, width: float, height: float) -> tuple[float, float, float, float, float, float]:

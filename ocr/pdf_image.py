@@ -227,20 +227,26 @@ def _fax(width: int, height: int, black_is_one: bool, source: Path | bytes, span
     return PdfImage(width, height, GRAY, 1, rest, source, (span,))
 
 
+def fax_image(bilevel: Image.Image) -> PdfImage:
+    """Return a bilevel picture (Pillow mode 1) as a G4 image."""
+    out = io.BytesIO()
+    bilevel.save(out, "TIFF", compression="group4", tiffinfo={278: bilevel.height})
+    data = out.getvalue()
+    with Image.open(io.BytesIO(data)) as fax:
+        tags = cast(TiffImagePlugin.TiffImageFile, fax).tag_v2
+        (start,), (length,) = tags[273], tags[279]
+        return _fax(bilevel.width, bilevel.height, tags[262] == 1, data, Span(start, length))
+
+
 def _again(path: Path, reason: str) -> PdfImage:
     """Return the picture of `path` coded anew without loss: bilevel as G4, else 8-bit gray or sRGB in Flate."""
     with Image.open(path) as image:
         image.load()
         plain = plain_pixels(image)
-    out = io.BytesIO()
     if plain.mode == _BILEVEL:
-        plain.save(out, "TIFF", compression="group4", tiffinfo={278: plain.height})
-        data = out.getvalue()
-        with Image.open(io.BytesIO(data)) as fax:
-            tags = cast(TiffImagePlugin.TiffImageFile, fax).tag_v2
-            (start,), (length,) = tags[273], tags[279]
-            made = _fax(plain.width, plain.height, tags[262] == 1, data, Span(start, length))
+        made = fax_image(plain)
     else:
+        out = io.BytesIO()
         plain.save(out, "PNG", compress_level=6, icc_profile=None)
         made = cast(PdfImage, _png(out.getvalue()))  # written just now in the form that PDF holds
     return replace(made, note=reason)

@@ -9,7 +9,7 @@ from api.deps import DeskDep, Finder, Searcher
 from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
 from api.schemas.documents import DocumentOut, PageOut, WordsOut
 from api.schemas.renewal import DocumentSignatureOut
-from api.services import documents, page_images, renewal
+from api.services import access_copies, documents, page_images, renewal
 from api.transfer import handed_out
 from records.document import DocumentState
 
@@ -60,6 +60,21 @@ def get_pdf(
     """Download the sealed PDF/A, or the file as it was handed in (`rendition=original`)."""
     found = documents.download(desk, reader, document_id, rendition)
     return handed_out(found.pieces, found.name, found.media_type, found.size, found.sha256)
+
+
+@router.get(
+    "/{document_id}/access-copy",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"application/pdf": {}}, "description": "The small copy"}},
+)
+async def get_access_copy(document_id: Identifier, reader: Finder, desk: DeskDep) -> StreamingResponse:
+    """Download a small copy for reading over a slow line: PDF/A with compressed pictures and the same searchable words.
+
+    It is made on request, has no signature and never replaces the sealed PDF. 404 when the document is absent, not
+    archived or not yours to see.
+    """
+    made = await desk.uploads.work(access_copies.access_copy, desk, reader, document_id)
+    return handed_out(iter((made.data,)), made.name, "application/pdf", len(made.data), made.sha256)
 
 
 @router.get("/{document_id}/signature")

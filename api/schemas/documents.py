@@ -1,5 +1,6 @@
 """Documents and pages as the API shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -56,7 +57,11 @@ def waits_for_completion(document: Document) -> bool:
 
 
 class DocumentOut(Frozen):
-    """A document as this reader may see it."""
+    """A document as this reader may see it.
+
+    `unread_pages`: numbers of pages that no engine could read and that need a person's eyes; only told when one
+    document is asked for.
+    """
 
     id: str
     title: str
@@ -76,12 +81,17 @@ class DocumentOut(Frozen):
     archived_at: datetime | None
     code: str
     tell: str
+    unread_pages: list[int] = []
 
     @classmethod
     def of(
-        cls, document: Document, original: RenditionOut | None = None, life: SealLife | None = None
+        cls,
+        document: Document,
+        original: RenditionOut | None = None,
+        life: SealLife | None = None,
+        unread: Sequence[int] = (),
     ) -> "DocumentOut":
-        """Return the outgoing form; `original` and `life` are looked up only when one document is asked for."""
+        """Return the outgoing form; what follows `document` is looked up only when one document is asked for."""
         pdf = document.pdf
         return cls(
             id=document.id,
@@ -109,11 +119,16 @@ class DocumentOut(Frozen):
             archived_at=document.archived_at,
             code=document.code,
             tell=document.tell,
+            unread_pages=list(unread),
         )
 
 
 class PageOut(Frozen):
-    """A page: its size in pixels as delivered, the clockwise turn that makes it upright, and its text."""
+    """A page: its size in pixels as delivered, the clockwise turn that makes it upright, and its text.
+
+    `state`: `read`; `timed-out` or `failed` when it needs a person's eyes; "" not yet read. `notes` (with the text):
+    `read-plainly` when only the simpler way read it, so that order and tables are not to be trusted.
+    """
 
     number: int
     width: int
@@ -128,6 +143,7 @@ class PageOut(Frozen):
     image: str
     image_sha256: str
     text: str | None = None
+    notes: list[str] = []
 
     @classmethod
     def of(cls, page: Page, document_id: str, reading: PageText | None = None) -> "PageOut":
@@ -147,6 +163,7 @@ class PageOut(Frozen):
             image=f"/api/v1/documents/{quote(document_id)}/pages/{page.number}/image",
             image_sha256=page.image_sha256,
             text=None if reading is None else reading.text,
+            notes=[] if reading is None else list(reading.notes),
         )
 
 

@@ -18,6 +18,7 @@ from records.page import PageText
 from search.number_keys import loose_key, own_keys
 from storage.blobs import BlobFault
 from storage.documents import ACCESS_PDF, Document, DocumentFilter
+from storage.pages import UNREAD
 from storage.work import Tx
 
 ORIGINAL_PDF = "original.pdf"
@@ -91,8 +92,9 @@ def get_document(desk: Desk, reader: Actor, document_id: str) -> DocumentOut:
         document = tx.documents.get(reader, document_id)
         original = _original(desk.tools, tx, reader, document)
         life = tx.seal_lives.get(document_id)
+        unread = [p.number or 0 for p in tx.pages.of_document(reader, document_id) if p.state in UNREAD]
     desk.reads.note(reader, document_id, "record")
-    return DocumentOut.of(document, None if original is None else original[1], life)
+    return DocumentOut.of(document, None if original is None else original[1], life, unread)
 
 
 def list_pages(desk: Desk, reader: Actor, document_id: str) -> list[PageOut]:
@@ -180,7 +182,7 @@ def file_name(document: Document, suffix: str, rendition: str) -> str:
     stem = " ".join(p for p in (document.fields.number, title_of(document.fields)) if p) or document.source
     plain = unicodedata.normalize("NFC", stem)
     kept = "".join("-" if c in '/\\:*?"<>|' else c for c in plain if unicodedata.category(c)[0] != "C")
-    tail = "" if rendition == "access" else " (bản gốc)"
+    tail = {"access": "", "original": " (bản gốc)", "access-copy": " (bản truy cập)"}[rendition]
     return f"{kept[:120].strip(' .') or document.id}{tail}{suffix}"
 
 

@@ -12,6 +12,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import Image
 
+from ocr.access_copy import make_access_copy
 from ocr.compose import Composed, ComposePage, compose_pdfa
 from ocr.read_back import compare, read_back, render_page
 from records.geometry import Box
@@ -141,9 +142,16 @@ def odd_documents(folder: Path) -> list[Path]:
     return files
 
 
+def access_copy_of(bound: Bound, out: Path) -> Path:
+    """Every kind of scan of the corpus as small copy: a page of each class."""
+    by_kind = {page.kind: page for page in bound.pages}
+    make_access_copy([ComposePage(page.image, page.text) for page in by_kind.values()], META, out)
+    return out
+
+
 @pytest.mark.validators
 def test_outside_judges_agree(bound: Bound, tmp_path: Path) -> None:
-    files = [bound.pdf, *odd_documents(tmp_path)]
+    files = [bound.pdf, *odd_documents(tmp_path), access_copy_of(bound, tmp_path / "bản truy cập.pdf")]
     assert len(files) > 15
     for file in files:
         qpdf_check(file)

@@ -47,6 +47,11 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "secret": (401, 404, 200, 404, 404),
         "refused": (401, 404, 404, 404, 404),
     },
+    ("GET", f"{API}/documents/{{document_id}}/access-copy"): {
+        "letter": (401, 200, 200, 404, 404),
+        "secret": (401, 404, 200, 404, 404),
+        "refused": (401, 404, 404, 404, 404),
+    },
     ("GET", f"{API}/documents/{{document_id}}/signature"): {
         "letter": (401, 200, 200, 404, 404),
         "secret": (401, 404, 200, 404, 404),
