@@ -76,19 +76,25 @@ class PageText:
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel between processes as plain numbers and words: word by word it costs ten times as much."""
         words = [(w.text, w.box.x0, w.box.y0, w.box.x1, w.box.y1, w.confidence, w.line) for w in self.words]
-        given = (self.page, self.width, self.height, self.dpi, self.rotation, self.skew, self.engine)
-        return _arrived, (given, words, self.state, self.notes)
+        told = (self.page, self.width, self.height, self.dpi, self.rotation, self.skew, self.engine)
+        return _arrived, (*told, words, self.state, self.notes)
 
 
 def _arrived(
-    given: tuple[Any, ...],
+    page: int,
+    width: int,
+    height: int,
+    dpi: float,
+    rotation: Rotation,
+    skew: float,
+    engine: str,
     words: list[tuple[str, int, int, int, int, float, int]],
     state: str,
     notes: tuple[str, ...],
 ) -> PageText:
     """Return the reading that `PageText.__reduce__` took apart."""
     told = tuple(Word(text, Box(x0, y0, x1, y1), sure, line) for text, x0, y0, x1, y1, sure, line in words)
-    return PageText(*given, words=told, state=state, notes=notes)
+    return PageText(page, width, height, dpi, rotation, skew, engine, told, state, notes)
 
 
 def page_to_json(page: PageText) -> dict[str, Any]:
