@@ -176,9 +176,9 @@ class Steps:
     def read_pages(self, document_id: str, first: int, last: int) -> Json:
         """Read the pages from `first` to `last`; return the state of each reading. Pages read before are left alone."""
         states = []
-        for number in range(first, last + 1):
-            with self._tools.work.reading() as tx:
-                page = tx.pages.get(SYSTEM, document_id, number)
+        with self._tools.work.reading() as tx:
+            pages = [tx.pages.get(SYSTEM, document_id, number) for number in range(first, last + 1)]
+        for page in pages:
             outcome = read_page(self._tools, page)
             states.append(outcome.value.state if isinstance(outcome, Done) else "")
         return states

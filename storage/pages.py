@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
@@ -16,6 +17,8 @@ from storage.ground import Ground
 from storage.schema import documents, page_texts, pages
 from storage.visible import visible
 
+_KEPT = 32
+"""Readings a process remembers: the pages of a few documents under way, about a quarter of a megabyte each."""
 _MOST_PAGES = 2**31 - 1
 """Greatest page number a column can hold."""
 
@@ -188,7 +191,7 @@ class Pages:
         packed = self._ground.connection.execute(
             select(page_texts.c.reading).where(page_texts.c.page_id == page.id)
         ).scalar()
-        return None if packed is None else _unpacked(packed, number)
+        return None if packed is None else _unpacked(bytes(packed), number)
 
     def readings(self, document_id: str) -> list[PageText]:
         """Return the readings of a document by page number, without pages not read yet (the walk's own)."""
@@ -198,7 +201,7 @@ class Pages:
             .where(pages.c.document_id == document_id)
             .order_by(pages.c.number)
         )
-        return [_unpacked(packed, number) for number, packed in rows]
+        return [_unpacked(bytes(packed), number) for number, packed in rows]
 
     def archived_after(self, document_id: str, limit: int) -> list[ArchivedVersion]:
         """Return the next `limit` archived documents behind an id, by id, for a round over all of them."""
@@ -247,5 +250,10 @@ def _page(row: RowMapping) -> Page:
     return Page(**{**row, "role": PageRole(row["role"])})
 
 
+@lru_cache(maxsize=_KEPT)
 def _unpacked(packed: bytes, number: int) -> PageText:
+    """Return the reading; the walk asks for each three times within seconds, and taking one apart takes milliseconds.
+
+    Kept under the bytes themselves, so another reading is never taken for it; a `PageText` is never changed.
+    """
     return load_page(zlib.decompress(packed)).numbered(number)

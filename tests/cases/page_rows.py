@@ -114,6 +114,20 @@ class PageRowCases:
                 with pytest.raises(Missing):
                     tx.pages.reading(SYSTEM, "d1", number)
 
+    def test_a_new_reading_takes_the_place_of_the_remembered_one(
+        self, work: Work, batch: str, file_id: str
+    ) -> None:
+        other = replace(TEXT, words=TEXT.words[:1], rotation=0)
+        with work.begin() as tx:
+            tx.pages.add_many([a_page("p1", batch, file_id, 1, document_id="d1", number=1)])
+        for text in (TEXT, other, TEXT):
+            with work.begin() as tx:
+                _read(tx, "p1", text)
+            for _ in range(2):
+                with work.reading() as tx:
+                    assert tx.pages.readings("d1") == [text]
+                    assert tx.pages.reading(SYSTEM, "d1", 1) == text
+
     def test_reading_is_found_by_its_cache_key(self, work: Work, batch: str, file_id: str) -> None:
         with work.begin() as tx:
             tx.pages.add_many([a_page("p1", batch, file_id, 1), a_page("p2", batch, file_id, 2)])
