@@ -41,12 +41,21 @@ class Word:
     trace: Trace | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A place of the page that is no print: `kind` is `seal` or `handwriting`, box in pixels as delivered."""
+
+    kind: str
+    box: Box
+
+
 @dataclass(frozen=True)
 class PageText:
     """The reading of one page image.
 
     `width`, `height`: pixels as delivered. `rotation`: clockwise turn that makes the image upright. `skew`: degrees
     left after that turn, positive when lines fall to the right. `confidence`: mean over words, 0.0 to 1.0.
+    `regions`: seals and handwriting, marked and not read.
     `state`: `read`, or `timed-out` / `failed` when the engine could not finish (then `words` is empty).
     """
 
@@ -60,6 +69,7 @@ class PageText:
     words: tuple[Word, ...]
     state: str = "read"
     notes: tuple[str, ...] = field(default=())
+    regions: tuple[Region, ...] = field(default=())
 
     @cached_property
     def lines(self) -> tuple[tuple[Word, ...], ...]:
@@ -108,6 +118,7 @@ def page_to_json(page: PageText) -> dict[str, Any]:
         "notes": list(page.notes),
         "text": page.text,
         "words": [_word_to_json(word) for word in page.words],
+        "regions": [{"kind": region.kind, "box": region.box.as_list()} for region in page.regions],
     }
 
 
@@ -124,6 +135,7 @@ def page_from_json(data: Mapping[str, Any]) -> PageText:
         words=tuple(_word_from_json(word) for word in data["words"]),
         state=str(data.get("state", "read")),
         notes=tuple(data.get("notes", ())),
+        regions=tuple(Region(str(r["kind"]), Box(*r["box"])) for r in data.get("regions", ())),
     )
 
 
