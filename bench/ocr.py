@@ -1,9 +1,10 @@
-"""Measure our whole path image -> PDF/A against stock OCRmyPDF: pages a second, character error rate, memory.
+"""Measure our whole path image -> PDF/A against OCRmyPDF: pages a second, character error rate, memory.
 
-Both read the same corpus pages in the same run, document by document (or all as one: `--whole`), in interleaved
-rounds (the order changes every round, so that neither always has the warm cache). Stock runs as its manual says with
-its own defaults; its input is a PDF made beforehand by img2pdf and not timed. The error rate is that of the corpus'
-score.py.
+All read the same corpus pages in the same run, document by document (or all as one: `--whole`), in interleaved
+rounds (the order changes every round, so that none always has the warm cache). Stock runs as its manual says with
+its own defaults; tuned runs one thread a program, without Ghostscript, without optimising. Their input is a PDF made
+beforehand by img2pdf and not timed. The error rate is that of the corpus' score.py. `--ablation` measures our own
+levers instead (`bench/ablation.py`).
 """
 
 import argparse
@@ -162,15 +163,38 @@ def run_ours(papers: list[Paper], out: Path, side: Side) -> None:
 
 def run_stock(papers: list[Paper], out: Path, side: Side) -> None:
     """Run `ocrmypdf -l vie --rotate-pages --deskew` on every document, one after the other (it uses all cores)."""
+    run_peer(papers, out, side, (), {})
+
+
+def run_tuned(papers: list[Paper], out: Path, side: Side) -> None:
+    """Run the same as fast as it can be made: one thread a program, no Ghostscript, no optimising of images."""
+    asked = (
+        "--output-type",
+        "pdfa",
+        "--pdfa-backend",
+        "internal",
+        "--optimize",
+        "0",
+        "--fast-web-view",
+        "999999",
+    )
+    run_peer(papers, out, side, asked, {"OMP_THREAD_LIMIT": "1"})
+
+
+def run_peer(
+    papers: list[Paper], out: Path, side: Side, more: tuple[str, ...], settings: dict[str, str]
+) -> None:
+    """Run OCRmyPDF with the arguments `more` and the environment `settings` on every document, one by one."""
     program = shutil.which("ocrmypdf", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if program is None:
         raise SystemExit("ocrmypdf is not installed")
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     environment.pop("OMP_THREAD_LIMIT", None)  # stock chooses for itself
+    environment.update(settings)
     total = 0.0
     for paper in papers:
         sidecar = out / f"{paper.id}.sidecar"
-        asked = ["-l", "vie", "--rotate-pages", "--deskew", "--sidecar", str(sidecar)]
+        asked = ["-l", "vie", "--rotate-pages", "--deskew", *more, "--sidecar", str(sidecar)]
         command = [program, *asked, str(paper.pdf), str(out / "out.pdf")]
         started = time.perf_counter()
         process = subprocess.Popen(
@@ -222,20 +246,51 @@ def cpu_model() -> str:
     return platform.processor() or "unknown CPU"
 
 
-def table(stock: Side, ours: Side) -> str:
+def table(stock: Side, others: list[Side], clean: Side) -> str:
     """Return the result as a table for people."""
-    ratios = [theirs / mine for theirs, mine in zip(stock.seconds, ours.seconds, strict=True)]
-    spread = f"{ours.rate / stock.rate:.1f} ({min(ratios):.1f}–{max(ratios):.1f})"
     rounds = {1: "one round", 3: "three interleaved rounds"}.get(
-        len(ratios), f"{len(ratios)} interleaved rounds"
+        len(stock.seconds), f"{len(stock.seconds)} interleaved rounds"
     )
     rows = [
-        f"image -> PDF/A-2b, {ours.pages} pages, {os.cpu_count()} cores, {cpu_model()}, {date.today()}, {rounds}",
+        f"image -> PDF/A-2b, {stock.pages} pages, {os.cpu_count()} cores, {cpu_model()}, {date.today()}, {rounds}",
         f"{'engine':<28}{'pages/s':>8}   {'ratio (min–max)':<18}{'CER':>7}   peak RSS/worker",
         f"{stock.name:<28}{stock.rate:>8.2f}   {'1.0':<18}{overall_cer(stock.scores):>6.2f}%   {stock.peak_mb:.0f} MB",
-        f"{ours.name:<28}{ours.rate:>8.2f}   {spread:<18}{overall_cer(ours.scores):>6.2f}%   {ours.peak_mb:.0f} MB",
     ]
+    for side in others:
+        ratios = [theirs / mine for theirs, mine in zip(stock.seconds, side.seconds, strict=True)]
+        spread = f"{side.rate / stock.rate:.1f} ({min(ratios):.1f}–{max(ratios):.1f})"
+        cer = overall_cer(side.scores)
+        rows.append(f"{side.name:<28}{side.rate:>8.2f}   {spread:<18}{cer:>6.2f}%   {side.peak_mb:.0f} MB")
+    if clean.seconds:
+        core = clean.rate / (os.cpu_count() or 1)
+        rows.append(f"vanthu, clean pages of 300 dpi, start of the pool included: {core:.2f} pages/s/core")
+    rows.append(by_class([stock, *others]))
     return "\n".join(rows)
+
+
+def by_class(sides: list[Side]) -> str:
+    """Return a table of Markdown with the error rates of every class, one line an engine."""
+    classes = list(sides[0].scores["classes"])
+    rows = [f"| CER % | {' | '.join(classes)} |", f"|---|{'---|' * len(classes)}"]
+    for side in sides:
+        rates = " | ".join(f"{100 * float(side.scores['classes'][kind]['cer']):.2f}" for kind in classes)
+        rows.append(f"| {side.name} | {rates} |")
+    return "\n".join(rows)
+
+
+def clean_papers(corpus: Path, papers: list[Paper]) -> list[Paper]:
+    """Return the documents of the class `clean`, all of whose pages have 300 dpi."""
+    truth = json.loads((corpus / "ground_truth.json").read_text(encoding="utf-8"))
+    names = {document["id"] for document in truth["documents"] if document["class"] == "clean"}
+    return [paper for paper in papers if paper.id in names]
+
+
+def ablate(corpus: Path, papers: list[Paper], levers: list[str]) -> str:
+    """Return the table of what each lever is worth on the pages of `papers`."""
+    from bench.ablation import measure, table
+
+    pages = [(page, image) for paper in papers for page, image in zip(paper.pages, paper.images, strict=True)]
+    return table(measure(pages, lambda out: score(corpus, out, papers), levers))
 
 
 def main() -> None:
@@ -251,31 +306,43 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, help="keep texts, PDFs and scores here")
     parser.add_argument("--json", action="store_true", help="print the measurement as one JSON object")
+    parser.add_argument("--ablation", action="store_true", help="measure our own levers one by one instead")
+    parser.add_argument("--levers", help="only these levers of the ablation, comma separated")
     asked = parser.parse_args()
     corpus = corpus_folder()
     with tempfile.TemporaryDirectory() as scratch:
         work = asked.out or Path(scratch)
-        folders = {name: work / name for name in ("input", "stock", "vanthu")}
+        folders = {name: work / name for name in ("input", "stock", "tuned", "vanthu", "clean")}
         for folder in folders.values():
             folder.mkdir(parents=True, exist_ok=True)
         papers = choose(corpus, asked.pages, folders["input"])
+        if asked.ablation:
+            from bench.ablation import LEVERS
+
+            print(ablate(corpus, papers, asked.levers.split(",") if asked.levers else list(LEVERS)))
+            return
+        easy = clean_papers(corpus, papers)
         if asked.whole:
             papers = merged(papers, folders["input"])
         pages = sum(len(paper.pages) for paper in papers)
         stock = Side(f"ocrmypdf {version('ocrmypdf')} stock", pages)
+        tuned = Side(f"ocrmypdf {version('ocrmypdf')} tuned", pages)
         ours = Side("vanthu", pages)
+        clean = Side("vanthu clean", sum(len(paper.pages) for paper in easy))
         for number in range(asked.rounds):
-            runs = [(run_stock, "stock", stock), (run_ours, "vanthu", ours)]
+            runs = [(run_stock, "stock", stock), (run_tuned, "tuned", tuned), (run_ours, "vanthu", ours)]
             for run, name, side in runs if number % 2 == 0 else runs[::-1]:
                 run(papers, folders[name], side)
                 print(f"round {number + 1}: {side.name} {side.seconds[-1]:.1f} s", file=sys.stderr)
-        stock.scores, ours.scores = (score(corpus, folders[name], papers) for name in ("stock", "vanthu"))
+            if easy:
+                run_ours(easy, folders["clean"], clean)
+        for name, side in (("stock", stock), ("tuned", tuned), ("vanthu", ours)):
+            side.scores = score(corpus, folders[name], papers)
     if asked.json:
-        print(
-            json.dumps({"cpu": cpu_model(), "cores": os.cpu_count(), "sides": [asdict(stock), asdict(ours)]})
-        )
+        sides = [asdict(side) for side in (stock, tuned, ours, clean)]
+        print(json.dumps({"cpu": cpu_model(), "cores": os.cpu_count(), "sides": sides}))
     else:
-        print(table(stock, ours))
+        print(table(stock, [tuned, ours], clean))
 
 
 if __name__ == "__main__":

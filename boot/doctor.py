@@ -94,7 +94,7 @@ def _look(settings: Settings) -> Iterator[Found]:
 
 
 def _tesseract(settings: Settings) -> Found:
-    hint = "sudo apt-get install tesseract-ocr tesseract-ocr-vie tesseract-ocr-osd"
+    hint = "sudo apt-get install tesseract-ocr tesseract-ocr-vie tesseract-ocr-script-viet tesseract-ocr-osd"
     options = settings.ocr
     return _tried("Tesseract, tiếng Việt", lambda: engine_version(options), hint)
 

@@ -21,6 +21,9 @@ FOLDERS = (
 )
 """Where Debian, Ubuntu, Fedora and a build from source put the models."""
 
+_PACKAGES = {"Vietnamese": "tesseract-ocr-script-viet"}
+"""Packages of Debian and Ubuntu that are not named after their model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -40,7 +43,7 @@ class Found:
 
 
 class Engine(Protocol):
-    """An engine is a module with these two functions (`ocr.tesseract`, `ocr.second_engine`)."""
+    """An engine is a module with these three functions (`ocr.tesseract`, `ocr.second_engine`)."""
 
     def version(self, options: OcrOptions) -> str:
         """Return engine and models, e.g. `tesseract 5.5.4 vie:79df64ca`. Raises `ToolMissing`."""
@@ -50,6 +53,13 @@ class Engine(Protocol):
         """Return the words of an upright page in reading order; empty when there are none. Raises `ToolMissing`.
 
         Same pixels, same words: nothing is learnt from page to page.
+        """
+        ...
+
+    def read_line(self, image: Gray, options: OcrOptions) -> list[Found]:
+        """Return the words of a picture that shows one line and nothing else, from the left. Raises `ToolMissing`.
+
+        Read with the models of the second look (`options.second`); no layout is analysed.
         """
         ...
 
@@ -67,7 +77,7 @@ def tessdata_folder(options: OcrOptions) -> Path:
         code="tesseract-model-missing",
         tell=(
             f"Thiếu dữ liệu nhận dạng chữ ({options.languages}) của Tesseract. "
-            f"Cài bằng: sudo apt install {' '.join('tesseract-ocr-' + name for name in names)}"
+            f"Cài bằng: sudo apt install {' '.join(_PACKAGES.get(name, f'tesseract-ocr-{name}') for name in names)}"
         ),
     )
 

@@ -188,10 +188,50 @@ def components(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     return cast("NDArray[np.int32]", stats[1:])
 
 
+def opened(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
+    """Return the part of the mask in which a box of `width` × `height` pixels fits."""
+    box = np.ones((height, width), np.uint8)
+    return cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, box) > 0
+
+
 def grown(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
     """Return the mask with every pixel grown to a box of `width` × `height` pixels around it."""
     box = np.ones((height, width), np.uint8)
     return cv2.dilate(mask.view(np.uint8), box) > 0
+
+
+def labelled(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return (blob number of every pixel, 0 outside; one row x, y, width, height, area for blob 1, 2, …)."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    return cast("NDArray[np.int32]", labels), cast("NDArray[np.int32]", stats[1:])
+
+
+def paper(image: Gray, window: int) -> Gray:
+    """Return the brightness of the paper under every pixel: the brightest of `window` pixels around, smoothed."""
+    small = shrunk(image, 8)
+    side = max(window // 8, 3) | 1
+    wide = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
+    smooth = cv2.blur(wide, (side, side))
+    return cast("Gray", cv2.resize(smooth, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR))
+
+
+def divided(image: Gray, by: Gray, white: int) -> Gray:
+    """Return the image with the shade `by` brought to `white` everywhere."""
+    return cast("Gray", cv2.divide(image, by, scale=float(white)))
+
+
+def padded(image: Gray, room: int, shade: int) -> Gray:
+    """Return the image with a frame of `room` pixels in one shade around it."""
+    return np.pad(image, room, constant_values=shade)
+
+
+def circles(image: Gray, least: float, most: float) -> list[tuple[float, float, float]]:
+    """Return (x, y, radius) of the clear rings with radii between `least` and `most` pixels, likeliest first."""
+    found = cv2.HoughCircles(
+        image, cv2.HOUGH_GRADIENT, dp=1.5, minDist=least, param1=120, param2=60,
+        minRadius=round(least), maxRadius=round(most),
+    )  # fmt: skip
+    return [] if found is None else [(float(x), float(y), float(r)) for x, y, r in found.reshape(-1, 3)]
 
 
 def _opened(path: Path, shown: str) -> Image.Image:

@@ -37,7 +37,7 @@ def recognise_plainly(
 
     Arguments and faults are those of `ocr.recognise.recognise`.
     """
-    plain = replace(options, block=True)
+    plain = replace(options, block=True, second="")
     engine = engine_for(plain)
     head = images.head(image)
     resolution = round(dpi or head.dpi or images.guess_dpi(head.width, head.height), 2)

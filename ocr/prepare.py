@@ -8,7 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.images import Color, Gray, brightest, dark, luminance, shrunk, turned, warped
+from ocr.images import (
+    Color,
+    Gray,
+    brightest,
+    dark,
+    divided,
+    grown,
+    labelled,
+    luminance,
+    paper,
+    shrunk,
+    turned,
+    warped,
+)
+from ocr.ink import ink_of
+from ocr.options import OcrOptions
 from ocr.orient import ENOUGH, Survey
 from records.geometry import Box, Rotation, back, turn, turned_size
 
@@ -22,6 +37,9 @@ _STRAIGHT = 0.15
 
 _COARSE = 0.95
 """Below this scale the copy is shrunk by area means before it is turned: linear interpolation alone skips pixels."""
+
+_EDGE_SCALE, _EDGE_BLACK = 8, 90
+"""Black borders are looked for on a copy so many times smaller, darker than this of 255."""
 
 _BLACK_SHARE = 0.5
 """Share of the ink that must stay when coloured ink is lifted; below it the writing itself is coloured."""
@@ -69,6 +87,15 @@ def scale_for(found: Survey, dpi: float, capital_height: int) -> float:
     return min(max(capital_height / (CAPITAL_PER_LETTER * found.letter_height), 0.1), 1.0)
 
 
+def capital_on_copy(found: Survey, scale: float) -> float:
+    """Return how many pixels high capitals are on a copy of that scale; 30 where too few letters tell."""
+    return (
+        min(max(CAPITAL_PER_LETTER * found.letter_height * scale, 10.0), 80.0)
+        if found.letters >= ENOUGH
+        else 30.0
+    )
+
+
 def reading_copy(image: Gray, rotation: Rotation, skew: float, scale: float) -> ReadingCopy:
     """Return the copy of a delivered page turned clockwise by `rotation`, straightened and scaled (1 or less)."""
     height, width = image.shape
@@ -82,6 +109,34 @@ def reading_copy(image: Gray, rotation: Rotation, skew: float, scale: float) -> 
     forward, room = _straightening(small.shape[1], small.shape[0], skew, rest)
     copy = warped(small, forward[:2], room)
     return ReadingCopy(copy, (grow @ np.linalg.inv(forward))[:2], rotation, width, height)
+
+
+def cleaned(image: Gray, capital: float, options: OcrOptions) -> Gray:
+    """Return a reading copy after the cleaning that `options` ask for; itself when they ask for none."""
+    if options.even_paper:
+        image = divided(image, np.maximum(paper(image, round(4 * capital)), 1), 245)
+    if options.clear_edges:
+        image = without_edges(image)
+    if options.clear_rules:
+        ink = ink_of(image, capital)
+        image = np.where(grown(ink.upright_rules | ink.level_rules, 3, 3), np.uint8(np.median(image)), image)
+    return image
+
+
+def without_edges(image: Gray) -> Gray:
+    """Return the image with the black that reaches in from its borders painted in the shade of the paper."""
+    small = shrunk(image, _EDGE_SCALE)
+    labels, blobs = labelled(small < _EDGE_BLACK)
+    rim = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    large = [
+        n for n in rim if n and blobs[n - 1][4] > small.shape[0] / 4
+    ]  # a letter at the border is smaller
+    if not large:
+        return image
+    black = grown(np.isin(labels, large), 3, 3)
+    rows = (np.arange(image.shape[0]) * small.shape[0] // image.shape[0])[:, None]
+    columns = np.arange(image.shape[1]) * small.shape[1] // image.shape[1]
+    return np.where(black[rows, columns], np.uint8(np.median(image)), image)
 
 
 def without_ink(color: Color) -> Gray:

@@ -1,21 +1,25 @@
 """Read one page: image in, words with boxes and confidence out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 from ocr import images, tesseract
 from ocr.doubt import judged
-from ocr.engine import Engine, Found
+from ocr.engine import Engine, Found, models
 from ocr.engines import engine_for
+from ocr.ink import ink_of, seals, strokes
 from ocr.options import OcrOptions
 from ocr.orient import Survey, skew_at, survey
-from ocr.prepare import ReadingCopy, reading_copy, scale_for, without_ink
+from ocr.prepare import ReadingCopy, capital_on_copy, cleaned, reading_copy, scale_for, without_ink
+from ocr.regions import coloured, drawn
+from ocr.second_look import second_look
 from ocr.suggest import suggested
+from ocr.tidy import tidied
 from records.geometry import Rotation
-from records.page import PageText, Word
+from records.page import PageText, Region, Word
 
-PATH_VERSION = "vanthu-ocr 4"
+PATH_VERSION = "vanthu-ocr 5"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -28,17 +32,22 @@ _TOO_LARGE_FOR_COLOR = 60_000_000
 """Pixels above which a colour page is read in gray: three channels of an A0 page do not fit a reader."""
 
 
+_TOO_LARGE_FOR_INK = 40_000_000
+"""Pixels of a reading copy (A2 at 300 dpi has 35 million) above which it is read once and its ink is not sorted."""
+
 _TALL, _DOUBT = 3.0, 0.4
 """A word more than so many times as high as the page's median word, read with less confidence, is no word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one attempt gave: the copy that was read and the words found in it."""
+    """What one attempt gave: the copy that was read, what was found in it, and how high its capitals are in pixels."""
 
     copy: ReadingCopy
     skew: float
     found: list[Found]
+    capital: float = 30.0
+    regions: tuple[Region, ...] = ()
 
     @property
     def weight(self) -> float:
@@ -47,11 +56,13 @@ class Reading:
 
 
 def engine_version(options: OcrOptions, engine: Engine | None = None) -> str:
-    """Return what reads a page, e.g. `tesseract 5.5.4 vie:79df64ca vanthu-ocr 1`: engine, models, our own path.
+    """Return what reads a page: engine, models, models of the second look, our own path.
 
-    `engine` None: the one that the options name. Raises `ToolMissing` when a model is absent.
+    E.g. `tesseract 5.5.4 vie:79df64ca second Vietnamese:a1b2c3d4 vanthu-ocr 5`. `engine` None: the one that the options
+    name. Raises `ToolMissing` when a model is absent: a page read once less than asked would look like any other.
     """
-    return f"{(engine or engine_for(options)).version(options)} {PATH_VERSION}"
+    second = f" second {models(options.for_second_look())}" if options.second else ""
+    return f"{(engine or engine_for(options)).version(options)}{second} {PATH_VERSION}"
 
 
 @images.memory_told()
@@ -71,9 +82,10 @@ def recognise(
     `ToolMissing` when the models are absent, MemoryError when the page does not fit.
     """
     engine = engine or engine_for(options)
+    version = engine_version(options, engine)  # a missing model is told before work is done
     head = images.head(image)
     resolution = round(dpi or head.dpi or images.guess_dpi(head.width, head.height), 2)
-    gray = _gray(image, head, options)
+    gray, colored = _pixels(image, head, options)
     seen = survey(gray, resolution)
     if seen.letters == 0:
         best = Reading(reading_copy(gray, hint_rotation, 0.0, 1.0), 0.0, [])
@@ -81,6 +93,7 @@ def recognise(
         turns = _turns(gray, seen, resolution, hint_rotation) if options.turn else (hint_rotation,)
         attempts = [_attempt(gray, turn, seen, resolution, options, engine) for turn in turns]
         best = max(attempts, key=lambda attempt: attempt.weight)  # the first of equals: the likelier turn
+        best = _finished(best, options, engine)
     return PageText(
         page=page,
         width=head.width,
@@ -88,15 +101,20 @@ def recognise(
         dpi=resolution,
         rotation=best.copy.rotation,
         skew=best.skew,
-        engine=engine_version(options, engine),
+        engine=version,
         words=delivered(best),
+        regions=colored or tuple(_region_back(best.copy, region) for region in best.regions),
     )
 
 
-def _gray(image: Path, head: images.ImageHead, options: OcrOptions) -> images.Gray:
+def _pixels(
+    image: Path, head: images.ImageHead, options: OcrOptions
+) -> tuple[images.Gray, tuple[Region, ...]]:
+    """Return the page in gray, and where colour tells seals and handwriting, in pixels as delivered."""
     if options.lift_ink and head.color == "rgb" and head.width * head.height <= _TOO_LARGE_FOR_COLOR:
-        return without_ink(images.load_color(image))
-    return images.load_gray(image)
+        color = images.load_color(image)
+        return without_ink(color), tuple(coloured(color))
+    return images.load_gray(image), ()
 
 
 def _turns(gray: images.Gray, seen: Survey, dpi: float, hint: Rotation) -> tuple[Rotation, ...]:
@@ -116,8 +134,29 @@ def _attempt(
     skew = 0.0
     if options.deskew:
         skew = seen.skew if turn == seen.turn else skew_at(gray, dpi, turn)
-    copy = reading_copy(gray, turn, skew, scale_for(seen, dpi, options.capital_height))
-    return Reading(copy, skew, engine.read(copy.image, options))
+    scale = scale_for(seen, dpi, options.capital_height)
+    capital = capital_on_copy(seen, scale)
+    copy = reading_copy(gray, turn, skew, scale)
+    copy = replace(copy, image=cleaned(copy.image, capital, options))
+    return Reading(copy, skew, engine.read(copy.image, options), capital)
+
+
+def _finished(reading: Reading, options: OcrOptions, engine: Engine) -> Reading:
+    """Return the reading without bars and shreds, weak and unread places looked at again, regions marked."""
+    if not options.tidy or reading.copy.image.size > _TOO_LARGE_FOR_INK:
+        return reading
+    ink = ink_of(reading.copy.image, reading.capital)
+    large = strokes(ink)
+    rings = seals(ink, large)
+    found = tidied(without_noise(reading.found), ink)
+    if options.second:
+        found = second_look(ink, found, rings, options, engine)
+    return replace(reading, found=found, regions=tuple(drawn(ink, large, rings)))
+
+
+def _region_back(copy: ReadingCopy, region: Region) -> Region:
+    box = region.box
+    return Region(region.kind, copy.box_back(box.x0, box.y0, box.x1, box.y1))
 
 
 def delivered(reading: Reading) -> tuple[Word, ...]:

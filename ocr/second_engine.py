@@ -32,7 +32,19 @@ def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
     Same pixels, same words: every page is a fresh process. RuntimeError after `TIMEOUT` seconds.
     """
     layout = 6 if options.block else 3  # one block of text, or columns and tables looked for
-    config = f'--psm {layout} --dpi {dpi} --tessdata-dir "{tessdata_folder(options)}" {_SETTINGS}'
+    return _read(image, options, f"--psm {layout} --dpi {dpi}")
+
+
+def read_line(image: Gray, options: OcrOptions) -> list[Found]:
+    """Return the words of a picture that shows one line and nothing else, from the left. Raises `ToolMissing`.
+
+    Read with the models of the second look; no layout is analysed. RuntimeError after `TIMEOUT` seconds.
+    """
+    return _read(image, options.for_second_look(), "--psm 7 --dpi 300")
+
+
+def _read(image: Gray, options: OcrOptions, how: str) -> list[Found]:
+    config = f'{how} --tessdata-dir "{tessdata_folder(options)}" {_SETTINGS}'
     try:
         table = pytesseract.image_to_data(
             image, lang=options.languages, config=config, timeout=TIMEOUT, output_type=pytesseract.Output.DICT

@@ -45,6 +45,26 @@ def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
         engine.ClearAdaptiveClassifier()
 
 
+def read_line(image: Gray, options: OcrOptions) -> list[Found]:
+    """Return the words of a picture that shows one line and nothing else, from the left. Raises `ToolMissing`.
+
+    Read with the models of the second look; no layout is analysed.
+    """
+    second = options.for_second_look()
+    engine = _engine(second.languages, str(tessdata_folder(second)))
+    height, width = image.shape
+    try:
+        engine.SetPageSegMode(tesserocr.PSM.SINGLE_LINE)
+        engine.SetImageBytes(image.tobytes(), width, height, 1, width)
+        engine.SetSourceResolution(300)
+        engine.Recognize()
+        return _words(engine)
+    finally:
+        engine.Clear()
+        engine.ClearAdaptiveClassifier()
+        engine.SetPageSegMode(tesserocr.PSM.AUTO)
+
+
 def upright_turn(image: Gray, dpi: int) -> tuple[Rotation, float]:
     """Return (clockwise turn that makes the page upright, confidence) of Tesseract's own detector, (0, 0.0) if unsure.
 

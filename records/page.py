@@ -44,12 +44,21 @@ class Word:
     meant: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A place of the page that is no print: `kind` is `seal` or `handwriting`, box in pixels as delivered."""
+
+    kind: str
+    box: Box
+
+
 @dataclass(frozen=True)
 class PageText:
     """The reading of one page image.
 
     `width`, `height`: pixels as delivered. `rotation`: clockwise turn that makes the image upright. `skew`: degrees
     left after that turn, positive when lines fall to the right. `confidence`: mean over words, 0.0 to 1.0.
+    `regions`: seals and handwriting, marked and not read.
     `state`: `read`, or `timed-out` / `failed` when the engine could not finish (then `words` is empty).
     """
 
@@ -63,6 +72,7 @@ class PageText:
     words: tuple[Word, ...]
     state: str = "read"
     notes: tuple[str, ...] = field(default=())
+    regions: tuple[Region, ...] = field(default=())
 
     @cached_property
     def lines(self) -> tuple[tuple[Word, ...], ...]:
@@ -106,7 +116,7 @@ class PageText:
             for w in self.words
         ]
         given = (self.page, self.width, self.height, self.dpi, self.rotation, self.skew, self.engine)
-        return _arrived, (given, words, self.state, self.notes)
+        return _arrived, (given, words, self.state, self.notes, self.regions)
 
 
 def _arrived(
@@ -114,13 +124,14 @@ def _arrived(
     words: list[tuple[Any, ...]],
     state: str,
     notes: tuple[str, ...],
+    regions: tuple[Region, ...],
 ) -> PageText:
     """Return the reading that `PageText.__reduce__` took apart."""
     told = tuple(
         Word(text, Box(x0, y0, x1, y1), sure, line, trace and Trace(*trace), meant)
         for text, x0, y0, x1, y1, sure, line, trace, meant in words
     )
-    return PageText(*given, told, state, notes)
+    return PageText(*given, told, state, notes, regions)
 
 
 def page_to_json(page: PageText) -> dict[str, Any]:
@@ -138,6 +149,7 @@ def page_to_json(page: PageText) -> dict[str, Any]:
         "notes": list(page.notes),
         "text": page.text,
         "words": [_word_to_json(word) for word in page.words],
+        "regions": [{"kind": region.kind, "box": region.box.as_list()} for region in page.regions],
     }
 
 
@@ -154,6 +166,7 @@ def page_from_json(data: Mapping[str, Any]) -> PageText:
         words=tuple(_word_from_json(word) for word in data["words"]),
         state=str(data.get("state", "read")),
         notes=tuple(data.get("notes", ())),
+        regions=tuple(Region(str(r["kind"]), Box(*r["box"])) for r in data.get("regions", ())),
     )
 
 

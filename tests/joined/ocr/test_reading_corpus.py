@@ -17,8 +17,14 @@ from records.page import page_to_json
 pytestmark = pytest.mark.joined
 ROOT = Path(__file__).parents[3]
 
-STOCK_CER = 5.01
+STOCK_CER = {
+    "all": 5.01, "clean": 3.45, "office": 4.87, "photocopy": 4.89, "faded": 3.26, "aged": 2.02, "stamped": 17.97,
+    "skewed": 2.72, "lowres": 3.56, "jpeg": 4.52, "rotated": 2.64, "600dpi": 7.03,
+}  # fmt: skip
 """Percent over the 61 pages by `ocrmypdf 17.13 -l vie --rotate-pages --deskew` (Tesseract 5.3.0, Debian 12)."""
+
+WANTED_CER = 2.5
+"""Percent over all pages: half of stock."""
 
 
 def read_one(job: tuple[Path, Path]) -> tuple[int, float]:
@@ -74,12 +80,13 @@ def test_every_page_is_turned_and_straightened_right(corpus: Path, readings: tup
         assert skew == pytest.approx(page["skew_deg"], abs=0.15), page["id"]
 
 
-def test_error_rate_is_no_worse_than_stock(scores: dict[str, Any]) -> None:
-    assert 100 * scores["classes"]["all"]["cer"] <= STOCK_CER + 0.1
+def test_half_the_wrong_characters_of_stock(scores: dict[str, Any]) -> None:
+    assert 100 * scores["classes"]["all"]["cer"] <= WANTED_CER
 
 
-def test_no_class_falls_behind(scores: dict[str, Any]) -> None:
-    assert {name: 100 * c["cer"] for name, c in scores["classes"].items() if 100 * c["cer"] > 5.0} == {}
+def test_no_class_is_worse_than_stock(scores: dict[str, Any]) -> None:
+    ours = {name: 100 * c["cer"] for name, c in scores["classes"].items()}
+    assert {name: cer for name, cer in ours.items() if cer > STOCK_CER[name]} == {}
 
 
 def test_boxes_lie_on_the_words(scores: dict[str, Any]) -> None:

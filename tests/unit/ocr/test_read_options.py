@@ -18,6 +18,12 @@ def test_same_options_same_digest() -> None:
         {"turn": False},
         {"deskew": False},
         {"lift_ink": False},
+        {"even_paper": True},
+        {"clear_edges": True},
+        {"clear_rules": True},
+        {"tidy": False},
+        {"second": ""},
+        {"second": "vie"},
     ],
 )
 def test_every_field_changes_the_digest(changed: dict[str, object]) -> None:
@@ -29,7 +35,14 @@ def test_where_the_models_lie_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"languages": ""}, {"languages": "vie+"}, {"languages": "../vie"}, {"capital_height": 5}]
+    "wrong",
+    [
+        {"languages": ""},
+        {"languages": "vie+"},
+        {"languages": "../vie"},
+        {"second": "a b"},
+        {"capital_height": 5},
+    ],
 )
 def test_nonsense_is_refused_early(wrong: dict[str, object]) -> None:
     with pytest.raises(ArchiveFault) as fault:

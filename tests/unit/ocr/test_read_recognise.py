@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 from rapidfuzz.distance import Levenshtein
 
+from ocr.engine import tessdata_folder
 from ocr.options import OcrOptions
 from ocr.recognise import engine_version, recognise
 from records.errors import ToolMissing, Unfit
@@ -154,3 +155,21 @@ def test_missing_model_is_said_not_guessed(small_page, tmp_path: Path) -> None:
 def test_the_version_names_engine_model_and_our_path() -> None:
     assert engine_version(OcrOptions()).startswith("tesseract 5.")
     assert "vie:" in engine_version(OcrOptions()) and "vanthu-ocr" in engine_version(OcrOptions())
+    assert " second Vietnamese:" in engine_version(OcrOptions())
+    assert "Vietnamese" not in engine_version(OcrOptions(second=""))
+
+
+def test_a_model_of_the_second_look_that_is_missing_is_told(small_page, tmp_path: Path) -> None:
+    first = tessdata_folder(OcrOptions()) / "vie.traineddata"
+    (tmp_path / "vie.traineddata").write_bytes(first.read_bytes())
+    with pytest.raises(ToolMissing) as fault:
+        recognise(small_page.path, OcrOptions(tessdata=str(tmp_path)))
+    assert "tesseract-ocr-script-viet" in fault.value.tell
+    assert recognise(small_page.path, OcrOptions(tessdata=str(tmp_path), second="")).words
+
+
+@pytest.mark.parametrize("lever", ["even_paper", "clear_edges", "clear_rules"])
+def test_levers_of_the_bench_keep_the_page_readable(small_page, lever: str) -> None:
+    plain = recognise(small_page.path, OcrOptions(second=""))
+    changed = recognise(small_page.path, OcrOptions(second="", **{lever: True}))
+    assert Levenshtein.normalized_distance(plain.text, changed.text) < 0.1

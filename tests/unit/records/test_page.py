@@ -8,14 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.geometry import Box
-from records.page import PageText, Trace, Word, dump_page, load_page
+from records.page import PageText, Region, Trace, Word, dump_page, load_page
 
 numbers = st.integers(min_value=-(2**40), max_value=2**40)
 shares = st.floats(min_value=0, max_value=1)
+boxes = st.builds(Box, numbers, numbers, numbers, numbers)
 words = st.builds(
     Word,
     text=st.text(min_size=1, max_size=12),
-    box=st.builds(Box, numbers, numbers, numbers, numbers),
+    box=boxes,
     confidence=st.floats(min_value=0, max_value=1),
     line=st.integers(min_value=0, max_value=50),
     trace=st.none()
@@ -41,6 +42,9 @@ pages = st.builds(
     words=st.lists(words, max_size=8).map(tuple),
     state=st.sampled_from(("read", "timed-out", "failed")),
     notes=st.lists(st.text(max_size=8), max_size=3).map(tuple),
+    regions=st.lists(
+        st.builds(Region, kind=st.sampled_from(("seal", "handwriting")), box=boxes), max_size=3
+    ).map(tuple),
 )
 
 WORDS = (
@@ -48,7 +52,7 @@ WORDS = (
     Word("định", Box(32, 2, 60, 12), 0.8, 0, Trace(0.8, other="")),
     Word("12-QĐ/TU", Box(1, 20, 60, 30), 0.7, 1),
 )
-PAGE = PageText(1, 100, 100, 300.0, 0, 0.0, "made", WORDS)
+PAGE = PageText(1, 100, 100, 300.0, 0, 0.0, "made", WORDS, regions=(Region("seal", Box(5, 5, 40, 40)),))
 
 
 def test_a_page_comes_back_with_what_is_known_of_each_word() -> None:
@@ -63,8 +67,10 @@ def test_words_that_no_engine_read_say_nothing_of_an_engine() -> None:
 
 def test_readings_kept_before_traces_still_load() -> None:
     old = json.loads(dump_page(PAGE))
+    del old["regions"]
     for word in old["words"]:
         word.pop("trace", None)
+    assert load_page(json.dumps(old).encode()).regions == ()
     assert [w.trace for w in load_page(json.dumps(old).encode()).words] == [None, None, None]
 
 
@@ -82,7 +88,7 @@ def test_what_travels_between_processes_is_the_same(page: PageText) -> None:
     assert there == page
     assert there.words == page.words
     assert there.text == page.text
-    assert (there.state, there.notes) == (page.state, page.notes)
+    assert (there.state, there.notes, there.regions) == (page.state, page.notes, page.regions)
 
 
 def test_a_full_page_is_sent_as_words_and_numbers() -> None:
