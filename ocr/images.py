@@ -172,13 +172,13 @@ def components(mask: NDArray[np.bool_]) -> NDArray[np.int32]:
 def opened(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
     """Return the part of the mask in which a box of `width` × `height` pixels fits."""
     box = np.ones((height, width), np.uint8)
-    return cast("NDArray[np.bool_]", cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, box) > 0)
+    return cv2.morphologyEx(mask.view(np.uint8), cv2.MORPH_OPEN, box) > 0
 
 
 def grown(mask: NDArray[np.bool_], width: int, height: int) -> NDArray[np.bool_]:
     """Return the mask with every pixel grown to a box of `width` × `height` pixels around it."""
     box = np.ones((height, width), np.uint8)
-    return cast("NDArray[np.bool_]", cv2.dilate(mask.view(np.uint8), box) > 0)
+    return cv2.dilate(mask.view(np.uint8), box) > 0
 
 
 def labelled(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
