@@ -105,8 +105,8 @@ def ink_of(image: Gray, capital: float) -> Ink:
 
 def strokes(ink: Ink) -> Strokes:
     """Return the blobs of writing that are too large for letters and too small for a frame or a picture."""
-    labels, blobs = labelled(ink.writing)
-    side = np.maximum(blobs[:, 2], blobs[:, 3])
+    labels, blobs = labelled(halved(ink.writing))
+    side = HALF * np.maximum(blobs[:, 2], blobs[:, 3])
     large = np.flatnonzero((side >= _STROKE[0] * ink.capital) & (side <= _STROKE[1] * ink.capital))[
         :_MOST_STROKES
     ]
@@ -124,8 +124,11 @@ def seals(ink: Ink, large: Strokes) -> list[Patch]:
     if not len(large.blobs) or float((small < 128).mean()) > _MOST_DARK:
         return []
     least, most = (bound * ink.capital / factor for bound in _RING)
-    rings = [tuple(round(v * factor) for v in ring) for ring in circles(small, least, most)]
-    return [Patch(x - radius, y - radius, x + radius, y + radius, 0) for x, y, radius in rings]
+    found = []
+    for x, y, radius in circles(small, least, most):
+        x0, y0, x1, y1 = (round(v * factor) for v in (x - radius, y - radius, x + radius, y + radius))
+        found.append(Patch(x0, y0, x1, y1, 0))
+    return found
 
 
 def inside(patch: Patch, word: Found | Patch) -> bool:
