@@ -1,6 +1,6 @@
 """Fit ocr/doubt.json on pages whose text is known, and say on others how far its p(wrong) can be believed.
 
-    python tests/tools/fit_doubt.py READ_CORPUS [MADE READ_MADE] [--try-only]
+    python tests/tools/fit_doubt.py READ_CORPUS [MADE READ_MADE] [--also READ_CORPUS_ANOTHER_WAY] [--try-only]
 
 READ_… are folders of page JSON (tests/tools/read_pages.py). Fitted on the tuning half of the corpus and on made pages
 (tests/tools/degraded_pages.py), reported on the other half of the corpus.
@@ -99,9 +99,14 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("read", type=Path)
     asked.add_argument("made", type=Path, nargs="*")
+    asked.add_argument(
+        "--also", type=Path, default=None, help="the corpus read another way (with a second look)"
+    )
     asked.add_argument("--try-only", action="store_true")
     options = asked.parse_args()
     corpus = known_pages(CORPUS, options.read)
+    if options.also:
+        corpus += known_pages(CORPUS, options.also)
     tuning, other = [p for p in corpus if not p.half], [p for p in corpus if p.half]
     made = known_pages(*options.made) if len(options.made) == 2 else []
     if not options.try_only:
@@ -129,6 +134,8 @@ def main() -> None:
     )
     report("fitted half", tuning, model)
     report("other half", other, model)
+    if options.also:
+        report("read again", [p for p in known_pages(CORPUS, options.also) if p.half], model)
     if made:
         report("made pages", made, model)
 
