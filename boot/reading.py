@@ -21,6 +21,7 @@ from ocr.extract import PageImage, extract_pages
 from ocr.inspect_file import FileFacts, inspect_file
 from ocr.options import OcrOptions
 from ocr.pdfa import PdfMeta
+from ocr.plain import PLAINLY
 from records.clock import SystemClock
 from records.errors import ArchiveFault
 from records.page import PageText, page_to_json
@@ -115,7 +116,7 @@ def _read_one(reader: _Reader, item: Input, stem: str) -> None:
                     f"✗ {item.relative} trang {text.page}: máy chưa đọc được ({text.state}), cần người xem; "
                     "trang được để trống."
                 )
-            elif text.notes:
+            elif PLAINLY in text.notes:
                 say(
                     f"! {item.relative} trang {text.page}: chỉ đọc được theo cách đơn giản; nên đối chiếu với ảnh."
                 )

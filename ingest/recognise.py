@@ -13,7 +13,7 @@ from ingest.children import ChildDied, Children, ChildStuck
 from ingest.review_items import page_part
 from ingest.tools import IngestTools, WalkLimits
 from ocr.options import OcrOptions
-from ocr.plain import PLAIN_PIXELS, recognise_plainly
+from ocr.plain import PLAIN_PIXELS, PLAINLY, recognise_plainly
 from ocr.recognise import engine_version, recognise
 from records.errors import ArchiveFault, Unfit
 from records.geometry import Rotation
@@ -22,6 +22,9 @@ from records.page import PageText, dump_page, load_page
 from storage.pages import Page
 
 _log = logging.getLogger("vanthu.recognise")
+
+_NOISE = 0.4
+"""Mean confidence under which what the simpler way found on a page that hung the usual one is specks, not words."""
 
 _DECODE_SECONDS = 0.2
 """To decode a megapixel and make it small, several times what the slowest format needs."""
@@ -65,7 +68,7 @@ def keep_reading(tools: IngestTools, page: Page, text: PageText, key: str) -> No
             page.id,
             state=text.state,
             # a page read plainly or not at all says how it went that time: a better hour may read it better
-            reading_key=key if text.state == "read" and not text.notes else "",
+            reading_key=key if text.state == "read" and PLAINLY not in text.notes else "",
             reading_sha256=hashlib.sha256(data).hexdigest(),
             text=text.text,
             reading=data,
@@ -109,17 +112,21 @@ def read_image(children: Children, limits: WalkLimits, options: OcrOptions, aske
     given = (asked.image, options, asked.number, asked.dpi or None, asked.hint_rotation)
     try:
         return children.run("read", image_seconds(limits, asked.width, asked.height), recognise, *given)
-    except (ChildStuck, ChildDied) as first:
-        _log.warning("page %s: %s; once more, simpler", asked.image.name, first)
+    except (ChildStuck, ChildDied) as fault:
+        _log.warning("page %s: %s; once more, simpler", asked.image.name, fault)
+        first = fault
     except Unfit as fault:  # its bytes are no picture: another try would not change them
         return unread(fault, asked.number, asked.width, asked.height, asked.dpi, options)
     try:
-        return children.run(
-            "read", plain_seconds(limits, asked.width, asked.height), recognise_plainly, *given
-        )
+        seconds = plain_seconds(limits, asked.width, asked.height)
+        text = children.run("read", seconds, recognise_plainly, *given)
     except (ChildStuck, ChildDied, Unfit) as fault:
         _log.warning("page %s is not read: %s", asked.image.name, fault)
         return unread(fault, asked.number, asked.width, asked.height, asked.dpi, options)
+    if text.words and text.confidence < _NOISE:
+        _log.warning("page %s is not read: %d words that are none", asked.image.name, len(text.words))
+        return unread(first, asked.number, asked.width, asked.height, asked.dpi, options)
+    return text
 
 
 def plain_seconds(limits: WalkLimits, width: int, height: int) -> float:

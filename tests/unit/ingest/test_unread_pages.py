@@ -85,6 +85,15 @@ def test_a_page_that_neither_way_reads_waits_for_eyes_and_the_next_one_goes_on(
     assert after.state == "read" and not after.notes and len(after.words) > 40
 
 
+def test_specks_read_as_letters_are_no_reading(pools: ChildPools, tmp_path: Path) -> None:
+    specks = np.random.default_rng(11).random((1200, 1200)) < 0.3
+    Image.fromarray(~specks).save(tmp_path / "p.png", dpi=(150, 150))
+    asked = AskedPage(tmp_path / "p.png", 1, 1200, 1200, 150.0, 0)
+    assert pools.run("read", 60, recognise_plainly, asked.image, OcrOptions()).words  # or this proves nothing
+    text = read_image(FirstWayHangs(pools), WalkLimits(), OcrOptions(), asked)
+    assert (text.state, text.words, text.notes) == ("timed-out", (), ("needs-review",))
+
+
 def test_bytes_that_are_no_picture_are_tried_once(pools: ChildPools, tmp_path: Path) -> None:
     (tmp_path / "p.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99))
     text = read_image(pools, WalkLimits(), OcrOptions(), AskedPage(tmp_path / "p.png", 1, 9, 9, 300.0, 0))
