@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ class Vanthu:
             check=False,
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def here(self, *words: object) -> Ran:
+        """Run a command that only looks in this process: a hundred questions need not load the program each."""
+        from boot.cli import run
+
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            code = run(["--data-dir", str(self.data), *map(str, words)])
+        return Ran(code, out.getvalue(), err.getvalue())
 
     def command(self, *words: object) -> list[str]:
         return [sys.executable, "-m", "boot.cli", *map(str, words)]

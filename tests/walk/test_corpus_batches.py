@@ -135,7 +135,7 @@ def test_text_reads_back_as_our_page_text(delivered: Delivered) -> None:
 def test_each_document_is_found_by_its_number(delivered: Delivered, name: str) -> None:
     for document in delivered.expected(name)["documents"]:
         wanted, _ = delivered.document_at(name, document["first_image"])
-        hits = delivered.house("search", document["number"], "--json", "--limit", 5).lines
+        hits = delivered.house.here("search", document["number"], "--json", "--limit", 5).lines
         assert wanted["document_id"] in [h["document_id"] for h in hits], document["number"]
 
 
@@ -172,7 +172,7 @@ def test_each_document_is_found_by_a_phrase_with_the_right_boxes(
         document_id, page, phrase = chosen
         asked += 1
         query = fold(phrase.text) if folded else phrase.text
-        hits = delivered.house("search", query, "--json", "--limit", 5).lines
+        hits = delivered.house.here("search", query, "--json", "--limit", 5).lines
         mine = [h for h in hits if h["document_id"] == document_id and h["page"] == page]
         if not mine:
             missed.append(f"{document['number']}: {query}")
