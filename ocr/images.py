@@ -140,8 +140,11 @@ def turned(image: NDArray[np.uint8], rotation: Rotation) -> NDArray[np.uint8]:
 
 
 def shrunk(image: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
-    """Return the image `factor` times smaller (area mean); itself when the factor is 1 or less."""
-    if factor <= 1:
+    """Return the image `factor` times smaller (area mean); itself when that is within a hundredth of its size or more.
+
+    A page that is one pixel too wide for its resolution is not worth a resampling, which costs as much as a large one.
+    """
+    if factor <= 1.01:
         return image
     height, width = image.shape[:2]
     size = (max(1, round(width / factor)), max(1, round(height / factor)))
