@@ -123,9 +123,7 @@ def to_base(walk: Walk) -> dict[str, Any]:
 
 
 @pytest.mark.validators
-@pytest.mark.timeout(
-    1500
-)  # ten signatures, each judged by EU DSS over the whole chain: minutes on a loaded machine
+@pytest.mark.timeout(1500)  # EU DSS judges ten signatures: minutes on a loaded machine
 def test_every_body_signs_and_seals_its_box_and_the_member_arrives(walk: Walk, tmp_path: Path) -> None:
     town, case = walk.town, in_review(walk)
     request, letter = tmp_path / "request.pdf", tmp_path / "letter.pdf"
