@@ -86,7 +86,13 @@ def test_papers_are_pdfa_2b_at_every_step_of_their_life(
     files.append(sign_whole(world, tmp_path / "decision.pdf", tmp_path, room, "party"))
     burnt = tmp_path / "burnt.pdf"
     mark = make_mark(BASE, PAPER_ID, "106", DAY), Place(1, 0.7, 0.9, 0.8, 0.97)
-    burn_paper(tmp_path / "notice.pdf", burnt, [Written("Số", "106-QĐ/VPTU", Place(1, 0.5, 0.8, 0.8, 0.83))], FACES, mark)
+    burn_paper(
+        tmp_path / "notice.pdf",
+        burnt,
+        [Written("Số", "106-QĐ/VPTU", Place(1, 0.5, 0.8, 0.8, 0.83))],
+        FACES,
+        mark,
+    )
     for path, said in validators.verapdf([*files, burnt]).items():
         assert said.compliant, (path.name, said.failures)
 
