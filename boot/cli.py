@@ -6,17 +6,17 @@ Heavy imports wait until a command needs them, so that `vanthu --help` answers a
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
+from boot.cli_context import settings_of
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
-from boot.settings import Settings, load_settings
+from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
 from records.errors import ArchiveFault
@@ -36,11 +36,6 @@ def main(context: click.Context, data_dir: Path | None) -> None:
     context.obj = lambda: load_settings(data_dir)
 
 
-def _settings(context: click.Context) -> Settings:
-    make: Callable[[], Settings] = context.obj
-    return make()
-
-
 @main.command("init")
 @click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
 @click.pass_context
@@ -48,7 +43,7 @@ def init_command(context: click.Context, as_json: bool) -> int:
     """Tạo thư mục dữ liệu, khóa dùng thử và tài khoản đầu tiên."""
     from boot.setup import init
 
-    return init(_settings(context), as_json=as_json)
+    return init(settings_of(context), as_json=as_json)
 
 
 @main.command("digitize")
@@ -75,7 +70,7 @@ def digitize_command(
     """Số hóa tệp quét hoặc thư mục: nhận dạng, tạo PDF/A, ký số, lưu trữ, lập chỉ mục."""
     from boot.digitize import Wish, digitize
 
-    return digitize(_settings(context), Wish(inputs, dossier, manifest, out, again, as_json))
+    return digitize(settings_of(context), Wish(inputs, dossier, manifest, out, again, as_json))
 
 
 @main.command("ocr")
@@ -87,7 +82,7 @@ def ocr_command(context: click.Context, inputs: tuple[Path, ...], out: Path, no_
     """Chỉ nhận dạng chữ, không dùng cơ sở dữ liệu."""
     from boot.reading import read_files
 
-    return read_files(_settings(context), inputs, out, with_pdf=not no_pdf)
+    return read_files(settings_of(context), inputs, out, with_pdf=not no_pdf)
 
 
 @main.command("search")
@@ -99,7 +94,7 @@ def search_command(context: click.Context, query: str, limit: int, as_json: bool
     """Tìm trong kho theo số hiệu hoặc cụm từ, có dấu hay không dấu."""
     from boot.finding import find
 
-    return find(_settings(context), query, limit, as_json=as_json)
+    return find(settings_of(context), query, limit, as_json=as_json)
 
 
 @main.command("show")
@@ -111,7 +106,7 @@ def show_command(context: click.Context, document: str, with_text: bool, as_json
     """Xem một tài liệu (mã đầy đủ hoặc ít nhất 6 ký tự đầu)."""
     from boot.finding import show
 
-    return show(_settings(context), document, with_text=with_text, as_json=as_json)
+    return show(settings_of(context), document, with_text=with_text, as_json=as_json)
 
 
 @main.command("access-copy")
@@ -120,9 +115,9 @@ def show_command(context: click.Context, document: str, with_text: bool, as_json
 @click.pass_context
 def access_copy_command(context: click.Context, document: str, out: Path) -> int:
     """Lập bản truy cập: PDF/A nhẹ để xem, không có chữ ký, không thay bản gốc."""
-    from boot.finding import small_copy
+    from boot.copying import small_copy
 
-    return small_copy(_settings(context), document, out)
+    return small_copy(settings_of(context), document, out)
 
 
 @main.command("sign")
@@ -135,7 +130,7 @@ def sign_command(context: click.Context, source: Path, out: Path, profile: str, 
     """Ký số một tệp PDF."""
     from boot.sealing import sign
 
-    return sign(_settings(context), source, out, profile, key)
+    return sign(settings_of(context), source, out, profile, key)
 
 
 @main.command("verify")
@@ -149,7 +144,7 @@ def verify_command(
     """Kiểm tra chữ ký số; mã thoát 0 chỉ khi mọi tệp đều hợp lệ."""
     from boot.sealing import verify
 
-    return verify(_settings(context), files, roots, as_json=as_json)
+    return verify(settings_of(context), files, roots, as_json=as_json)
 
 
 @main.command("serve")
@@ -160,7 +155,7 @@ def serve_command(context: click.Context, host: str | None, port: int | None) ->
     """Chạy dịch vụ web và bộ máy xử lý."""
     from boot.serving import serve
 
-    return serve(_settings(context), host, port)
+    return serve(settings_of(context), host, port)
 
 
 @main.command("worker")
@@ -179,7 +174,7 @@ def worker_command(context: click.Context, queues: str) -> int:
     unknown = [name for name in asked if name not in SERVICES]
     if unknown:
         raise click.BadParameter(f"không có việc {', '.join(unknown)}; hãy chọn trong {', '.join(SERVICES)}")
-    return work(_settings(context), asked)
+    return work(settings_of(context), asked)
 
 
 @main.command("migrate")
@@ -188,7 +183,7 @@ def migrate_command(context: click.Context) -> int:
     """Nâng cấp cấu trúc dữ liệu lên phiên bản của chương trình."""
     from boot.setup import migrate
 
-    return migrate(_settings(context))
+    return migrate(settings_of(context))
 
 
 @main.command("reindex")
@@ -197,7 +192,7 @@ def reindex_command(context: click.Context) -> int:
     """Dựng lại chỉ mục tìm kiếm từ cơ sở dữ liệu."""
     from boot.finding import reindex
 
-    return reindex(_settings(context))
+    return reindex(settings_of(context))
 
 
 @main.command("doctor")
@@ -207,7 +202,7 @@ def doctor_command(context: click.Context, as_json: bool) -> int:
     """Kiểm tra máy này còn thiếu gì và cách cài."""
     from boot.doctor import doctor
 
-    return doctor(_settings(context), as_json=as_json)
+    return doctor(settings_of(context), as_json=as_json)
 
 
 @main.group("audit")
@@ -239,7 +234,7 @@ def audit_verify_command(
     """Kiểm tra toàn bộ chuỗi nhật ký bằng chương trình độc lập."""
     from boot.auditing import verify_log
 
-    return verify_log(_settings(context), heads, keys, segments, as_json=as_json)
+    return verify_log(settings_of(context), heads, keys, segments, as_json=as_json)
 
 
 @audit_group.command("head")
@@ -248,7 +243,7 @@ def audit_head_command(context: click.Context) -> int:
     """Ký và in đầu nhật ký hiện tại để cất ở nơi khác."""
     from boot.auditing import print_head
 
-    return print_head(_settings(context))
+    return print_head(settings_of(context))
 
 
 @audit_group.command("key")
@@ -257,7 +252,7 @@ def audit_key_command(context: click.Context) -> int:
     """In khóa công khai dùng để kiểm tra đầu nhật ký."""
     from boot.auditing import print_key
 
-    return print_key(_settings(context))
+    return print_key(settings_of(context))
 
 
 @audit_group.command("prove")
@@ -267,7 +262,7 @@ def audit_prove_command(context: click.Context, seq: int) -> int:
     """In bằng chứng một sự kiện nằm trong nhật ký (RFC 9162)."""
     from boot.auditing import prove_event
 
-    return prove_event(_settings(context), seq)
+    return prove_event(settings_of(context), seq)
 
 
 @audit_group.command("consistency")
@@ -278,7 +273,7 @@ def audit_consistency_command(context: click.Context, old: int, new: int) -> int
     """In bằng chứng nhật ký NEW sự kiện nối tiếp nhật ký OLD sự kiện."""
     from boot.auditing import prove_growth
 
-    return prove_growth(_settings(context), old, new)
+    return prove_growth(settings_of(context), old, new)
 
 
 @audit_group.command("export")
@@ -288,7 +283,7 @@ def audit_export_command(context: click.Context, target: Path) -> int:
     """Xuất nhật ký, các đầu đã ký và chương trình kiểm tra ra một thư mục."""
     from boot.auditing import export_log
 
-    return export_log(_settings(context), target)
+    return export_log(settings_of(context), target)
 
 
 @audit_group.command("take-back")
@@ -297,7 +292,7 @@ def audit_take_back_command(context: click.Context) -> int:
     """Nối lại những sự kiện mà kho còn giữ nhưng cơ sở dữ liệu đã mất."""
     from boot.auditing import take_back
 
-    return take_back(_settings(context))
+    return take_back(settings_of(context))
 
 
 @main.command("fixity")
@@ -308,7 +303,7 @@ def fixity_command(context: click.Context, everything: bool, as_json: bool) -> i
     """Đọc lại tệp trong kho, so mã băm, sửa từ bản sao."""
     from boot.rounds import fixity
 
-    return fixity(_settings(context), everything=everything, as_json=as_json)
+    return fixity(settings_of(context), everything=everything, as_json=as_json)
 
 
 @main.command("reconcile")
@@ -319,7 +314,7 @@ def reconcile_command(context: click.Context, repair: bool, as_json: bool) -> in
     """Đối chiếu cơ sở dữ liệu, các kho và chỉ mục."""
     from boot.rounds import reconcile
 
-    return reconcile(_settings(context), repair=repair, as_json=as_json)
+    return reconcile(settings_of(context), repair=repair, as_json=as_json)
 
 
 @main.command("rebuild")
@@ -330,7 +325,7 @@ def rebuild_command(context: click.Context, check_only: bool, as_json: bool) -> 
     """Dựng lại cơ sở dữ liệu (đang rỗng) chỉ từ các kho."""
     from boot.rebuilding import check, rebuild
 
-    return (check if check_only else rebuild)(_settings(context), as_json=as_json)
+    return (check if check_only else rebuild)(settings_of(context), as_json=as_json)
 
 
 @main.command("backup")
@@ -342,7 +337,7 @@ def backup_command(context: click.Context, target: Path, with_blobs: bool, as_js
     """Sao lưu dữ liệu, danh sách tệp và đầu nhật ký của cùng một thời điểm."""
     from boot.backing_up import backup
 
-    return backup(_settings(context), target, with_blobs=with_blobs, as_json=as_json)
+    return backup(settings_of(context), target, with_blobs=with_blobs, as_json=as_json)
 
 
 @main.command("restore")
@@ -357,7 +352,7 @@ def restore_command(
     """Khôi phục từ bản sao lưu đã được kiểm tra nguyên vẹn."""
     from boot.backing_up import restore
 
-    return restore(_settings(context), place, replace=replace, check_only=check_only, as_json=as_json)
+    return restore(settings_of(context), place, replace=replace, check_only=check_only, as_json=as_json)
 
 
 @main.group("token")
@@ -373,7 +368,7 @@ def token_create_command(context: click.Context, login: str, label: str) -> int:
     """Cấp một mã truy cập; chỉ in một lần."""
     from boot.setup import create_token
 
-    return create_token(_settings(context), login, label)
+    return create_token(settings_of(context), login, label)
 
 
 @main.group("account")
@@ -396,7 +391,7 @@ def account_add_command(context: click.Context, login: str, name: str, roles: tu
     """Thêm tài khoản; mật khẩu được in một lần."""
     from boot.setup import add_account
 
-    return add_account(_settings(context), login, name, roles)
+    return add_account(settings_of(context), login, name, roles)
 
 
 @account_group.command("password")
@@ -406,7 +401,7 @@ def account_password_command(context: click.Context, login: str) -> int:
     """Đặt lại mật khẩu của một tài khoản; mật khẩu mới được in một lần."""
     from boot.setup import reset_password
 
-    return reset_password(_settings(context), login)
+    return reset_password(settings_of(context), login)
 
 
 for _command in (complete_command, renew_command, provable_command, review_group, units_group, members_group):

@@ -1,13 +1,11 @@
 """The words `vanthu units` and `vanthu members`; what they do is in `boot/people.py`."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import cast
 
 import click
 
-from boot.settings import Settings
+from boot.cli_context import settings_of
 
 _LIST = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -25,7 +23,7 @@ def units_import_command(context: click.Context, source: Path, as_json: bool) ->
     """Nhập danh sách đơn vị (CSV); sai một dòng thì không nhập dòng nào."""
     from boot.people import take_in_units
 
-    return take_in_units(_settings(context), source, as_json=as_json)
+    return take_in_units(settings_of(context), source, as_json=as_json)
 
 
 @units_group.command("list")
@@ -36,7 +34,7 @@ def units_list_command(context: click.Context, day: datetime | None, as_json: bo
     """Liệt kê đơn vị vào một ngày (mặc định hôm nay)."""
     from boot.people import list_units
 
-    return list_units(_settings(context), day.date() if day else None, as_json=as_json)
+    return list_units(settings_of(context), day.date() if day else None, as_json=as_json)
 
 
 @click.group("members")
@@ -52,8 +50,4 @@ def members_import_command(context: click.Context, source: Path, as_json: bool) 
     """Nhập danh sách đảng viên (CSV); sai một dòng thì không nhập dòng nào."""
     from boot.people import take_in_members
 
-    return take_in_members(_settings(context), source, as_json=as_json)
-
-
-def _settings(context: click.Context) -> Settings:
-    return cast(Callable[[], Settings], context.obj)()
+    return take_in_members(settings_of(context), source, as_json=as_json)

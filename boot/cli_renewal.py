@@ -3,14 +3,12 @@
 What they do is in `boot/completing.py` and `boot/renewing.py`.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import cast
 
 import click
 
-from boot.settings import Settings
+from boot.cli_context import settings_of
 from records.clock import VIETNAM
 
 _DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -25,7 +23,7 @@ def complete_command(context: click.Context, dry_run: bool, as_json: bool) -> in
     """Thêm dấu thời gian lưu trữ cho các tệp mới niêm phong ở mức B-T."""
     from boot.completing import complete
 
-    return complete(_settings(context), dry_run=dry_run, as_json=as_json)
+    return complete(settings_of(context), dry_run=dry_run, as_json=as_json)
 
 
 @click.command("renew")
@@ -37,7 +35,7 @@ def renew_command(context: click.Context, due_before: datetime | None, dry_run: 
     """Thêm dấu thời gian lưu trữ mới cho các tệp sắp hết hạn chứng minh."""
     from boot.renewing import renew
 
-    return renew(_settings(context), _local(due_before), dry_run=dry_run, as_json=as_json)
+    return renew(settings_of(context), _local(due_before), dry_run=dry_run, as_json=as_json)
 
 
 @click.command("provable")
@@ -74,15 +72,11 @@ def provable_command(
         raise click.UsageError("--revoked và --at phải đi cùng nhau")
     moment = _local(revoked_at)
     if crl is None and moment is None:
-        return provable(_settings(context), _local(before), limit, listed=listed, as_json=as_json)
+        return provable(settings_of(context), _local(before), limit, listed=listed, as_json=as_json)
     number = serial.lower().replace(":", "").removeprefix("0x").lstrip("0")
     told = [Revocation(number, "", moment, parse_reason(reason))] if moment is not None else []
-    return touched(_settings(context), told, crl, as_json=as_json)
+    return touched(settings_of(context), told, crl, as_json=as_json)
 
 
 def _local(day: datetime | None) -> datetime | None:
     return day.replace(tzinfo=VIETNAM) if day is not None else None
-
-
-def _settings(context: click.Context) -> Settings:
-    return cast(Callable[[], Settings], context.obj)()

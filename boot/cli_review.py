@@ -1,11 +1,8 @@
 """The words `vanthu review …`. What they do is in `boot/reviewing.py`."""
 
-from collections.abc import Callable
-from typing import cast
-
 import click
 
-from boot.settings import Settings
+from boot.cli_context import settings_of
 
 _PART = click.argument("part")
 _DOCUMENT = click.argument("document")
@@ -27,7 +24,7 @@ def list_command(context: click.Context, state: str, limit: int, as_json: bool) 
     """Liệt kê mục cần xem, mục đáng xem nhất trước."""
     from boot.reviewing import list_reviews
 
-    return list_reviews(_settings(context), state, limit, as_json=as_json)
+    return list_reviews(settings_of(context), state, limit, as_json=as_json)
 
 
 @review_group.command("show")
@@ -39,7 +36,7 @@ def show_command(context: click.Context, document: str, part: str, as_json: bool
     """Xem các từ đáng ngờ của một mục (PART: page-3, number, issued_date, subject)."""
     from boot.reviewing import show_review
 
-    return show_review(_settings(context), document, part, as_json=as_json)
+    return show_review(settings_of(context), document, part, as_json=as_json)
 
 
 @review_group.command("accept")
@@ -50,7 +47,7 @@ def accept_command(context: click.Context, document: str, part: str) -> int:
     """Xác nhận một mục đã đọc đúng."""
     from boot.reviewing import accept_review
 
-    return accept_review(_settings(context), document, part)
+    return accept_review(settings_of(context), document, part)
 
 
 @review_group.command("correct")
@@ -75,7 +72,7 @@ def correct_command(
         typed[int(number)] = text
     if bool(typed) == (value is not None):
         raise click.UsageError("cần --word cho trang, hoặc --value cho trường thông tin")
-    return correct_review(_settings(context), document, part, typed, value)
+    return correct_review(settings_of(context), document, part, typed, value)
 
 
 @review_group.command("undo")
@@ -86,7 +83,7 @@ def undo_command(context: click.Context, document: str, part: str) -> int:
     """Hoàn tác quyết định gần nhất về một mục."""
     from boot.reviewing import undo_review
 
-    return undo_review(_settings(context), document, part)
+    return undo_review(settings_of(context), document, part)
 
 
 @review_group.command("fill")
@@ -95,8 +92,4 @@ def fill_command(context: click.Context) -> int:
     """Đưa tài liệu đã lưu trữ từ trước vào danh sách rà soát; chạy lại không hại gì."""
     from boot.reviewing import fill_reviews
 
-    return fill_reviews(_settings(context))
-
-
-def _settings(context: click.Context) -> Settings:
-    return cast(Callable[[], Settings], context.obj)()
+    return fill_reviews(settings_of(context))

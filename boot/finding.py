@@ -1,18 +1,13 @@
-"""`vanthu search`, `show`, `access-copy`, `reindex`: find documents, look at one, take one along, index anew."""
+"""`vanthu search`, `show`, `reindex`: find documents, look at one, build the index anew."""
 
-import hashlib
 from contextlib import ExitStack
-from pathlib import Path
 
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from boot.childroom import open_children
 from boot.house import House, StoredPages, open_house
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, progress_bar, result, say
-from boot.wiring import ingest_tools
-from ingest.access_copy import access_copy
 from ingest.publish import indexed, parties_of_document
 from jobs.lock import EngineLock
 from records.access import LOCAL, SYSTEM
@@ -56,7 +51,7 @@ def find(settings: Settings, query: str, limit: int, *, as_json: bool) -> Exit:
 def show(settings: Settings, wanted: str, *, with_text: bool, as_json: bool) -> Exit:
     """Print what the archive knows of one document."""
     with open_house(settings) as house:
-        document = _document(house, wanted)
+        document = wanted_document(house, wanted)
         with house.work.reading() as tx:
             renditions = tx.documents.renditions(LOCAL, document.id)
             texts = tx.pages.readings(document.id)
@@ -95,25 +90,6 @@ def show(settings: Settings, wanted: str, *, with_text: bool, as_json: bool) -> 
     return Exit.WELL
 
 
-def small_copy(settings: Settings, wanted: str, out: Path) -> Exit:
-    """Make the small access copy of a document (full id or its beginning) and write it to `out`."""
-    with ExitStack() as stack:
-        house = stack.enter_context(open_house(settings))
-        children = stack.enter_context(open_children(settings, "parse"))
-        document = _document(house, wanted)
-        with house.work.reading() as tx:
-            pages, texts = tx.pages.of_document(LOCAL, document.id), tx.pages.readings(document.id)
-        data = access_copy(ingest_tools(house, children), document, pages, texts)
-        part = out.with_name(f".{out.name}.part")
-        part.write_bytes(data)
-        part.replace(out)
-        with house.work.begin() as tx:
-            told = {"rendition": "access-copy", "sha256": hashlib.sha256(data).hexdigest()}
-            tx.audit.append(LOCAL.id, "document-downloaded", document.id, "done", told)
-    say(f"Đã ghi bản truy cập {out} ({len(data):,} byte). Bản này không có chữ ký và không thay bản gốc.")
-    return Exit.WELL
-
-
 def _rows(document: Document) -> list[tuple[str, str]]:
     fields = document.fields
     rows = [
@@ -136,7 +112,8 @@ def _rows(document: Document) -> list[tuple[str, str]]:
     return [(name, value) for name, value in rows if value.strip()]
 
 
-def _document(house: House, wanted: str) -> Document:
+def wanted_document(house: House, wanted: str) -> Document:
+    """Return the document of that id, or the first whose id begins so. Raises `Missing`."""
     with house.work.reading() as tx:
         try:
             return tx.documents.get(LOCAL, wanted)

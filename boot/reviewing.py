@@ -7,7 +7,7 @@ from boot.house import House, open_house
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, result, say
 from ingest import review
-from ingest.review_items import UNREAD, doubt, doubtful, items_of, page_number
+from ingest.review_items import doubt, doubtful, is_unread, items_of, page_number
 from records.access import LOCAL, SYSTEM, Level
 from records.clock import vietnam_iso
 from records.errors import Missing, Unfit
@@ -133,7 +133,7 @@ def _decide(settings: Settings, decide: Callable[[Tx], Review], told: str) -> Ex
 
 
 def _worth(item: Review) -> str:
-    if item.rank >= UNREAD:
+    if is_unread(item):
         return "chưa đọc được"
     if page_number(item.part) is not None:
         return f"khoảng {item.expected:.0f} từ sai"

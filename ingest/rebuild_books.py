@@ -9,25 +9,23 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from ingest.manifest import ManifestDamaged, kept_from_json
-from ingest.rebuild_values import LogSaysOtherwise, Rebuilding, as_fault, measured
+from ingest.manifest import kept_from_json
+from ingest.rebuild_notes import name_what_the_log_knows, put_row, read_note
+from ingest.rebuild_values import LogSaysOtherwise, Rebuilding, as_fault
 from records.errors import ArchiveFault, Away
 from storage.blobs import BlobMissing, Measured
 from storage.book_notes import (
     ACTIONS,
     CASE,
     CASE_ACTIONS,
-    FORMAT,
     MOVED,
     NUMBER,
     OPENED,
-    REVIEW_ACTIONS,
+    REGISTER_ACTIONS,
     case_note_key,
-    note_key,
     number_note_key,
 )
 from storage.catalogue import Row, RowUnfit, check_row
-from storage.framed import unframed
 from storage.work import Tx
 
 _CASE = re.compile(r"cases/([^/]+)/([0-9]{6})\.json")
@@ -59,9 +57,10 @@ def rebuild_numbers(task: Rebuilding) -> None:
             for key, found, told in notes:
                 for name, table in _TABLES:
                     if told[name] is not None:
-                        _put(tx, table, told[name])
+                        put_row(tx, table, told[name], "id")
                 tx.objects.keep(key, found.sha256, found.size)
-    _name_what_the_log_knows(task)
+    # a number may have been given since
+    name_what_the_log_knows(task, REGISTER_ACTIONS, lambda one: f"({one.details.get('written', '')})")
 
 
 def _enter_case(task: Rebuilding, case_id: str, revisions: Sequence[int]) -> None:
@@ -71,7 +70,7 @@ def _enter_case(task: Rebuilding, case_id: str, revisions: Sequence[int]) -> Non
     if revisions != list(range(1, len(revisions) + 1)):
         missing = next(n for n, revision in enumerate(revisions, start=1) if n != revision)
         raise BlobMissing(case_note_key(case_id, missing))
-    notes = [(key, *_read(task, key, CASE)) for key in (case_note_key(case_id, n) for n in revisions)]
+    notes = [(key, *read_note(task, key, CASE)) for key in (case_note_key(case_id, n) for n in revisions)]
     newest = notes[-1][2]
     if newest["case"] is None:
         raise BlobMissing(case_note_key(case_id, len(revisions) + 1))
@@ -121,7 +120,7 @@ def _ask_about(tx: Tx, case_id: str, moves: Sequence[Row]) -> None:
 
 def _number_note(task: Rebuilding, key: str) -> tuple[str, Measured, dict[str, Any]] | None:
     try:
-        found, told = _read(task, key, NUMBER)
+        found, told = read_note(task, key, NUMBER)
         if number_note_key(told["event"]) != key:
             raise RowUnfit("a note of another event")
         for name, table in _TABLES:
@@ -140,35 +139,3 @@ def _number_note(task: Rebuilding, key: str) -> tuple[str, Measured, dict[str, A
         task.name(key, as_fault(fault))
         return None
     return key, found, told
-
-
-def _put(tx: Tx, table: str, row: Row) -> None:
-    if any(tx.catalogue.rows(table, id=row["id"])):
-        tx.catalogue.replace(table, row)
-    else:
-        tx.catalogue.add(table, [row])
-
-
-def _name_what_the_log_knows(task: Rebuilding) -> None:
-    """Name every change of the register that the log tells of and no note does: a number may have been given since."""
-    after = 0
-    while True:
-        with task.work.reading() as tx:
-            events = tx.audit.following(after, ACTIONS, _AT_ONCE)
-            changes = [one for one in events if one.action not in (*CASE_ACTIONS, *REVIEW_ACTIONS)]
-            known = tx.objects.known([note_key(one) for one in changes])
-        for one in changes:
-            if note_key(one) not in known:
-                what = f"{one.action} of {one.object_id} ({one.details.get('written', '')})"
-                task.name(note_key(one), BlobMissing(f"{note_key(one)}: {what}"))
-        if len(events) < _AT_ONCE:
-            return
-        after = events[-1].seq
-
-
-def _read(task: Rebuilding, key: str, kind: str) -> tuple[Measured, dict[str, Any]]:
-    found = measured(task.blobs, key)
-    told = unframed(task.blobs.read(key, found.sha256), kind, FORMAT)
-    if type(told.get("event")) is not int:
-        raise ManifestDamaged(f"{key} names no event")
-    return found, told

@@ -8,18 +8,15 @@ import re
 from itertools import groupby
 from typing import Any
 
-from ingest.manifest import ManifestDamaged
-from ingest.rebuild_values import LogSaysOtherwise, Rebuilding, as_fault, measured
+from ingest.rebuild_notes import name_what_the_log_knows, put_row, read_note
+from ingest.rebuild_values import LogSaysOtherwise, Rebuilding, as_fault
 from records.errors import ArchiveFault, Away
-from storage.blobs import BlobMissing, Measured
-from storage.book_notes import FIELD_COLUMNS, FORMAT, REVIEW, REVIEW_ACTIONS, note_key, review_note_key
+from storage.book_notes import FIELD_COLUMNS, REVIEW, REVIEW_ACTIONS, review_note_key
 from storage.catalogue import RowUnfit, check_row
-from storage.framed import unframed
 from storage.work import Tx
 
 _NOTE = re.compile(r"reviews/([^/]+)/([0-9]{12})\.json")
 _OF_PAGE = ("reading_key", "reading_sha256", "confidence", "words")
-_AT_ONCE = 500
 
 
 def rebuild_reviews(task: Rebuilding) -> None:
@@ -34,11 +31,12 @@ def rebuild_reviews(task: Rebuilding) -> None:
                 raise
             except (KeyError, TypeError, AttributeError, ValueError, ArchiveFault) as fault:
                 task.name(key, as_fault(fault))
-    _name_what_the_log_knows(task)
+    # what a person wrote may be missing
+    name_what_the_log_knows(task, REVIEW_ACTIONS, lambda one: str(one.details["part"]))
 
 
 def _enter(task: Rebuilding, key: str, document_id: str, seq: int) -> None:
-    measure, told = _read(task, key)
+    measure, told = read_note(task, key, REVIEW)
     review = check_row("reviews", told["review"])
     decisions = [check_row("review_decisions", row) for row in told["decisions"]]
     mine = (document_id, review["part"])
@@ -48,15 +46,9 @@ def _enter(task: Rebuilding, key: str, document_id: str, seq: int) -> None:
         _ask_about(tx, task, document_id, seq, review["part"])
         if not any(tx.catalogue.rows("documents", id=document_id)):
             raise RowUnfit(f"document {document_id} was left out")
-        if any(tx.catalogue.rows("reviews", document_id=document_id, part=review["part"])):
-            tx.catalogue.replace("reviews", review)
-        else:
-            tx.catalogue.add("reviews", [review])
+        put_row(tx, "reviews", review, "document_id", "part")
         for row in decisions:
-            if any(tx.catalogue.rows("review_decisions", id=row["id"])):
-                tx.catalogue.replace("review_decisions", row)
-            else:
-                tx.catalogue.add("review_decisions", [row])
+            put_row(tx, "review_decisions", row, "id")
         _put_what_stands(tx, document_id, told)
         tx.objects.keep(key, measure.sha256, measure.size)
 
@@ -88,27 +80,3 @@ def _ask_about(tx: Tx, task: Rebuilding, document_id: str, seq: int, part: str) 
         one.seq == seq and one.details["part"] == part for one in tx.audit.about(document_id, REVIEW_ACTIONS)
     ):
         raise LogSaysOtherwise(f"event {seq} is about another part than {part}")
-
-
-def _name_what_the_log_knows(task: Rebuilding) -> None:
-    """Name every decision that the log tells of and no note does: what a person wrote may be missing."""
-    after = 0
-    while True:
-        with task.work.reading() as tx:
-            events = tx.audit.following(after, REVIEW_ACTIONS, _AT_ONCE)
-            known = tx.objects.known([note_key(one) for one in events])
-        for one in events:
-            if note_key(one) not in known:
-                what = f"{one.action} of {one.object_id} {one.details['part']}"
-                task.name(note_key(one), BlobMissing(f"{note_key(one)}: {what}"))
-        if len(events) < _AT_ONCE:
-            return
-        after = events[-1].seq
-
-
-def _read(task: Rebuilding, key: str) -> tuple[Measured, dict[str, Any]]:
-    found = measured(task.blobs, key)
-    told = unframed(task.blobs.read(key, found.sha256), REVIEW, FORMAT)
-    if type(told.get("event")) is not int:
-        raise ManifestDamaged(f"{key} names no event")
-    return found, told

@@ -11,11 +11,10 @@ from ingest.deposit import MANIFEST, Deposited
 from ingest.manifest import Claims
 from ingest.review_items import items_of
 from ingest.tools import IngestTools
-from language.fold import canonical
 from records.access import SYSTEM, Level
 from records.document import Fields
 from records.outcome import Done, Outcome
-from search.number_keys import own_keys
+from search.number_keys import document_key
 from signing.seal import LEVEL, Sealed
 from signing.verdict import Answer
 from storage.crashpoint import crashpoint
@@ -104,7 +103,7 @@ def archive_of(
         signature_level=level,
         verdict=claims.verdict or verdict_of(level),
         sealed_at=sealed_at,
-        number_key=next(iter(own_keys(canonical(fields.number))), ""),
+        number_key=document_key(fields.number),
         archived_at=archived_at,
     )
 

@@ -12,15 +12,15 @@ from datetime import date
 from typing import Any
 
 from ingest.review_items import WEIGHT, page_number
-from language.fold import canonical
-from ocr.engine import clean
+from ocr.engine import clean, shared_out
 from records.access import Action, Actor, authorize
 from records.document import Fields, FieldValue, fields_from_json, fields_to_json
 from records.errors import Conflict, Missing, Unfit
 from records.geometry import Box, back, turn
 from records.numbers import normalise_number, parse_number
 from records.page import PageText, Word, dump_page, load_page
-from search.number_keys import own_keys
+from search.number_keys import document_key
+from storage.documents import Document
 from storage.outbox import INDEX
 from storage.reviews import NewReview, Review, ReviewState
 from storage.work import Tx
@@ -88,16 +88,16 @@ def correct_page(
             tell="Trang này chưa đọc được chữ nào nên chưa có gì để sửa. Hãy quét lại trang, hoặc xác nhận đã xem.",
         )
     after = corrected(reading, changes)
-    _put_page(tx, document_id, page.id, after)
+    sha256 = _put_page(tx, document_id, page.id, after)
     tx.reviews.decide(
         known,
         actor,
         ReviewState.CORRECTED,
         [{"n": c.n, "was": c.was, "becomes": c.becomes} for c in changes],
         dump_page(reading),
-        _digest(dump_page(after)),
+        sha256,
     )
-    told: dict[str, Any] = {"part": part, "words": len(changes), "sha256": _digest(dump_page(after))}
+    told: dict[str, Any] = {"part": part, "words": len(changes), "sha256": sha256}
     tx.audit.append(actor.id, "review-corrected", document_id, "done", told)
     return tx.reviews.get(actor, document_id, part)
 
@@ -136,8 +136,7 @@ def correct_field(tx: Tx, actor: Actor, document_id: str, name: str, value: str)
     document = tx.documents.get(actor, document_id)
     before = document.fields
     after = _with_field(before, name, _typed(value))
-    number_key = next(iter(own_keys(canonical(after.number))), "")
-    tx.documents.update_fields(document_id, after, document.row_version, number_key=number_key)
+    _put_fields(tx, document, after)
     tx.reviews.decide(
         known,
         actor,
@@ -146,7 +145,6 @@ def correct_field(tx: Tx, actor: Actor, document_id: str, name: str, value: str)
         json.dumps(fields_to_json(before), ensure_ascii=False).encode(),
         _digest(getattr(after, name).encode()),
     )
-    tx.outbox.add(INDEX, document_id, {})
     tx.audit.append(actor.id, "review-corrected", document_id, "done", {"part": name, "words": 1})
     return tx.reviews.get(actor, document_id, name)
 
@@ -173,9 +171,7 @@ def undo(tx: Tx, actor: Actor, document_id: str, part: str) -> Review:
         document = tx.documents.get(actor, document_id)
         _must_stand(_digest(getattr(document.fields, part).encode()), decision.after_sha256)
         fields = _field_back(document.fields, part, fields_from_json(json.loads(decision.before)))
-        key = next(iter(own_keys(canonical(fields.number))), "")
-        tx.documents.update_fields(document_id, fields, document.row_version, number_key=key)
-        tx.outbox.add(INDEX, document_id, {})
+        _put_fields(tx, document, fields)
     tx.reviews.undo(known, decision, actor)
     tx.audit.append(
         actor.id, "review-undone", document_id, "done", {"part": part, "kind": decision.kind.value}
@@ -183,11 +179,21 @@ def undo(tx: Tx, actor: Actor, document_id: str, part: str) -> Review:
     return tx.reviews.get(actor, document_id, part)
 
 
-def _put_page(tx: Tx, document_id: str, page_id: str, text: PageText) -> None:
+def _put_page(tx: Tx, document_id: str, page_id: str, text: PageText) -> str:
+    """Put a reading in place, for the index too; return its SHA-256."""
     data = dump_page(text)
-    tx.pages.correct(page_id, text, data, _digest(data))
+    sha256 = _digest(data)
+    tx.pages.correct(page_id, text, data, sha256)
     tx.documents.touch(document_id)
     tx.outbox.add(INDEX, document_id, {})
+    return sha256
+
+
+def _put_fields(tx: Tx, document: Document, fields: Fields) -> None:
+    """Put fields in place, for the index too."""
+    key = document_key(fields.number)
+    tx.documents.update_fields(document.id, fields, document.row_version, number_key=key)
+    tx.outbox.add(INDEX, document.id, {})
 
 
 def _must_stand(found: str, expected: str) -> None:
@@ -212,13 +218,12 @@ def _retyped(page: PageText, word: Word, typed: str) -> list[Word]:
     """Return the words that were typed in place of one; its box is shared out by letters, along the upright line."""
     wide, high = page.upright_size
     box = page.upright_box(word.box)
-    step, at, out = box.width / max(len(typed), 1), 0, []
-    for text in typed.split():
-        left, right = box.x0 + round(at * step), box.x0 + round((at + len(text)) * step)
-        piece = Box(left, box.y0, max(right, left + 1), box.y1)
-        out.append(Word(text, turn(piece, back(page.rotation), wide, high), 1.0, word.line))
-        at += len(text) + 1
-    return out
+    pieces = (
+        (text, Box(left, box.y0, right, box.y1)) for text, left, right in shared_out(typed, box.x0, box.x1)
+    )
+    return [
+        Word(text, turn(piece, back(page.rotation), wide, high), 1.0, word.line) for text, piece in pieces
+    ]
 
 
 def _with_field(fields: Fields, name: str, value: str) -> Fields:

@@ -10,7 +10,7 @@ from language.tokens import token_texts
 from ocr.plain import PLAINLY
 from records.document import Fields
 from records.page import PageText, Word
-from storage.reviews import NewReview
+from storage.reviews import NewReview, Review
 
 WEIGHT = {"number": 30.0, "issued_date": 20.0, "subject": 12.0}
 """Fields that are looked at, and how many wrong words of text an error in one of them is worth."""
@@ -47,6 +47,11 @@ def items_of(document_id: str, fields: Fields, pages: Sequence[PageText]) -> lis
     found = [_of_field(document_id, name, fields) for name in WEIGHT]
     found += [_of_page(document_id, page) for page in pages]
     return [item for item in found if item is not None]
+
+
+def is_unread(item: Review) -> bool:
+    """Return whether an item of the list is a page on which nothing could be read, as `items_of` lists one."""
+    return page_number(item.part) is not None and (item.wrong, item.expected) == (1.0, 0.0)
 
 
 def doubt(word: Word) -> float:

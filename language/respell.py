@@ -1,6 +1,6 @@
 """What a word that is no Vietnamese syllable may have been: slips of recognition undone, the likeliest first.
 
-How often which letters are read for which was counted on spoilt pages of known text (tests/tools/fit_confusions.py);
+How often which letters are read for which was counted on spoilt pages of known text (tests/tools/fit_slips.py);
 which syllable fits between its neighbours says `language.ngrams`. It only suggests: docs/decisions/0119.
 """
 

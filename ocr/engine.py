@@ -3,6 +3,7 @@
 import hashlib
 import os
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -115,11 +116,16 @@ def words_of(
     """
     trace = Trace(round(confidence, 4), None if lowest is None else round(lowest, 4), known)
     x0, y0, x1, y1 = box
-    whole = clean(text)
-    step, at = (x1 - x0) / max(len(whole), 1), 0
-    found = []
-    for word in whole.split():
+    return [
+        Found(word, left, y0, right, max(y1, y0 + 1), trace.engine, line, trace)
+        for word, left, right in shared_out(clean(text), x0, x1)
+    ]
+
+
+def shared_out(text: str, x0: int, x1: int) -> Iterator[tuple[str, int, int]]:
+    """Yield each word of a cleaned `text` with the part of [x0, x1) that its letters take, one pixel at least."""
+    step, at = (x1 - x0) / max(len(text), 1), 0
+    for word in text.split():
         left, right = x0 + round(at * step), x0 + round((at + len(word)) * step)
-        found.append(Found(word, left, y0, max(right, left + 1), max(y1, y0 + 1), trace.engine, line, trace))
+        yield word, left, max(right, left + 1)
         at += len(word) + 1
-    return found

@@ -32,17 +32,7 @@ def read(image: Gray, options: OcrOptions, dpi: int = 300) -> list[Found]:
 
     Same pixels, same words: nothing is learnt from page to page.
     """
-    engine = _engine(options.languages, str(tessdata_folder(options)))
-    height, width = image.shape
-    try:
-        engine.SetPageSegMode(tesserocr.PSM.SINGLE_BLOCK if options.block else tesserocr.PSM.AUTO)
-        engine.SetImageBytes(image.tobytes(), width, height, 1, width)
-        engine.SetSourceResolution(dpi)
-        engine.Recognize()
-        return _words(engine)
-    finally:
-        engine.Clear()
-        engine.ClearAdaptiveClassifier()
+    return _read(image, options, tesserocr.PSM.SINGLE_BLOCK if options.block else tesserocr.PSM.AUTO, dpi)
 
 
 def read_line(image: Gray, options: OcrOptions) -> list[Found]:
@@ -50,19 +40,21 @@ def read_line(image: Gray, options: OcrOptions) -> list[Found]:
 
     Read with the models of the second look; no layout is analysed.
     """
-    second = options.for_second_look()
-    engine = _engine(second.languages, str(tessdata_folder(second)))
+    return _read(image, options.for_second_look(), tesserocr.PSM.SINGLE_LINE, 300)
+
+
+def _read(image: Gray, options: OcrOptions, layout: int, dpi: int) -> list[Found]:
+    engine = _engine(options.languages, str(tessdata_folder(options)))
     height, width = image.shape
     try:
-        engine.SetPageSegMode(tesserocr.PSM.SINGLE_LINE)
+        engine.SetPageSegMode(layout)
         engine.SetImageBytes(image.tobytes(), width, height, 1, width)
-        engine.SetSourceResolution(300)
+        engine.SetSourceResolution(dpi)
         engine.Recognize()
         return _words(engine)
     finally:
         engine.Clear()
         engine.ClearAdaptiveClassifier()
-        engine.SetPageSegMode(tesserocr.PSM.AUTO)
 
 
 def upright_turn(image: Gray, dpi: int) -> tuple[Rotation, float]:

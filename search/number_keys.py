@@ -8,7 +8,7 @@ of a paper's own number is `records.numbers`; here a number may stand anywhere, 
 import re
 from dataclasses import dataclass
 
-from language.fold import fold
+from language.fold import canonical, fold
 
 _PART = r"[^\W_](?:[^\W_]|&){0,11}"
 _DASH = r"\s{0,2}[-–—−‑/]\s{0,2}"
@@ -87,6 +87,11 @@ def loose_key(text: str) -> str:
         return _key(spaced.group(1), parts) if likely else ""
     glued = _GLUED.fullmatch(text)
     return _key(glued.group(1), [glued.group(2)]) if glued else ""
+
+
+def document_key(number: str) -> str:
+    """Return the one key under which the books hold a paper's own number as it is written; "" when it is none."""
+    return next(iter(own_keys(canonical(number))), "")
 
 
 def own_keys(number: str) -> list[str]:

@@ -33,7 +33,8 @@ NUMBER_ACTIONS = ("number-issued", "number-held", "number-voided", "number-descr
 SERIES_ACTIONS = ("number-series-carried-on",)
 PERIOD_ACTIONS = ("term-begun", "congress-opened")
 REVIEW_ACTIONS = ("review-accepted", "review-corrected", "review-undone")
-ACTIONS = (*CASE_ACTIONS, *NUMBER_ACTIONS, *SERIES_ACTIONS, *PERIOD_ACTIONS, *REVIEW_ACTIONS)
+REGISTER_ACTIONS = (*NUMBER_ACTIONS, *SERIES_ACTIONS, *PERIOD_ACTIONS)
+ACTIONS = (*CASE_ACTIONS, *REGISTER_ACTIONS, *REVIEW_ACTIONS)
 """The events of the log that are written down here."""
 
 FIELD_COLUMNS = ("fields", "number", "issued_date", "type_code", "organ_name", "subject_key", "number_key")

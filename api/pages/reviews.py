@@ -86,19 +86,10 @@ async def undo(
     request: Request, document_id: Identifier, part: Part, desk: DeskDep, caller: Visitor, fields: SignedForm
 ) -> Response:
     """Take the newest decision back and show the item again."""
-
-    def go() -> Response:
-        by = visitor_may(request, caller, Action.REVIEW)
-        try:
-            with desk.tools.work.begin() as tx:
-                reviews.undo(tx, by, document_id, part)
-        except Missing:
-            raise
-        except ArchiveFault as fault:
-            return _shown(request, desk, caller, document_id, part, fault)
-        return to(f"/reviews/{document_id}/{part}")
-
-    return await to_thread.run_sync(go)
+    back = f"/reviews/{document_id}/{part}"
+    return await _decided(
+        request, desk, caller, document_id, part, lambda tx, by: reviews.undo(tx, by, document_id, part), back
+    )
 
 
 async def _decided(
@@ -108,8 +99,11 @@ async def _decided(
     document_id: str,
     part: str,
     decide: Callable[[Tx, Actor], object],
+    then: str = "",
 ) -> Response:
-    """Run a decision; what is refused is told beside the item, with nothing changed."""
+    """Run a decision and go on to `then`, by default the list; what is refused is told beside the item, with nothing
+    changed.
+    """
 
     def go() -> Response:
         by = visitor_may(request, caller, Action.REVIEW)
@@ -121,7 +115,7 @@ async def _decided(
         except (ArchiveFault, ValidationError) as fault:
             told = fault if isinstance(fault, ArchiveFault) else _too_long()
             return _shown(request, desk, caller, document_id, part, told)
-        return to(f"/reviews?done={document_id}/{part}")
+        return to(then or f"/reviews?done={document_id}/{part}")
 
     return await to_thread.run_sync(go)
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.schemas.common import Frozen, Strict
 from api.schemas.search import Crop
+from ingest.review_items import is_unread
 from storage.reviews import Decision, Review, ReviewState
 
 Part = Annotated[
@@ -51,7 +52,7 @@ class ReviewOut(Frozen):
             wrong=round(item.wrong, 4),
             expected=round(item.expected, 3),
             rank=round(item.rank, 3),
-            unread=item.part.startswith("page-") and item.expected == 0.0 and item.wrong == 1.0,
+            unread=is_unread(item),
             state=item.state,
             decided_by=item.decided_by,
             decided_at=item.decided_at,
