@@ -29,6 +29,13 @@ FLAGS = [
 ]
 
 
+def screens_folder(otherwise: Path, name: str = "") -> Path:
+    """Return where screenshots go: into the documentation only when asked (`VANTHU_SCREENS=1`)."""
+    folder = ROOT / "docs" / "screens" / name if os.environ.get("VANTHU_SCREENS") == "1" else otherwise
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """A running service and who may sign in."""

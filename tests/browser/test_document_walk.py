@@ -1,6 +1,5 @@
 """An outgoing document through the pages: a Word file, opinions, two versions, approvals, signed, sealed, issued."""
 
-import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from records.clock import VIETNAM
 from signing.verdict import Answer
 from signing.verify import verify_pdf
-from tests.browser.conftest import ROOT, Service, served
+from tests.browser.conftest import Service, screens_folder, served
 from tests.browser.test_transfer_walk import MINUTES, shot, sign_batch, signed_in
 from tests.browser.test_walk import no_sideways_scroll
 from tests.cases.served_town import enter_offices
@@ -37,11 +36,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: into the documentation only when asked (`VANTHU_SCREENS=1`)."""
-    asked = os.environ.get("VANTHU_SCREENS") == "1"
-    folder = ROOT / "docs" / "screens" / "documents" if asked else tmp_path_factory.mktemp("screens")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return screens_folder(tmp_path_factory.mktemp("screens"), "documents")
 
 
 def letter(path: Path, day: str) -> Path:

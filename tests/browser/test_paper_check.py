@@ -1,6 +1,5 @@
 """The page behind the code on a paper, as somebody without an account meets it: on a desk, on a phone, in the dark."""
 
-import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,7 @@ from procedures.number_periods import begin_term
 from records.clock import SystemClock
 from storage.tables import open_tables
 from storage.work import Work
-from tests.browser.conftest import ROOT, Service
+from tests.browser.conftest import Service, screens_folder
 from tests.cases.party import SINCE, Party
 from tests.cases.public_letter import DRAWN, FINAL, NAME, REASON, Letter, public_letter
 
@@ -38,7 +37,7 @@ def letters(live_server: Service) -> tuple[Letter, Letter]:
 def test_anybody_may_check_a_paper_and_their_copy(
     page: Page, letters: tuple[Letter, Letter], tmp_path: Path, console: list[str]
 ) -> None:
-    screens = ROOT / "docs" / "screens" if os.environ.get("VANTHU_SCREENS") == "1" else tmp_path
+    screens = screens_folder(tmp_path)
     counts, void = letters
     page.goto(counts.path)
     expect(page.get_by_test_id("standing")).to_have_attribute("data-standing", "counts")

@@ -10,10 +10,9 @@ import pytest
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Service, served
+from tests.browser.conftest import ROOT, Service, screens_folder, served
 from tests.browser.test_walk import no_sideways_scroll, sign_in
 
-ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.joined]
 
 
@@ -36,7 +35,7 @@ def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def test_from_the_list_to_a_correction_and_back(
     page: Page, live_server: Service, console: list[str], tmp_path: Path
 ) -> None:
-    screens = ROOT / "docs" / "screens" if os.environ.get("VANTHU_SCREENS") == "1" else tmp_path
+    screens = screens_folder(tmp_path)
     sign_in(page, live_server, "archivist")
     page.get_by_role("link", name="Rà soát").click()
     expect(page.locator("[data-item]").first).to_be_visible()

@@ -1,6 +1,5 @@
 """A transfer through the pages, from the member to the branch that takes her in; each signs in by themselves."""
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from procedures.definition_read import read_definitions
 from signing.verdict import Answer
 from signing.verify import verify_pdf
-from tests.browser.conftest import ROOT, Service, served
+from tests.browser.conftest import Service, screens_folder, served
 from tests.browser.test_walk import no_sideways_scroll
 from tests.cases.served_town import PASSWORD, enter_town
 
@@ -62,11 +61,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="module")
 def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: into the documentation only when asked (`VANTHU_SCREENS=1`)."""
-    asked = os.environ.get("VANTHU_SCREENS") == "1"
-    folder = ROOT / "docs" / "screens" / "cases" if asked else tmp_path_factory.mktemp("screens")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return screens_folder(tmp_path_factory.mktemp("screens"), "cases")
 
 
 @contextmanager

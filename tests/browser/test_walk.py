@@ -1,6 +1,5 @@
 """A person's whole way, in a real browser: sign in, hand scans in, watch, search, open, verify, sign out."""
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ROOT, Service
+from tests.browser.conftest import ROOT, Service, screens_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.joined]
 
@@ -18,12 +17,7 @@ MINUTES = 60_000
 
 @pytest.fixture(scope="module")
 def screens(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go: into the documentation only when asked (`VANTHU_SCREENS=1`)."""
-    return (
-        ROOT / "docs" / "screens"
-        if os.environ.get("VANTHU_SCREENS") == "1"
-        else tmp_path_factory.mktemp("screens")
-    )
+    return screens_folder(tmp_path_factory.mktemp("screens"))
 
 
 def sign_in(page: Page, service: Service, role: str) -> None:
