@@ -109,9 +109,13 @@ def _until_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
     pytest.fail(f"vanthu serve does not answer:\n{log.read_text()[-3000:]}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium; a machine without it skips, except where CI says that everything must be there."""
+    """Debian's chromium; a machine without it skips, except where CI says that everything must be there.
+
+    Closed at the end of its file: Playwright keeps an event loop running in this thread, and the test process goes
+    on with files that run loops of their own.
+    """
     if not Path(CHROMIUM).exists():
         if os.environ.get("CI"):
             pytest.fail(f"{CHROMIUM} is missing; apt install chromium")
