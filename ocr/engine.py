@@ -110,7 +110,9 @@ def _digest(model: Path) -> str:
 def clean(text: str) -> str:
     """Return `text` in NFC with control, format and private characters gone and white space as single spaces."""
     kept = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
-    kept = kept.replace("\u2044", "/")  # the stroke of a typeset fraction: on paper it is the stroke of a date
+    kept = kept.replace(
+        "\u2044", "/"
+    )  # the stroke of a typeset fraction: on paper it is the stroke of a date
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 

@@ -25,6 +25,10 @@ _LOOKS = frozenset("IlSTZŠðõóö§Ø")
 
 _LETTERS = frozenset("STZóõ")
 
+_ONES = frozenset("Il")
+_DATE = {("ngày", "tháng"), ("tháng", "năm")}
+"""Day and month of a date are Arabic numerals (Decree 30/2020/NĐ-CP, annex I): "tháng II năm" shows two ones."""
+
 _SURE, _GAIN = 0.6, 0.15
 """How far the second reading must be believed, and how much more than the first where real letters are at stake."""
 
@@ -41,16 +45,29 @@ def reread(
 ) -> list[Found]:
     """Return the words with doubtful numbers as they read alone; `allows` takes a place out of the page's budget."""
     out = []
-    for word in words:
+    for at, word in enumerate(words):
         inner = word.text.strip(_ENDS)
         again = ""
-        if _mixed(inner) and allows(_around(word, ink)):
+        if _of_date(words, at) and set(inner) <= _ONES:
+            again = "1" * len(inner)
+        elif (_mixed(inner) or (_of_date(words, at) and set(inner) <= _LOOKS)) and allows(_around(word, ink)):
             again = _without_letters(ink, word, inner, options, engine)
-        elif _PLAIN.fullmatch(inner) and word.confidence < _DOUBTFUL and len(inner) > 3:
-            if allows(_around(word, ink)):
-                again = _agreed(ink, word, inner, options, engine)
+        elif _doubtful(word, inner) and allows(_around(word, ink)):
+            again = _agreed(ink, word, inner, options, engine)
         out.append(_told(word, inner, again))
     return out
+
+
+def _of_date(words: Sequence[Found], at: int) -> bool:
+    """Return whether a short word stands where a date has its day or month: Arabic digits, whatever they look like."""
+    inner = words[at].text.strip(_ENDS)
+    if not 1 <= len(inner) <= 2 or inner.isdigit() or not 0 < at < len(words) - 1:
+        return False
+    return (words[at - 1].text.lower(), words[at + 1].text.lower()) in _DATE
+
+
+def _doubtful(word: Found, inner: str) -> bool:
+    return len(inner) > 3 and word.confidence < _DOUBTFUL and _PLAIN.fullmatch(inner) is not None
 
 
 def _mixed(inner: str) -> bool:
