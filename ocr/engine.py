@@ -22,6 +22,9 @@ FOLDERS = (
 )
 """Where Debian, Ubuntu, Fedora and a build from source put the models."""
 
+NUMERALS = "0123456789.,/%-"
+"""All that a number may be written with."""
+
 _PACKAGES = {"Vietnamese": "tesseract-ocr-script-viet"}
 """Packages of Debian and Ubuntu that are not named after their model."""
 
@@ -44,7 +47,7 @@ class Found:
 
 
 class Engine(Protocol):
-    """An engine is a module with these three functions (`ocr.tesseract`, `ocr.second_engine`)."""
+    """An engine is a module with these four functions (`ocr.tesseract`, `ocr.second_engine`)."""
 
     def version(self, options: OcrOptions) -> str:
         """Return engine and models, e.g. `tesseract 5.5.4 vie:79df64ca`. Raises `ToolMissing`."""
@@ -61,6 +64,14 @@ class Engine(Protocol):
         """Return the words of a picture that shows one line and nothing else, from the left. Raises `ToolMissing`.
 
         Read with the models of the second look (`options.second`); no layout is analysed.
+        """
+        ...
+
+    def read_number(self, image: Gray, options: OcrOptions) -> list[Found]:
+        """Return what stands in a picture of one number, read as if there were no signs but `NUMERALS`.
+
+        Read as a line, and as a word when the line gives nothing, with the models of `options.languages`. Letters come
+        out as the digits they look like: only for places where a number must stand. Raises `ToolMissing`.
         """
         ...
 
@@ -99,6 +110,9 @@ def _digest(model: Path) -> str:
 def clean(text: str) -> str:
     """Return `text` in NFC with control, format and private characters gone and white space as single spaces."""
     kept = "".join(" " if unicodedata.category(c).startswith("C") else c for c in text)
+    kept = kept.replace(
+        "\u2044", "/"
+    )  # the stroke of a typeset fraction: on paper it is the stroke of a date
     return " ".join(unicodedata.normalize("NFC", kept).split())
 
 

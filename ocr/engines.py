@@ -1,10 +1,10 @@
 """Which engines there are, by the name that `VANTHU_OCR_ENGINE` gives: the one place where another one plugs in.
 
-An engine is a module with `version`, `read` and `read_line` (`ocr.engine.Engine`), the only file that imports its
-library, and a line here. It gets the upright gray copy and gives words with boxes on that copy; turning, cleaning,
-scaling and the way back to the master are ours and the same for all. What its `version` says (program, model with the
-start of its hash) stands in every reading and in the cache key, so a page read by one engine is never taken for the
-reading of another.
+An engine is a module with `version`, `read`, `read_line` and `read_number` (`ocr.engine.Engine`), the only file that
+imports its library, and a line here. It gets the upright gray copy and gives words with boxes on that copy; turning,
+cleaning, scaling and the way back to the master are ours and the same for all. What its `version` says (program, model
+with the start of its hash) stands in every reading and in the cache key, so a page read by one engine is never taken
+for the reading of another.
 See docs/howto/engines.md.
 """
 

@@ -19,7 +19,7 @@ from ocr.tidy import tidied
 from records.geometry import Rotation
 from records.page import PageText, Region, Word
 
-PATH_VERSION = "vanthu-ocr 5"
+PATH_VERSION = "vanthu-ocr 6"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -58,7 +58,7 @@ class Reading:
 def engine_version(options: OcrOptions, engine: Engine | None = None) -> str:
     """Return what reads a page: engine, models, models of the second look, our own path.
 
-    E.g. `tesseract 5.5.4 vie:79df64ca second Vietnamese:a1b2c3d4 vanthu-ocr 5`. `engine` None: the one that the options
+    E.g. `tesseract 5.5.4 vie:79df64ca second Vietnamese:a1b2c3d4 vanthu-ocr 6`. `engine` None: the one that the options
     name. Raises `ToolMissing` when a model is absent: a page read once less than asked would look like any other.
     """
     second = f" second {models(options.for_second_look())}" if options.second else ""

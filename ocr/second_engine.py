@@ -6,7 +6,7 @@ page, a regression of the wheel is not the reason for what we read; and where th
 
 import pytesseract
 
-from ocr.engine import Found, models, tessdata_folder, words_of
+from ocr.engine import NUMERALS, Found, models, tessdata_folder, words_of
 from ocr.images import Gray
 from ocr.options import OcrOptions
 from records.errors import ToolMissing
@@ -41,6 +41,16 @@ def read_line(image: Gray, options: OcrOptions) -> list[Found]:
     Read with the models of the second look; no layout is analysed. RuntimeError after `TIMEOUT` seconds.
     """
     return _read(image, options.for_second_look(), "--psm 7 --dpi 300")
+
+
+def read_number(image: Gray, options: OcrOptions) -> list[Found]:
+    """Return what stands in a picture of one number, read as if there were no signs but `NUMERALS`.
+
+    Read as a line, and as a word when the line gives nothing, with the models of `options.languages`. Letters come out
+    as the digits they look like: only for places where a number must stand. RuntimeError after `TIMEOUT` seconds.
+    """
+    only = f"--dpi 300 -c tessedit_char_whitelist={NUMERALS}"
+    return _read(image, options, f"--psm 7 {only}") or _read(image, options, f"--psm 8 {only}")
 
 
 def _read(image: Gray, options: OcrOptions, how: str) -> list[Found]:

@@ -10,6 +10,7 @@ from statistics import median
 
 from ocr.engine import Engine, Found
 from ocr.ink import Ink, Patch, inside, margin, unread, without_rules
+from ocr.numbers import reread
 from ocr.options import OcrOptions
 from ocr.tidy import core, could_be, mean_confidence, runs, tidied
 
@@ -85,7 +86,7 @@ def second_look(
         if not pale and not _of_seal(patch, ink, rings, usual) and budget.allows(patch):
             seen = tidied(_read(ink, patch, options, engine), ink)
             out = _placed(out, seen, ink.capital) if _admitted(seen) else out
-    return out
+    return reread(ink, out, options, engine, budget.allows)
 
 
 class _Budget:

@@ -3,7 +3,7 @@
 import os
 from functools import cache
 
-from ocr.engine import Found, models, tessdata_folder, words_of
+from ocr.engine import NUMERALS, Found, models, tessdata_folder, words_of
 from ocr.images import Gray
 from ocr.options import OcrOptions
 from records.errors import ToolMissing
@@ -41,6 +41,22 @@ def read_line(image: Gray, options: OcrOptions) -> list[Found]:
     Read with the models of the second look; no layout is analysed.
     """
     return _read(image, options.for_second_look(), tesserocr.PSM.SINGLE_LINE, 300)
+
+
+def read_number(image: Gray, options: OcrOptions) -> list[Found]:
+    """Return what stands in a picture of one number, read as if there were no signs but `NUMERALS`.
+
+    Read as a line, and as a word when the line gives nothing, with the models of `options.languages`. Letters come out
+    as the digits they look like: only for places where a number must stand. Raises `ToolMissing`.
+    """
+    engine = _engine(options.languages, str(tessdata_folder(options)))
+    engine.SetVariable("tessedit_char_whitelist", NUMERALS)
+    try:
+        return _read(image, options, tesserocr.PSM.SINGLE_LINE, 300) or _read(
+            image, options, tesserocr.PSM.SINGLE_WORD, 300
+        )
+    finally:
+        engine.SetVariable("tessedit_char_whitelist", "")
 
 
 def _read(image: Gray, options: OcrOptions, layout: int, dpi: int) -> list[Found]:

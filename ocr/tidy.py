@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from language.syllables import is_syllable
+from ocr.commas import with_commas
 from ocr.dashes import dashed
 from ocr.engine import Found
 from ocr.ink import Ink
@@ -37,7 +38,7 @@ _SINGLE = 0.3
 def tidied(words: Sequence[Found], ink: Ink) -> list[Found]:
     """Return the words without bars and shreds; the rest unchanged and in order."""
     kept = [
-        dashed(_without_leader(cut, ink), ink)
+        with_commas(dashed(_without_leader(cut, ink), ink), ink)
         for word in words
         if (cut := _without_bars(word, ink)) is not None
     ]

@@ -7,7 +7,7 @@ import pytest
 from rapidfuzz.distance import Levenshtein
 
 from ingest.recognise import reading_key
-from ocr.engine import Engine, models
+from ocr.engine import NUMERALS, Engine, models
 from ocr.engines import engine_for
 from ocr.images import Gray, load_gray
 from ocr.options import OcrOptions
@@ -62,6 +62,12 @@ class EngineCases:
     @pytest.mark.parametrize("shape", [(1, 1), (2, 300), (300, 2), (200, 200)])
     def test_nothing_to_read_is_no_word(self, shape: tuple[int, int]) -> None:
         assert self.engine.read(np.full(shape, 255, np.uint8), self.options) == []
+
+    def test_a_number_is_read_as_digits_and_words_are_words_afterwards(self, heading: Gray) -> None:
+        before = self.engine.read_line(heading[:60], self.options)
+        numbers = self.engine.read_number(heading[:60], self.options)
+        assert all(set(word.text) <= set(NUMERALS) for word in numbers)
+        assert self.engine.read_line(heading[:60], self.options) == before
 
     def test_a_missing_model_names_what_to_install(self, heading: Gray, tmp_path: Path) -> None:
         lacking = OcrOptions(engine=self.options.engine, tessdata=str(tmp_path))
