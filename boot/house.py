@@ -112,3 +112,8 @@ class StoredPages:
                 return tx.documents.get(reader, document_id).fields
         except Missing:
             return None
+
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return documents that the index may tell of although they are no longer the reader's (`Outbox.unsettled`)."""
+        with self._work.reading() as tx:
+            return tx.outbox.unsettled(reader, limit)

@@ -4,10 +4,12 @@ No ICU, no analysis module, no scripts: our tokens come ready and are only cut a
 shorter than the 255 letters at which the server's analyzer would cut one in two (`language.tokens`).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from search.entry import Entry
-from search.index import SCHEMA, Allowed, Candidate, index_missing, texts
+from search.filters import FacetValues
+from search.index import SCHEMA, Candidate, index_missing, texts
 from search.plan import Clause, In, Plan
 
 _KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
@@ -32,9 +34,10 @@ def definition() -> dict[str, Any]:
                 "ever": {"type": "integer", "index": False, "doc_values": False},
                 **{
                     name: {"type": "keyword", "ignore_above": 1000}
-                    for name in ("level", "type", "dossier", "parties")
+                    for name in ("level", "dossier", "parties", "issuer", "type", "fonds", "secrecy")
                 },
-                "year": {"type": "integer"},
+                **{name: {"type": "integer"} for name in ("year", "issued")},
+                "ahead": {"type": "keyword", "index": False, "doc_values": False},
                 **{field.value: _field(field) for field in In},
             },
         },
@@ -46,7 +49,8 @@ def _field(field: In) -> dict[str, Any]:
     kept = {
         In.NUMBERS: "docs",
         In.MENTIONS: "docs",
-        **dict.fromkeys((In.PAIRS, In.SKIPS, In.TITLE_PAIRS), "freqs"),
+        In.ISSUER: "docs",
+        **dict.fromkeys((In.PAIRS, In.SKIPS, In.TITLE_PAIRS, In.READINGS, In.READING_PAIRS), "freqs"),
     }
     return {"type": "text", "analyzer": "whitespace", "index_options": kept.get(field, "positions")}
 
@@ -58,10 +62,14 @@ def source(entry: Entry, version: int) -> dict[str, Any]:
         "page": entry.page,
         "version": version,
         "level": entry.level.value,
-        "type": entry.type_code,
         "dossier": entry.dossier,
         "parties": list(entry.parties),
-        "year": entry.year,
+        "ahead": " ".join(entry.ahead),
+        **{
+            name: value
+            for name in ("issuer", "type", "year", "fonds", "secrecy", "issued")
+            if (value := getattr(entry.facets, name))
+        },
         **{field.value: " ".join(terms) for field, terms in texts(entry).items()},
     }
 
@@ -80,21 +88,18 @@ def candidate(hit: dict[str, Any]) -> Candidate:
             title_folded=kept[In.TITLE_FOLDED.value],
             numbers=tuple(kept[In.NUMBERS.value].split()),
             mentions=tuple(kept[In.MENTIONS.value].split()),
+            ahead=kept["ahead"],
+            facets=FacetValues(**{name: kept[name] for name in FacetValues.__slots__ if name in kept}),
         )
     except KeyError as absent:
         raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent
 
 
-def query(plan: Plan, may: Allowed) -> dict[str, Any]:
-    """Return the query for `plan` among the pages that `may` be found; the filters add nothing to the score."""
+def query(plan: Plan, scope: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return the query for `plan` among the pages of `scope` (`elastic_scope`), which adds nothing to the score."""
     gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
-    seen = [
-        {"terms": {field: words}}
-        for field, words in (("level", may.levels), ("parties", may.parties))
-        if words
-    ]
-    wanted["bool"]["filter"] = [_any(seen, 1), *gates]
+    wanted["bool"].update(filter=[*scope["filter"], *gates], must_not=scope["must_not"])
     return wanted
 
 
