@@ -17,6 +17,7 @@ from tests.cases.races import RaceCases
 from tests.cases.register_races import RegisterRaceCases
 from tests.cases.register_rows import RegisterRowCases
 from tests.cases.reviews import ReviewCases
+from tests.cases.search_desk import SavedSearchCases, SuggestionCases
 from tests.cases.row_values import RowValueCases
 from tests.cases.seal_life_rows import SealLifeRowCases
 from tests.cases.signing_rows import SigningRowCases
@@ -62,6 +63,12 @@ class TestPageRows(PageRowCases): ...
 
 
 class TestReviews(ReviewCases): ...
+
+
+class TestSavedSearches(SavedSearchCases): ...
+
+
+class TestSuggestions(SuggestionCases): ...
 
 
 class TestSigningRows(SigningRowCases): ...
