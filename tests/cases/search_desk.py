@@ -9,6 +9,7 @@ from storage import saved_searches
 from storage.saved_searches import KEPT_DELETED
 from storage.schema import documents
 from storage.work import Work
+from tests.cases.database import TurnedClock
 from tests.cases.rows import NEW_BATCH, a_document, archived
 
 ADDED = "mật khẩu dài 12"
@@ -33,7 +34,7 @@ def levelled(work: Work, document_id: str, level: Level) -> None:
 
 
 class SavedSearchCases:
-    def test_new_hits_are_counted_until_they_are_seen(self, work: Work, clock) -> None:
+    def test_new_hits_are_counted_until_they_are_seen(self, work: Work, clock: TurnedClock) -> None:
         owner = person(work, "an")
         for name in ("d1", "d2", "d3"):
             put(work, name)
@@ -75,7 +76,7 @@ class SavedSearchCases:
                 with pytest.raises(Missing):
                     deed()
 
-    def test_a_right_taken_away_takes_the_hit_out_of_list_and_count(self, work: Work, clock) -> None:
+    def test_a_right_taken_away_takes_the_hit_out_of_list_and_count(self, work: Work, clock: TurnedClock) -> None:
         owner = person(work, "an")
         put(work, "d1")
         with work.begin() as tx:
@@ -90,7 +91,7 @@ class SavedSearchCases:
         with work.reading() as tx:
             assert tx.saved_searches.fresh(owner) == 1
 
-    def test_deleted_comes_back_and_is_forgotten_after_thirty_days(self, work: Work, clock) -> None:
+    def test_deleted_comes_back_and_is_forgotten_after_thirty_days(self, work: Work, clock: TurnedClock) -> None:
         owner = person(work, "an")
         put(work, "d1")
         with work.begin() as tx:
