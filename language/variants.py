@@ -4,6 +4,7 @@ Source: both spellings stand side by side in official papers; the 1980 spelling 
 of Education, 1984) write i where the older practice writes y, and neither side ever won.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 
@@ -34,6 +35,23 @@ def _i_for_y(plain: str) -> str:
     ):
         return plain[:-1] + "i"
     return plain
+
+
+_PLACED = {
+    unicodedata.normalize("NFC", a + b + mark): unicodedata.normalize("NFC", a + mark + b)
+    for a, b in ("oa", "oe", "uy", "Oa", "Oe", "Uy", "OA", "OE", "UY")
+    for mark in _TONES
+}
+_AT_THE_END = re.compile(rf"(?<![qQ])(?:{'|'.join(_PLACED)})(?![^\W\d_])")
+
+
+def one_placement(text: str) -> str:
+    """Return canonical `text` with the tone of oa, oe and uy at a syllable's end where official papers print it.
+
+    >>> one_placement("Uỷ ban xã Hoà Bình, quý, hoàn")
+    'Ủy ban xã Hòa Bình, quý, hoàn'
+    """
+    return _AT_THE_END.sub(lambda met: _PLACED[met.group()], text)
 
 
 @lru_cache(maxsize=65536)

@@ -32,9 +32,10 @@ def definition() -> dict[str, Any]:
                 "ever": {"type": "integer", "index": False, "doc_values": False},
                 **{
                     name: {"type": "keyword", "ignore_above": 1000}
-                    for name in ("level", "type", "dossier", "parties")
+                    for name in ("level", "dossier", "parties", "issuer", "type", "fonds", "secrecy")
                 },
-                "year": {"type": "integer"},
+                **{name: {"type": "integer"} for name in ("year", "issued")},
+                "ahead": {"type": "keyword", "index": False, "doc_values": False},
                 **{field.value: _field(field) for field in In},
             },
         },
@@ -46,7 +47,8 @@ def _field(field: In) -> dict[str, Any]:
     kept = {
         In.NUMBERS: "docs",
         In.MENTIONS: "docs",
-        **dict.fromkeys((In.PAIRS, In.SKIPS, In.TITLE_PAIRS), "freqs"),
+        In.ISSUER: "docs",
+        **dict.fromkeys((In.PAIRS, In.SKIPS, In.TITLE_PAIRS, In.READINGS, In.READING_PAIRS), "freqs"),
     }
     return {"type": "text", "analyzer": "whitespace", "index_options": kept.get(field, "positions")}
 
@@ -58,10 +60,14 @@ def source(entry: Entry, version: int) -> dict[str, Any]:
         "page": entry.page,
         "version": version,
         "level": entry.level.value,
-        "type": entry.type_code,
         "dossier": entry.dossier,
         "parties": list(entry.parties),
-        "year": entry.year,
+        "ahead": " ".join(entry.ahead),
+        **{
+            name: value
+            for name in ("issuer", "type", "year", "fonds", "secrecy", "issued")
+            if (value := getattr(entry.facets, name))
+        },
         **{field.value: " ".join(terms) for field, terms in texts(entry).items()},
     }
 
@@ -80,6 +86,7 @@ def candidate(hit: dict[str, Any]) -> Candidate:
             title_folded=kept[In.TITLE_FOLDED.value],
             numbers=tuple(kept[In.NUMBERS.value].split()),
             mentions=tuple(kept[In.MENTIONS.value].split()),
+            ahead=kept["ahead"],
         )
     except KeyError as absent:
         raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent

@@ -9,10 +9,13 @@ from language.variants import folded_key, toned_key
 from records.access import Level
 from records.document import Fields
 from records.page import PageText
+from search.filters import FacetValues, facet_values
 from search.number_keys import mention_keys, own_keys
 
 TITLE_BREAK = "|"
 """Stands between the pieces of a title so that no phrase runs across them; no token is spelled so."""
+OVERLAP = 8
+"""Syllables of the next page that an entry carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +36,19 @@ class IndexedDocument:
 class Entry:
     """One page, ready to be indexed. Every text is a sequence of tokens that an engine must only cut at spaces.
 
-    `exact`: toned keys; `folded`: keys without marks; `pairs`, `skips`: folded bigrams a_b and a_c, also of what
-    doubtful words may have been (they gather candidates; how well a page answers is judged by what was read);
-    `mentions`: numbers written on the page. The first page also carries the document's own `numbers` and `title` (type,
-    subject, bodies, signer, place, date). `year` is 0 when unknown.
+    `exact`: toned keys; `folded`: keys without marks. `pairs`, `skips`: folded bigrams a_b and a_c, also those that end
+    on the next page. `ahead`: the first toned keys of the next page, `edge`: folded keys around the border, so that
+    a sentence across it is found where it begins.
+    `readings`, `reading_pairs`: what misread words may have been, alone and with their neighbours (they gather
+    candidates; how well a page answers is judged by what was read). `mentions`: numbers written on the page.
+    The first page also carries the document's own `numbers` and `title` (type, subject, bodies, signer, place, date).
+    `issuer`: folded words of the body's names and of its part of the number, asked for by `cơ quan:`.
     """
 
     document_id: str
     page: int
     level: Level
-    year: int
-    type_code: str
+    facets: FacetValues
     dossier: str
     exact: tuple[str, ...]
     folded: tuple[str, ...]
@@ -54,40 +59,82 @@ class Entry:
     title_exact: tuple[str, ...] = ()
     title_folded: tuple[str, ...] = ()
     title_pairs: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+    reading_pairs: tuple[str, ...] = ()
+    issuer: tuple[str, ...] = ()
+    ahead: tuple[str, ...] = ()
+    edge: tuple[str, ...] = ()
     parties: tuple[str, ...] = ()
 
 
 def entries_for(document: IndexedDocument, pages: Sequence[PageText]) -> list[Entry]:
     """Return one entry for each page of `document`, blank ones too (a title must be found without any text)."""
-    return [_entry(document, page, first=position == 0) for position, page in enumerate(pages)]
+    shared = _Shared(facet_values(document.fields, document.dossier), _issuer(document.fields))
+    runs = [token_texts(canonical(page.text)) for page in pages]
+    return [
+        _entry(
+            document,
+            shared,
+            page,
+            runs[at],
+            runs[at + 1][:OVERLAP] if at + 1 < len(runs) else [],
+            first=not at,
+        )
+        for at, page in enumerate(pages)
+    ]
 
 
-def _entry(document: IndexedDocument, page: PageText, *, first: bool) -> Entry:
-    text = canonical(page.text)
-    runs = token_texts(text)
-    folded = tuple(folded_key(run) for run in runs)
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What every page of a document carries."""
+
+    facets: FacetValues
+    issuer: tuple[str, ...]
+
+
+def _entry(
+    document: IndexedDocument,
+    shared: _Shared,
+    page: PageText,
+    own: list[str],
+    ahead: list[str],
+    *,
+    first: bool,
+) -> Entry:
+    folded = tuple(folded_key(run) for run in own)
+    beyond = tuple(folded_key(run) for run in ahead)
     meant = _meant(page)
     title = _title(document.fields) if first else []
     title_folded = tuple(folded_key(run) for run in title)
-    year = document.fields.issued_date[:4]
     return Entry(
         document_id=document.document_id,
         page=page.page,
         level=document.level,
-        year=int(year) if year.isdecimal() else 0,
-        type_code=document.fields.type_code,
+        facets=shared.facets,
         dossier=document.dossier,
-        exact=tuple(toned_key(run) for run in runs),
+        exact=tuple(toned_key(run) for run in own),
         folded=folded,
-        pairs=(*bigrams(folded), *dict.fromkeys(pair for line in meant for pair in bigrams(line))),
-        skips=(*skip_bigrams(folded), *dict.fromkeys(pair for line in meant for pair in skip_bigrams(line))),
-        mentions=tuple(dict.fromkeys(mention_keys(text))),
+        pairs=tuple(bigrams(folded + beyond[:1])),
+        skips=tuple(skip_bigrams(folded + (beyond[:2] if len(own) > 1 else beyond[:1]))),
+        mentions=tuple(dict.fromkeys(mention_keys(canonical(page.text)))),
         numbers=tuple(own_keys(canonical(document.fields.number))) if first else (),
         title_exact=tuple(toned_key(run) for run in title),
         title_folded=title_folded,
         title_pairs=tuple(pair for pair in bigrams(title_folded) if TITLE_BREAK not in pair),
+        reading_pairs=tuple(
+            dict.fromkeys(pair for line in meant for pair in (*bigrams(line), *skip_bigrams(line)))
+        ),
+        issuer=shared.issuer,
+        ahead=tuple(toned_key(run) for run in ahead),
+        edge=(*folded[-OVERLAP:], *beyond) if own and ahead else (),
         parties=document.parties,
     )
+
+
+def _issuer(fields: Fields) -> tuple[str, ...]:
+    """Return the folded words by which people name the issuing body: its names, and its letters in the number."""
+    names = f"{fields.organ_name} {fields.superior_organ} {fields.code_notation}"
+    return tuple(dict.fromkeys(folded_key(run) for run in token_texts(canonical(names))))
 
 
 def _meant(page: PageText) -> list[list[str]]:

@@ -13,7 +13,7 @@ from records.errors import Away, Unfit
 from search.entry import Entry
 from search.plan import In, Plan
 
-SCHEMA = "3"
+SCHEMA = "4"
 """Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
 LONGEST_ID = 400
 """Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
@@ -23,7 +23,10 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A page that may answer: its engine score and what ranking needs of its entry (keys joined by spaces)."""
+    """A page that may answer: its engine score and what ranking needs of its entry (keys joined by spaces).
+
+    `ahead`: the first toned keys of the next page.
+    """
 
     document_id: str
     page: int
@@ -34,6 +37,7 @@ class Candidate:
     title_folded: str
     numbers: tuple[str, ...]
     mentions: tuple[str, ...]
+    ahead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,10 @@ def texts(entry: Entry) -> Mapping[In, tuple[str, ...]]:
         In.TITLE_EXACT: entry.title_exact,
         In.TITLE_FOLDED: entry.title_folded,
         In.TITLE_PAIRS: entry.title_pairs,
+        In.READINGS: entry.readings,
+        In.READING_PAIRS: entry.reading_pairs,
+        In.ISSUER: entry.issuer,
+        In.EDGE: entry.edge,
     }
 
 

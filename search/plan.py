@@ -36,6 +36,10 @@ class In(StrEnum):
     SKIPS = "sk"
     NUMBERS = "num"
     MENTIONS = "men"
+    READINGS = "ca"
+    READING_PAIRS = "cb"
+    ISSUER = "iss"
+    EDGE = "edge"
     TITLE_EXACT = "tex"
     TITLE_FOLDED = "tfo"
     TITLE_PAIRS = "tbi"
@@ -177,8 +181,9 @@ def first_stage(query: Query) -> Plan:
         elif part.kind == "phrase":
             must.append(_phrase(part))
         elif len(part.folded) >= GATED:
-            gate = (*_each(In.PAIRS, bigrams(part.folded)), *_each(In.SKIPS, skip_bigrams(part.folded)))
-            must.append((*gate, *_each(In.TITLE_PAIRS, bigrams(part.folded))))
+            pairs, skips = bigrams(part.folded), skip_bigrams(part.folded)
+            gate = (*_each(In.PAIRS, pairs), *_each(In.SKIPS, skips), *_each(In.TITLE_PAIRS, pairs))
+            must.append((*gate, *_each(In.READING_PAIRS, (*pairs, *skips))))
         else:
             must += [_anywhere(term) for term in dict.fromkeys(part.folded)]
     if query.loose_number:
@@ -226,7 +231,7 @@ def _phrase(part: Part) -> tuple[Clause, ...]:
     """Return the quoted phrase in sequence, with its marks when it was typed with them."""
     body, title = (In.EXACT, In.TITLE_EXACT) if part.accents else (In.FOLDED, In.TITLE_FOLDED)
     terms = part.toned if part.accents else part.folded
-    return Clause(body, terms), Clause(title, terms)
+    return Clause(body, terms), Clause(title, terms), Clause(In.EDGE, part.folded)
 
 
 def _scored(part: Part) -> list[Clause]:
@@ -235,6 +240,8 @@ def _scored(part: Part) -> list[Clause]:
         *_each(In.FOLDED, part.folded, 0.5),
         *_each(In.PAIRS, bigrams(part.folded), 1.0),
         *_each(In.SKIPS, skip_bigrams(part.folded), 0.5),
+        *_each(In.READING_PAIRS, bigrams(part.folded), 0.7),
+        *_each(In.READING_PAIRS, skip_bigrams(part.folded), 0.3),
         *_each(In.TITLE_FOLDED, part.folded, 0.5),
         *_each(In.TITLE_PAIRS, bigrams(part.folded), 1.0),
     ]

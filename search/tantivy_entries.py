@@ -20,16 +20,20 @@ def schema() -> Any:
     build.add_unsigned_field("version", fast=True)
     build.add_unsigned_field("pages", fast=True)
     build.add_unsigned_field("page", stored=True)
-    for name in ("level", "type", "dossier"):
+    for name in ("level", "dossier", "issuer", "type", "fonds", "secrecy"):
         build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
     build.add_text_field("parties", tokenizer_name="raw", index_option="basic")
-    build.add_unsigned_field("year", indexed=True, fast=True)
+    for name in ("year", "issued"):
+        build.add_unsigned_field(name, indexed=True, fast=True)
+    build.add_text_field("ahead", stored=True, tokenizer_name="spaces", index_option="basic")
     for field in (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED):
         build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="position")
-    for field in (In.PAIRS, In.SKIPS, In.TITLE_PAIRS):
+    for field in (In.PAIRS, In.SKIPS, In.TITLE_PAIRS, In.READINGS, In.READING_PAIRS):
         build.add_text_field(field.value, tokenizer_name="spaces", index_option="freq")
     for field in (In.NUMBERS, In.MENTIONS):
         build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="basic")
+    build.add_text_field(In.EDGE.value, tokenizer_name="spaces", index_option="position")
+    build.add_text_field(In.ISSUER.value, tokenizer_name="spaces", index_option="basic")
     return build.build()
 
 
@@ -40,9 +44,13 @@ def page(entry: Entry, version: int, pages: int) -> Any:
     document.add_unsigned("version", version)
     document.add_unsigned("page", entry.page)
     document.add_text("level", entry.level.value)
-    document.add_text("type", entry.type_code)
     document.add_text("dossier", entry.dossier)
-    document.add_unsigned("year", entry.year)
+    document.add_text("ahead", " ".join(entry.ahead))
+    for name in ("issuer", "type", "fonds", "secrecy"):
+        if value := getattr(entry.facets, name):
+            document.add_text(name, value)
+    document.add_unsigned("year", entry.facets.year)
+    document.add_unsigned("issued", entry.facets.issued)
     for party in entry.parties:
         document.add_text("parties", party)
     for field, terms in texts(entry).items():
@@ -80,6 +88,7 @@ def candidate(score: float, document: Any) -> Candidate:
         title_folded=kept[In.TITLE_FOLDED.value][0],
         numbers=tuple(kept[In.NUMBERS.value][0].split()),
         mentions=tuple(kept[In.MENTIONS.value][0].split()),
+        ahead=kept["ahead"][0],
     )
 
 

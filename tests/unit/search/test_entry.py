@@ -1,9 +1,17 @@
 """What the index knows of a page: what was read, and beside it what doubtful words may have been."""
 
+import doctest
+
+import pytest
+
+import records.dossier_code
+import search.filters
 from records.document import Fields
 from records.geometry import Box
 from records.page import PageText, Word
-from search.entry import IndexedDocument, entries_for
+from search.entry import OVERLAP, IndexedDocument, entries_for
+from search.filters import FacetValues, Filters, facet_values
+from tests.cases.search_world import a_page
 
 
 def test_what_a_word_may_have_been_gathers_and_is_not_what_stands_there() -> None:
@@ -21,5 +29,56 @@ def test_what_a_word_may_have_been_gathers_and_is_not_what_stands_there() -> Non
     entry = entries_for(IndexedDocument("d", Fields()), [page])[0]
     assert entry.folded == ("uy", "bnn", "nhan", "dan", "xa")
     assert "ban" not in " ".join(entry.exact)
-    assert entry.pairs == ("uy_bnn", "bnn_nhan", "nhan_dan", "dan_xa", "uy_ban", "ban_nhan")
-    assert entry.skips[-1] == "uy_nhan"
+    assert entry.pairs == ("uy_bnn", "bnn_nhan", "nhan_dan", "dan_xa")
+    assert entry.reading_pairs == ("uy_ban", "ban_nhan", "uy_nhan")
+
+
+def test_a_page_carries_the_first_syllables_of_the_next_only_to_be_found_across_the_border() -> None:
+    pages = [a_page("việc chuyển sinh", 1), a_page("hoạt đảng " + "thừa " * 20, 2), a_page("hết", 3)]
+    first, second, last = entries_for(IndexedDocument("d", Fields()), pages)
+    assert first.folded == ("viec", "chuyen", "sinh")
+    assert first.pairs[-1] == "sinh_hoat"
+    assert first.skips[-2:] == ("chuyen_hoat", "sinh_dang")
+    assert first.ahead[:2] == ("hoat.", "đang?")
+    assert len(first.ahead) == OVERLAP
+    assert first.edge == ("viec", "chuyen", "sinh", "hoat", "dang", *["thua"] * 6)
+    assert second.pairs[-1] == "thua_het"
+    assert (last.ahead, last.edge) == ((), ())
+
+
+def test_facets_come_from_the_fields_and_the_dossier() -> None:
+    fields = Fields(
+        type_code="02",
+        issued_date="2025-07-09",
+        organ_name="Uỷ ban  nhân dân xã Hoà Lũng",
+        superior_organ="Tỉnh ủy",
+        code_notation="QĐ-UBND",
+        secrecy="Mật",
+    )
+    (entry,) = entries_for(IndexedDocument("d", fields, dossier="H49.64.33.2001.160"), [a_page("x")])
+    assert entry.facets == FacetValues(
+        "ỦY BAN NHÂN DÂN XÃ HÒA LŨNG", "02", 2025, "H49.64.33", "MẬT", 20250709
+    )
+    assert {"ubnd", "tinh", "lung"} <= set(entry.issuer)
+    assert facet_values(Fields(issued_date="2025"), "01.HC.2020") == FacetValues(year=2025)
+
+
+@pytest.mark.parametrize(
+    ("filters", "admitted"),
+    [
+        (Filters(), True),
+        (Filters(issuer=("A", "B"), year=(2025,)), True),
+        (Filters(issuer=("B",), year=(2025,)), False),
+        (Filters(since=20250101), True),
+        (Filters(until=20250101), False),
+        (Filters(since=20250601, until=20250601), True),
+    ],
+)
+def test_values_of_a_facet_add_up_and_facets_narrow(filters: Filters, admitted: bool) -> None:
+    assert filters.admits(FacetValues("A", "02", 2025, "H49", "", 20250601)) is admitted
+    assert not Filters(since=1).admits(FacetValues("A"))
+
+
+def test_examples_in_the_docstrings() -> None:
+    for module in (records.dossier_code, search.filters):
+        assert doctest.testmod(module).failed == 0

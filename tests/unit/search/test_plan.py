@@ -77,7 +77,7 @@ def test_many_tokens_are_capped() -> None:
 
 def test_three_syllables_are_gated_by_pairs() -> None:
     plan = first_stage(parse("chuyển sinh hoạt"))
-    assert {c.where for c in plan.must[0]} == {In.PAIRS, In.SKIPS, In.TITLE_PAIRS}
+    assert {c.where for c in plan.must[0]} == {In.PAIRS, In.SKIPS, In.TITLE_PAIRS, In.READING_PAIRS}
     assert {c.where for c in first_stage(parse("sinh hoạt")).must[0]} == {
         In.FOLDED,
         In.TITLE_FOLDED,
