@@ -9,10 +9,11 @@ from records.document import Fields, fields_to_json
 from records.errors import Unfit
 from records.geometry import Box
 from records.page import PageText
-from search.highlight import highlight
+from search.highlight import Kind, highlight, nearest
 from search.index import SearchIndex
 from search.plan import Query, first_stage, parse, second_stage
 from search.rank import Match, Ranked, rank
+from search.strip import Strip, strip_around
 
 POOL = 200
 """Candidates that are aligned with the query (ui-search §7.4); more only when somebody pages further."""
@@ -36,8 +37,9 @@ class PageSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page that answers. `boxes` are in pixels of the page image as delivered; `snippet_marks` are code-point
-    spans (start, end) of `snippet`. `score` runs from 0 to 1; below 0.8 nothing stands there as typed.
+    """A page that answers. `boxes` are in pixels of the page image as delivered, never empty, and `kinds` says how each
+    answers; `snippet_marks` are code-point spans (start, end) of `snippet`. `score` runs from 0 to 1; below 0.8 nothing
+    stands there as typed. `strip`: the part of the page to show, None when its boxes have no area.
     """
 
     document_id: str
@@ -47,6 +49,8 @@ class Hit:
     snippet: str
     snippet_marks: tuple[tuple[int, int], ...]
     boxes: tuple[Box, ...]
+    kinds: tuple[Kind, ...]
+    strip: Strip | None
     fields: Fields
 
 
@@ -162,16 +166,14 @@ def _shown(
 def _hit(entry: Ranked, query: Query, page: PageText, fields: Fields) -> Hit:
     """Return the hit with its boxes: from the words of the page, or from the fields that a title or number matched."""
     light = highlight(query, page)
-    boxes, match = light.boxes, light.match or entry.judgement.match
+    boxes, kinds, match = light.boxes, light.kinds, light.match or entry.judgement.match
     if entry.judgement.match != "approximate" and light.match in (None, "approximate"):
-        names = (
-            ("number",)
-            if entry.candidate.numbers and _numeric(query)
-            else ("subject", "organ_name", "signer_name")
-        )
-        evidence = [fields.evidence[name] for name in names if name in fields.evidence]
-        boxes = next((e.boxes for e in evidence if e.page == entry.candidate.page and e.boxes), boxes)
-        match = entry.judgement.match
+        read = _read_from(entry, query, fields)
+        kinds = tuple(entry.judgement.match for _ in read) if read else kinds
+        boxes, match = read or boxes, entry.judgement.match
+    if not boxes:  # known of the document, and not one word of it to be seen on the page
+        close = nearest(query, page)
+        boxes, kinds = close.boxes, tuple(close.kind for _ in close.boxes)
     return Hit(
         document_id=entry.candidate.document_id,
         page=entry.candidate.page,
@@ -180,8 +182,18 @@ def _hit(entry: Ranked, query: Query, page: PageText, fields: Fields) -> Hit:
         snippet=light.snippet,
         snippet_marks=light.marks,
         boxes=boxes,
+        kinds=kinds,
+        strip=strip_around(boxes, page.rotation, page.width, page.height),
         fields=fields,
     )
+
+
+def _read_from(entry: Ranked, query: Query, fields: Fields) -> tuple[Box, ...]:
+    """Return where on this page the field was read that answers, () when that is not known."""
+    numbered = entry.candidate.numbers and _numeric(query)
+    names = ("number",) if numbered else ("subject", "organ_name", "signer_name")
+    evidence = [fields.evidence[name] for name in names if name in fields.evidence]
+    return next((e.boxes for e in evidence if e.page == entry.candidate.page and e.boxes), ())
 
 
 def _numeric(query: Query) -> bool:
@@ -189,7 +201,7 @@ def _numeric(query: Query) -> bool:
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
-    """Return the hit as `vanthu search --json` prints it; boxes as [x, y, width, height]."""
+    """Return the hit as `vanthu search --json` prints it; boxes as [x, y, width, height], `crop` in the same pixels."""
     return {
         "document_id": hit.document_id,
         "page": hit.page,
@@ -198,5 +210,7 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
         "snippet": hit.snippet,
         "snippet_marks": [list(mark) for mark in hit.snippet_marks],
         "boxes": [box.as_xywh() for box in hit.boxes],
+        "kinds": list(hit.kinds),
+        "crop": None if hit.strip is None else hit.strip.region.as_xywh(),
         "fields": fields_to_json(hit.fields),
     }

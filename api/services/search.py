@@ -14,15 +14,15 @@ from language.fold import canonical
 from records.access import Actor
 from records.document import Fields
 from records.errors import Missing, Unfit
-from records.geometry import Box, Rotation, back, turn, turned_size
+from records.geometry import Box, Rotation
 from records.page import PageText
 from search.find import Found, Hit, search
 from search.highlight import highlight
 from search.plan import parse
+from search.strip import Strip, strip_around
 from storage.pages import Page
 from storage.work import Tx
 
-_STRIP = 0.12  # highest strip, as part of the page height (see services/page_images._STRIP)
 _MOST_PAGES = 120  # pages of one document looked through for hits while somebody waits
 
 
@@ -158,7 +158,6 @@ def _holds(outer: Box, inner: Box) -> bool:
 
 def _hit(tx: Tx, reader: Actor, hit: Hit) -> HitOut:
     document = tx.documents.get(reader, hit.document_id)
-    page = tx.pages.get(reader, hit.document_id, hit.page)
     return HitOut(
         document_id=hit.document_id,
         page=hit.page,
@@ -168,52 +167,33 @@ def _hit(tx: Tx, reader: Actor, hit: Hit) -> HitOut:
         snippet=hit.snippet,
         snippet_marks=list(hit.snippet_marks),
         boxes=[box.as_xywh() for box in hit.boxes],
+        kinds=list(hit.kinds),
         fields=FieldsOut.of(hit.fields),
-        crop=strip(page, hit.document_id, hit.boxes),
+        crop=None if hit.strip is None else _crop(hit.strip, hit.document_id, hit.page, hit.kinds),
     )
 
 
 def strip(
     page: Page, document_id: str, boxes: Sequence[Box], *, wide: float = 0.6, air: float = 0.6
 ) -> Crop | None:
-    """Return the strip of the upright page around the first of `boxes` (delivered pixels), None without boxes.
+    """Return the strip of the page around the first of `boxes` (delivered pixels) with its address.
 
-    `wide`: least width as part of the page, so that the words around a hit can be read. `air`: margin above and below,
-    in heights of the first box.
+    `wide` and `air` as in `search.strip`. None without boxes.
     """
-    if not boxes:
-        return None
     rotation = cast("Rotation", page.rotation)
-    width, height = turned_size(rotation, page.width, page.height)
-    upright = [turn(box, rotation, page.width, page.height) for box in boxes]
-    first = upright[0]
-    most = int(_STRIP * height)
-    near = [
-        b for b in upright if b.y0 >= first.y0 - first.height and b.y1 - first.y0 + 2 * first.height <= most
-    ]
-    whole = first
-    for box in near:
-        whole = whole.union(box)
-    margin_y = min(int(first.height * air) + 4, max(0, (most - whole.height) // 2))
-    margin_x = max(first.height, int((wide * width - whole.width) / 2))
-    left, right = whole.x0 - margin_x, whole.x1 + margin_x
-    if left < 0:
-        left, right = 0, right - left
-    elif right > width:
-        left, right = left - (right - width), width
-    region = Box(left, whole.y0 - margin_y, right, min(whole.y1 + margin_y, whole.y0 - margin_y + most))
-    region = region.clamp(width, height)
-    if not region.width or not region.height:
-        return None
-    x, y, w, h = turn(region, back(rotation), width, height).as_xywh()
-    inside = [b for b in near or [first] if b.y0 < region.y1]
-    middle = ((first.x0 + first.x1) / 2 - region.x0) / region.width
+    found = strip_around(boxes, rotation, page.width, page.height, wide=wide, air=air)
+    return None if found is None else _crop(found, document_id, page.number or 1, ())
+
+
+def _crop(found: Strip, document_id: str, number: int, kinds: Sequence[str]) -> Crop:
+    x, y, w, h = found.region.as_xywh()
     return Crop(
-        url=f"/api/v1/documents/{quote(document_id)}/pages/{page.number}/image?size=screen&region={x},{y},{w},{h}",
-        width=region.width,
-        height=region.height,
-        boxes=[[b.x0 - region.x0, b.y0 - region.y0, b.width, b.height] for b in inside],
-        align="xMin" if middle < 0.36 else "xMax" if middle > 0.64 else "xMid",
+        url=f"/api/v1/documents/{quote(document_id)}/pages/{number}/image?size=screen&region={x},{y},{w},{h}",
+        width=found.width,
+        height=found.height,
+        boxes=[box.as_xywh() for box in found.boxes],
+        kinds=[kinds[number] for number in found.numbers] if kinds else [],
+        align=found.align,
     )
 
 
