@@ -13,7 +13,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_AT_ONCE, _LONGEST = 500, 400
+_AT_ONCE = 500
 
 
 def upgrade() -> None:
@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_issuer_names")),
     )
     op.execute(  # no index holds words of any length; the fields themselves keep the whole name
-        f"UPDATE documents SET organ_name = substr(organ_name, 1, {_LONGEST}) WHERE length(organ_name) > {_LONGEST}"
+        "UPDATE documents SET organ_name = substr(organ_name, 1, 400) WHERE length(organ_name) > 400"
     )
     op.create_index(op.f("ix_documents_organ_name"), "documents", ["organ_name"], unique=False)
     known = op.get_bind().execute(
