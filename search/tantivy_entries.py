@@ -1,11 +1,12 @@
 """What an entry and a plan are in tantivy's words; the other half of its door is `tantivy_index`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tantivy
 
 from search.entry import Entry
-from search.index import Allowed, Candidate, texts
+from search.index import Candidate, texts
 from search.plan import Clause, In, Plan
 
 FIRST, GONE = "first", "gone"
@@ -92,16 +93,11 @@ def candidate(score: float, document: Any) -> Candidate:
     )
 
 
-def query(schema: Any, plan: Plan, may: Allowed) -> Any:
-    """Return the query for `plan` among the pages that `may` be found; the filters add nothing to the score."""
+def query(schema: Any, plan: Plan, scope: Sequence[tuple[Any, Any]]) -> Any:
+    """Return the query for `plan` among the pages of `scope` (`tantivy_scope`), which adds nothing to the score."""
     build = tantivy.Query
     must, should = tantivy.Occur.Must, tantivy.Occur.Should
-    seen = [
-        (should, build.term_set_query(schema, field, words))
-        for field, words in (("level", may.levels), ("parties", may.parties))
-        if words
-    ]
-    clauses = [(must, build.const_score_query(build.boolean_query(seen), 0.0))]
+    clauses = list(scope)
     for group in plan.must:
         gate = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
         clauses.append((must, build.const_score_query(gate, 0.0)))
