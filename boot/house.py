@@ -1,16 +1,18 @@
 """The opened stores of one data folder: what every command needs, without the engine, the readers or the signer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from boot.settings import Settings
 from ingest.rebuild import is_rebuilding
+from ingest.shelf import Shelf
 from records.access import Actor
 from records.clock import Clock, SystemClock
 from records.document import Fields
-from records.errors import ArchiveFault, Conflict, Missing
+from records.errors import ArchiveFault, Conflict
 from records.page import PageText
+from search.filters import FacetValues
 from search.index import SearchIndex, open_index
 from storage.blobs import BlobStore, open_blobs
 from storage.complaints import Complaints
@@ -99,16 +101,15 @@ class StoredPages:
 
     def page_text(self, reader: Actor, document_id: str, page: int) -> PageText | None:
         """Return the reading of a page, None when absent or not the reader's to see."""
-        try:
-            with self._work.reading() as tx:
-                return tx.pages.reading(reader, document_id, page)
-        except Missing:
-            return None
+        with self._work.reading() as tx:
+            return Shelf(tx).page_text(reader, document_id, page)
 
     def fields(self, reader: Actor, document_id: str) -> Fields | None:
         """Return the fields of a document, None when absent or not the reader's to see."""
-        try:
-            with self._work.reading() as tx:
-                return tx.documents.get(reader, document_id).fields
-        except Missing:
-            return None
+        with self._work.reading() as tx:
+            return Shelf(tx).fields(reader, document_id)
+
+    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
+        """Return what documents are counted under, without those that are absent or not the reader's to see."""
+        with self._work.reading() as tx:
+            return Shelf(tx).facet_values(reader, document_ids)

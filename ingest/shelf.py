@@ -1,9 +1,12 @@
 """Where a search reads the pages it shows: the rows, out of one snapshot, through the access rule once more."""
 
+from collections.abc import Collection, Mapping
+
 from records.access import Actor
 from records.document import Fields
 from records.errors import Missing
 from records.page import PageText
+from search.filters import FacetValues, facet_values
 from storage.work import Tx
 
 
@@ -26,3 +29,10 @@ class Shelf:
             return self._tx.documents.get(reader, document_id).fields
         except Missing:
             return None
+
+    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
+        """Return what documents are counted under, without those that are absent or not the reader's to see."""
+        known = self._tx.documents.described(reader, document_ids)
+        return {
+            document_id: facet_values(fields, dossier) for document_id, (fields, dossier) in known.items()
+        }

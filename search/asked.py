@@ -22,22 +22,29 @@ class Asked:
     def narrowed(self) -> tuple[tuple[str, str], ...]:
         """Every single narrowing as (name, value), in the order they are shown: facets, then days as yyyymmdd."""
         named = [(facet.value, str(value)) for facet in Facet for value in self.filters.values(facet)]
-        days = [(name, str(getattr(self.filters, name))) for name in ("since", "until") if getattr(self.filters, name)]
+        days = [
+            (name, str(getattr(self.filters, name)))
+            for name in ("since", "until")
+            if getattr(self.filters, name)
+        ]
         return tuple(named + days)
 
     def without(self, name: str, value: str = "") -> "Asked":
         """Return the search without one narrowing; without a `value`, without all of that name."""
         if name in ("since", "until"):
-            return replace(self, filters=replace(self.filters, **{name: 0}))
+            return self._narrowed(**{name: 0})
         facet = Facet(name)
         kept = tuple(one for one in self.filters.values(facet) if value and str(one) != value)
-        return replace(self, filters=replace(self.filters, **{name: kept}))
+        return self._narrowed(**{name: kept})
 
     def plus(self, facet: Facet, value: str) -> "Asked":
         """Return the search with one value of a facet more."""
         more: str | int = int(value) if facet is Facet.YEAR else value
         values = dict.fromkeys((*self.filters.values(facet), more))
-        return replace(self, filters=replace(self.filters, **{facet.value: tuple(values)}))
+        return self._narrowed(**{facet.value: tuple(values)})
+
+    def _narrowed(self, **changes: Any) -> "Asked":
+        return replace(self, filters=replace(self.filters, **changes))
 
 
 def asked_to_json(asked: Asked) -> dict[str, Any]:
@@ -49,5 +56,8 @@ def asked_to_json(asked: Asked) -> dict[str, Any]:
 
 def asked_from_json(query: str, told: Mapping[str, Any]) -> Asked:
     """Return the search that was kept; filters this version does not know are an error (TypeError), never ignored."""
-    held = {name: tuple(value) if isinstance(value, list) else value for name, value in told.get("filters", {}).items()}
+    held: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in told.get("filters", {}).items()
+    }
     return Asked(query, Filters(**held), bool(told.get("exact", False)))

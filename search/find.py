@@ -1,6 +1,8 @@
 """Answer a query: plan, candidates, ranking, and for the hits shown the boxes. No way in without a reader."""
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -9,9 +11,11 @@ from records.document import Fields, fields_to_json
 from records.errors import Unfit
 from records.geometry import Box
 from records.page import PageText
+from search.facets import UNNARROWED, Counts, counted
+from search.filters import Facet, FacetValues, Filters
 from search.highlight import Kind, highlight, nearest
-from search.index import SearchIndex
-from search.plan import Query, first_stage, parse, second_stage
+from search.index import Candidates, SearchIndex
+from search.plan import Plan, Query, first_stage, parse, second_stage
 from search.rank import Match, Ranked, rank
 from search.strip import Strip, strip_around
 
@@ -32,6 +36,10 @@ class PageSource(Protocol):
 
     def fields(self, reader: Actor, document_id: str) -> Fields | None:
         """Return the fields of a document, None when absent or not the reader's to see."""
+        ...
+
+    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
+        """Return what documents are counted under, without those that are absent or not the reader's to see."""
         ...
 
 
@@ -56,12 +64,16 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`."""
+    """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`.
+
+    `facets`: on how many of the pages that answer each value stands, for the facets asked for.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     total_is_exact: bool
     seconds: float
+    facets: Counts = field(default_factory=dict)
 
 
 def search(
@@ -73,10 +85,16 @@ def search(
     offset: int = 0,
     *,
     group: bool = False,
+    approximate: bool = True,
+    filters: Filters = UNNARROWED,
+    facets: Collection[Facet] = (),
+    without: Collection[str] = (),
+    among: Collection[str] = (),
 ) -> Found:
     """Return the pages that answer `query` among those `reader` may see; with `group` the best page of each document.
 
-    A query in which nothing can be searched for (spaces, punctuation, emoji) finds nothing.
+    `approximate=False` leaves out what is only close to what was typed. `filters`, `facets`, `without` and `among` are
+    those of `SearchIndex.find`. A query with nothing to search for (spaces, punctuation, emoji) finds nothing.
     Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
     """
     started = perf_counter()
@@ -91,29 +109,80 @@ def search(
     parsed = parse(query)
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
-    ranked, total, exact = _ranked(parsed, reader, index, max(POOL, offset + limit))
+    look = _Look(
+        reader, index, max(POOL, offset + limit), filters, tuple(facets), tuple(without), tuple(among)
+    )
+    ranked, total, exact, counts = _ranked(parsed, look, approximate=approximate)
     shelf = _Shelf(reader, source)
+    if facets and counts is None:
+        counts = _counted(ranked, shelf, facets)
     shown, hidden = _shown(ranked, shelf, parsed, limit, offset, group=group)
     if group:
         total, exact = len({r.candidate.document_id for r in ranked}), exact and total == len(ranked)
     # What the source refused is not counted; whether more of it waits behind this page of results is unknown.
     total = max(total - hidden, len(shown))
-    return Found(tuple(shown), total, exact and (not hidden or len(shown) < limit), perf_counter() - started)
+    sure = exact and (not hidden or len(shown) < limit)
+    return Found(tuple(shown), total, sure, perf_counter() - started, counts or {})
 
 
-def _ranked(query: Query, reader: Actor, index: SearchIndex, pool: int) -> tuple[list[Ranked], int, bool]:
-    """Return the ranked candidates, the number of hits, and whether that number is exact."""
-    first = index.find(reader, first_stage(query), pool)
-    ranked = rank(query, first.best)
-    complete = first.total <= len(first.best)
-    if ranked and ranked[0].judgement.quality >= GOOD:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Whom, where and among what the engine is asked, the same for every stage of one search."""
+
+    reader: Actor
+    index: SearchIndex
+    pool: int
+    filters: Filters
+    facets: tuple[Facet, ...]
+    without: tuple[str, ...]
+    among: tuple[str, ...]
+
+    def find(self, plan: Plan, facets: Collection[Facet] = ()) -> Candidates:
+        return self.index.find(
+            self.reader,
+            plan,
+            self.pool,
+            filters=self.filters,
+            facets=facets,
+            without=self.without,
+            among=self.among,
+        )
+
+
+def _ranked(query: Query, look: _Look, *, approximate: bool) -> tuple[list[Ranked], int, bool, Counts | None]:
+    """Return the ranked candidates, the number of hits, whether it is exact, and the engine's counts.
+
+    The counts are None when the engine matches more than what answers: then the hits themselves are counted.
+    """
+    first = look.find(first_stage(query), look.facets if query.selective else ())
+    ranked = _kept(rank(query, first.best), approximate=approximate)
+    complete = first.total <= len(first.best) and not first.more
+    if not approximate or (ranked and ranked[0].judgement.quality >= GOOD):
         every = len(ranked) == len(first.best) and query.selective
-        return ranked, (first.total if every else len(ranked)), complete or every
-    second = index.find(reader, second_stage(query), pool)
+        counts = first.facets if every else None
+        return ranked, (first.total if every else len(ranked)), complete or (every and not first.more), counts
+    second = look.find(second_stage(query))
     known = {(c.document_id, c.page) for c in first.best}
     more = [c for c in second.best if (c.document_id, c.page) not in known]
     ranked = rank(query, (*first.best, *more))
-    return ranked, len(ranked), complete and second.total <= len(second.best)
+    return ranked, len(ranked), complete and second.total <= len(second.best), None
+
+
+def _kept(ranked: list[Ranked], *, approximate: bool) -> list[Ranked]:
+    return [one for one in ranked if approximate or one.judgement.match != "approximate"]
+
+
+def _counted(ranked: list[Ranked], shelf: "_Shelf", facets: Collection[Facet]) -> Counts:
+    """Return the facets of the hits themselves, of documents that are the reader's to see at this moment."""
+    values = shelf.values({entry.candidate.document_id for entry in ranked})
+    told: dict[Facet, Counter[str]] = {facet: Counter() for facet in facets}
+    for entry in ranked:
+        known = values.get(entry.candidate.document_id)
+        for facet in facets if known else ():
+            value = getattr(known, facet.value)
+            if value:
+                told[facet][str(value)] += 1
+    return {facet: counted(counter.items()) for facet, counter in told.items()}
 
 
 class _Shelf:
@@ -127,6 +196,9 @@ class _Shelf:
         if document_id not in self._fields:
             self._fields[document_id] = self._source.fields(self._reader, document_id)
         return self._fields[document_id]
+
+    def values(self, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
+        return self._source.facet_values(self._reader, document_ids)
 
     def page(self, document_id: str, page: int) -> PageText | None:
         return self._source.page_text(self._reader, document_id, page)

@@ -1,6 +1,6 @@
 """Documents: proposed by the walk, admitted once, found again only through the access rule."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +18,9 @@ from storage.suggestions import LONGEST_NAME, Suggestions
 from storage.visible import visible
 
 __all__ = ["ACCESS_PDF", "Archive", "Document", "DocumentFilter", "Documents", "NewDocument", "Rendition"]
+
+
+_AT_ONCE = 500
 
 
 class Documents:
@@ -69,6 +72,16 @@ class Documents:
         rows = self._ground.connection.execute(newest.limit(limit).offset(offset)).mappings().all()
         counted = select(func.count()).select_from(documents).where(condition)
         return [_document(row) for row in rows], self._ground.connection.execute(counted).scalar_one()
+
+    def described(self, reader: Actor, document_ids: Collection[str]) -> dict[str, tuple[Fields, str]]:
+        """Return fields and dossier of those documents that `reader` may see; the others are not in it."""
+        ids, found = sorted(document_ids), {}
+        columns = select(documents.c.id, documents.c.fields, documents.c.dossier).where(visible(reader))
+        for start in range(0, len(ids), _AT_ONCE):
+            some = columns.where(documents.c.id.in_(ids[start : start + _AT_ONCE]))
+            for document_id, told, dossier in self._ground.connection.execute(some):
+                found[document_id] = (fields_from_json(told), dossier)
+        return found
 
     def by_fingerprint(self, dossier: str, fingerprint: str) -> Document | None:
         """Return the document with this content in this dossier, an archived one first, then the oldest; or

@@ -10,10 +10,10 @@ from api.schemas.common import FieldsOut
 from api.schemas.documents import title_of
 from api.schemas.search import Crop, HitOut, SearchOut
 from api.tools import Tools
+from ingest.shelf import Shelf
 from language.fold import canonical
 from records.access import Actor
-from records.document import Fields
-from records.errors import Missing, Unfit
+from records.errors import Unfit
 from records.geometry import Box, Rotation
 from records.page import PageText
 from search.find import Found, Hit, search
@@ -26,27 +26,6 @@ from storage.work import Tx
 _MOST_PAGES = 120  # pages of one document looked through for hits while somebody waits
 
 
-class RowsSource:
-    """Gives the search the texts of the shown pages, out of one snapshot and in the reader's name."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-
-    def page_text(self, reader: Actor, document_id: str, page: int) -> PageText | None:
-        """Return the reading of a page, None when absent or not the reader's to see."""
-        try:
-            return self._tx.pages.reading(reader, document_id, page)
-        except Missing:
-            return None
-
-    def fields(self, reader: Actor, document_id: str) -> Fields | None:
-        """Return the fields of a document, None when absent or not the reader's to see."""
-        try:
-            return self._tx.documents.get(reader, document_id).fields
-        except Missing:
-            return None
-
-
 def find(tools: Tools, reader: Actor, typed: str, limit: int, offset: int, *, group: bool) -> SearchOut:
     """Return the pages that answer, best first; what was shown to whom is written down once a search.
 
@@ -54,7 +33,7 @@ def find(tools: Tools, reader: Actor, typed: str, limit: int, offset: int, *, gr
     """
     query = checked_query(tools, typed)
     with tools.work.reading() as tx:
-        found = search(query, reader, tools.index, RowsSource(tx), limit, offset, group=group)
+        found = search(query, reader, tools.index, Shelf(tx), limit, offset, group=group)
         hits = [_hit(tx, reader, hit) for hit in found.hits]
     _write_down(tools, reader, found)
     return SearchOut(

@@ -76,7 +76,9 @@ class SavedSearchCases:
                 with pytest.raises(Missing):
                     deed()
 
-    def test_a_right_taken_away_takes_the_hit_out_of_list_and_count(self, work: Work, clock: TurnedClock) -> None:
+    def test_a_right_taken_away_takes_the_hit_out_of_list_and_count(
+        self, work: Work, clock: TurnedClock
+    ) -> None:
         owner = person(work, "an")
         put(work, "d1")
         with work.begin() as tx:
@@ -91,7 +93,9 @@ class SavedSearchCases:
         with work.reading() as tx:
             assert tx.saved_searches.fresh(owner) == 1
 
-    def test_deleted_comes_back_and_is_forgotten_after_thirty_days(self, work: Work, clock: TurnedClock) -> None:
+    def test_deleted_comes_back_and_is_forgotten_after_thirty_days(
+        self, work: Work, clock: TurnedClock
+    ) -> None:
         owner = person(work, "an")
         put(work, "d1")
         with work.begin() as tx:

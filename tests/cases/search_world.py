@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from records.document import Fields
 from records.geometry import Box, Rotation, back, turn, turned_size
 from records.page import PageText, Word
 from search.entry import IndexedDocument, entries_for
+from search.filters import FacetValues, facet_values
 from search.index import SearchIndex
 
 ARCHIVIST = Actor("u-archivist", "Lưu trữ viên", frozenset({Role.ARCHIVIST}))
@@ -60,6 +62,10 @@ class ReadingRoom:
 
     def fields(self, reader: Actor, document_id: str) -> Fields | None:
         return self.documents[document_id].fields if self._open(reader, document_id) else None
+
+    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
+        known = [self.documents[name] for name in document_ids if self._open(reader, name)]
+        return {one.document_id: facet_values(one.fields, one.dossier) for one in known}
 
 
 def a_document(

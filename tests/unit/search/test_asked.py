@@ -7,7 +7,9 @@ import pytest
 from search.asked import Asked, asked_from_json, asked_to_json
 from search.filters import Facet, Filters
 
-ASKED = Asked("thi đua", Filters(issuer=("TỈNH ỦY", "HUYỆN ỦY"), year=(2024, 2025), since=20240101), exact=True)
+ASKED = Asked(
+    "thi đua", Filters(issuer=("TỈNH ỦY", "HUYỆN ỦY"), year=(2024, 2025), since=20240101), exact=True
+)
 
 
 def test_what_is_kept_comes_back_the_same() -> None:

@@ -13,6 +13,7 @@ from records.document import Fields, FieldValue
 from records.errors import Away, NotAllowed, Unfit
 from records.geometry import Box
 from search.entry import IndexedDocument
+from search.filters import Facet, Filters
 from search.find import FARTHEST, hit_to_json, search
 from search.index import SearchIndex
 from search.tantivy_index import TantivyIndex
@@ -224,3 +225,27 @@ def test_an_archivist_finds_secret_papers_and_a_reader_with_both_roles_too(
     both = Actor("u-both", "", frozenset({Role.READER, Role.ADMINISTRATOR}))
     assert {h.document_id for h in find(room, index, "12-KH/TU", both).hits} == {"plan-open"}
     assert "plan-secret" in {h.document_id for h in find(room, index, "12-KH/TU").hits}
+
+
+def test_without_approximations_only_what_stands_there_is_shown(
+    room: ReadingRoom, index: SearchIndex
+) -> None:
+    typed = "giấy giới thiệu sinh hoạt đảng chính thức"
+    assert [(hit.document_id, hit.match) for hit in find(room, index, typed).hits] == [
+        ("noisy", "approximate")
+    ]
+    off = find(room, index, typed, approximate=False)
+    assert (off.hits, off.total, off.total_is_exact) == ((), 0, True)
+    kept = find(room, index, "ke hoach cong tac luu tru", approximate=False)
+    assert kept.hits and {hit.match for hit in kept.hits} == {"folded"}
+
+
+@pytest.mark.parametrize("typed", ["kế hoạch", "kế hoạch công tác lưu trữ"])
+def test_facets_count_the_pages_that_answer(room: ReadingRoom, index: SearchIndex, typed: str) -> None:
+    """The first query is counted by the engine, the second by its hits: longer ones gather too much."""
+    told = find(room, index, typed, READER, facets=Facet, filters=Filters())
+    assert set(told.facets) == set(Facet) and told.total == 2
+    assert [one.count for one in told.facets[Facet.TYPE]] == []
+    narrowed = find(room, index, typed, READER, filters=Filters(type=("17",)))
+    assert (narrowed.hits, narrowed.total) == ((), 0)
+    assert find(room, index, typed, ARCHIVIST, among={"plan-secret"}, group=True).total == 1
