@@ -1,6 +1,6 @@
 """The opened stores of one data folder: what every command needs, without the engine, the readers or the signer."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -12,7 +12,6 @@ from records.clock import Clock, SystemClock
 from records.document import Fields
 from records.errors import ArchiveFault, Conflict
 from records.page import PageText
-from search.filters import FacetValues
 from search.index import SearchIndex, open_index
 from storage.blobs import BlobStore, open_blobs
 from storage.complaints import Complaints
@@ -109,7 +108,7 @@ class StoredPages:
         with self._work.reading() as tx:
             return Shelf(tx).fields(reader, document_id)
 
-    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
-        """Return what documents are counted under, without those that are absent or not the reader's to see."""
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return documents that the index may tell of although they are no longer the reader's (`Outbox.unsettled`)."""
         with self._work.reading() as tx:
-            return Shelf(tx).facet_values(reader, document_ids)
+            return Shelf(tx).unsettled(reader, limit)

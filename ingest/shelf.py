@@ -1,12 +1,9 @@
 """Where a search reads the pages it shows: the rows, out of one snapshot, through the access rule once more."""
 
-from collections.abc import Collection, Mapping
-
 from records.access import Actor
 from records.document import Fields
 from records.errors import Missing
 from records.page import PageText
-from search.filters import FacetValues, facet_values
 from storage.work import Tx
 
 
@@ -30,9 +27,6 @@ class Shelf:
         except Missing:
             return None
 
-    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
-        """Return what documents are counted under, without those that are absent or not the reader's to see."""
-        known = self._tx.documents.described(reader, document_ids)
-        return {
-            document_id: facet_values(fields, dossier) for document_id, (fields, dossier) in known.items()
-        }
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return documents that the index may tell of although they are no longer the reader's (`Outbox.unsettled`)."""
+        return self._tx.outbox.unsettled(reader, limit)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search.entry import Entry
+from search.filters import FacetValues
 from search.index import SCHEMA, Candidate, index_missing, texts
 from search.plan import Clause, In, Plan
 
@@ -88,6 +89,7 @@ def candidate(hit: dict[str, Any]) -> Candidate:
             numbers=tuple(kept[In.NUMBERS.value].split()),
             mentions=tuple(kept[In.MENTIONS.value].split()),
             ahead=kept["ahead"],
+            facets=FacetValues(**{name: kept[name] for name in FacetValues.__slots__ if name in kept}),
         )
     except KeyError as absent:
         raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent

@@ -1,9 +1,10 @@
 """How many of the found pages bear each value of a facet: the same numbers, order and limits on every engine."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from search.filters import Facet, Filters
+from search.filters import Facet, FacetValues, Filters
 
 COUNTED = 10_000
 """Pages are counted up to here; beyond it the interface says "hơn 10.000" (decision 0140)."""
@@ -49,3 +50,9 @@ def counted(found: Iterable[tuple[str | float, int]]) -> tuple[FacetCount, ...]:
     named = [(value if isinstance(value, str) else str(int(value)), count) for value, count in found if value]
     best = sorted(named, key=lambda pair: (-pair[1], pair[0]))[:MOST_VALUES]
     return tuple(FacetCount(value, min(count, COUNTED), count > COUNTED) for value, count in best if count)
+
+
+def tally(values: Iterable[FacetValues], facets: Collection[Facet]) -> Counts:
+    """Return the counts over pages whose values are at hand, one of `values` a page."""
+    kept = list(values)
+    return {facet: counted(Counter(getattr(one, facet.value) for one in kept).items()) for facet in facets}

@@ -1,7 +1,6 @@
 """Answer a query: plan, candidates, ranking, and for the hits shown the boxes. No way in without a reader."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
@@ -11,10 +10,10 @@ from records.document import Fields, fields_to_json
 from records.errors import Unfit
 from records.geometry import Box
 from records.page import PageText
-from search.facets import UNNARROWED, Counts, counted
-from search.filters import Facet, FacetValues, Filters
+from search.facets import UNNARROWED, Counts, tally
+from search.filters import Facet, Filters
 from search.highlight import Kind, highlight, nearest
-from search.index import Candidates, SearchIndex
+from search.index import MOST_WITHOUT, Candidate, Candidates, SearchIndex
 from search.plan import Plan, Query, first_stage, parse, second_stage
 from search.rank import Match, Ranked, rank
 from search.strip import Strip, strip_around
@@ -38,8 +37,10 @@ class PageSource(Protocol):
         """Return the fields of a document, None when absent or not the reader's to see."""
         ...
 
-    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
-        """Return what documents are counted under, without those that are absent or not the reader's to see."""
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return at most `limit` ids of documents that are not the reader's to see but whose entries in the index may
+        be from when they were: a change is noted and not yet brought there.
+        """
         ...
 
 
@@ -66,7 +67,8 @@ class Hit:
 class Found:
     """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`.
 
-    `facets`: on how many of the pages that answer each value stands, for the facets asked for.
+    `facets`: on how many of the hits each value stands; when not `facets_are_exact`, on how many pages among which
+    the hits were looked for, so that narrowing can show more of them.
     """
 
     hits: tuple[Hit, ...]
@@ -74,6 +76,7 @@ class Found:
     total_is_exact: bool
     seconds: float
     facets: Counts = field(default_factory=dict)
+    facets_are_exact: bool = True
 
 
 def search(
@@ -88,14 +91,13 @@ def search(
     approximate: bool = True,
     filters: Filters = UNNARROWED,
     facets: Collection[Facet] = (),
-    without: Collection[str] = (),
     among: Collection[str] = (),
 ) -> Found:
     """Return the pages that answer `query` among those `reader` may see; with `group` the best page of each document.
 
-    `approximate=False` leaves out what is only close to what was typed. `filters`, `facets`, `without` and `among` are
-    those of `SearchIndex.find`. A query with nothing to search for (spaces, punctuation, emoji) finds nothing.
-    Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
+    Narrowed to `filters` and to the documents `among` (empty: all); `facets` are counted. `approximate=False` leaves
+    out what is only close to what was typed. A query in which nothing can be searched for (spaces, punctuation,
+    emoji) finds nothing. Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
     """
     started = perf_counter()
     authorize(reader, Action.SEARCH)
@@ -109,99 +111,112 @@ def search(
     parsed = parse(query)
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
-    look = _Look(
-        reader, index, max(POOL, offset + limit), filters, tuple(facets), tuple(without), tuple(among)
-    )
-    ranked, total, exact, counts = _ranked(parsed, look, approximate=approximate)
     shelf = _Shelf(reader, source)
-    if facets and counts is None:
-        counts = _counted(ranked, shelf, facets)
+    wish = _Wish(max(POOL, offset + limit), filters, tuple(facets), tuple(among), approximate)
+    asking = _Asking(parsed, index, shelf, wish)
+    gathered = asking.gather()
+    ranked, total, exact = gathered.ranked, gathered.total, gathered.exact
     shown, hidden = _shown(ranked, shelf, parsed, limit, offset, group=group)
     if group:
         total, exact = len({r.candidate.document_id for r in ranked}), exact and total == len(ranked)
     # What the source refused is not counted; whether more of it waits behind this page of results is unknown.
     total = max(total - hidden, len(shown))
-    sure = exact and (not hidden or len(shown) < limit)
-    return Found(tuple(shown), total, sure, perf_counter() - started, counts or {})
+    exact = exact and (not hidden or len(shown) < limit)
+    seconds = perf_counter() - started
+    return Found(tuple(shown), total, exact, seconds, gathered.facets, gathered.facets_are_exact)
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """Whom, where and among what the engine is asked, the same for every stage of one search."""
+class _Wish:
+    """How much is looked for, and among what."""
 
-    reader: Actor
-    index: SearchIndex
     pool: int
     filters: Filters
     facets: tuple[Facet, ...]
-    without: tuple[str, ...]
     among: tuple[str, ...]
+    approximate: bool
 
-    def find(self, plan: Plan, facets: Collection[Facet] = ()) -> Candidates:
-        return self.index.find(
-            self.reader,
-            plan,
-            self.pool,
-            filters=self.filters,
-            facets=facets,
-            without=self.without,
-            among=self.among,
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Ranked candidates, the number of hits, whether it is exact, and the facets likewise."""
+
+    ranked: list[Ranked]
+    total: int
+    exact: bool
+    facets: Counts
+    facets_are_exact: bool
+
+
+class _Asking:
+    """One query of one reader, with what must stay out of every number.
+
+    Hits are read again in the reader's name, numbers cannot be: so documents that are no longer the reader's while
+    the index may still hold them as if they were, are left out of the engine's query itself (decision 0141). When
+    they are too many for that, nothing the engine counted is told, only what was looked up one by one.
+    """
+
+    def __init__(self, query: Query, index: SearchIndex, shelf: "_Shelf", wish: _Wish) -> None:
+        self._query, self._index, self._shelf, self._wish = query, index, shelf, wish
+        # Asked before the engine: what is settled by now, the engine answers from (or from something newer).
+        unsettled = shelf.unsettled(MOST_WITHOUT + 1)
+        self._without, self._settled = unsettled[:MOST_WITHOUT], len(unsettled) <= MOST_WITHOUT
+
+    def gather(self) -> _Gathered:
+        """Return what the engine finds, ranked; misread syllables are looked for when nothing good was found."""
+        first = self._find(first_stage(self._query), self._wish.facets if self._settled else ())
+        ranked = self._rank(first.best)
+        complete = first.total <= len(first.best) and self._settled
+        if not self._wish.approximate or (ranked and ranked[0].judgement.quality >= GOOD):
+            every = len(ranked) == len(first.best) and self._query.selective and self._settled
+            total = first.total if every else len(ranked)
+            exact = (complete or every) and not (every and first.more)
+            if complete or not self._settled:
+                return _Gathered(ranked, total, exact, self._tally(ranked), complete)
+            return _Gathered(ranked, total, exact, first.facets, every)
+        second = self._find(second_stage(self._query))
+        known = {(c.document_id, c.page) for c in first.best}
+        more = [c for c in second.best if (c.document_id, c.page) not in known]
+        ranked = self._rank((*first.best, *more))
+        complete = complete and second.total <= len(second.best)
+        return _Gathered(ranked, len(ranked), complete, self._tally(ranked), complete)
+
+    def _find(self, plan: Plan, facets: Collection[Facet] = ()) -> Candidates:
+        reader, without = self._shelf.reader, self._without
+        pool, filters, among = self._wish.pool, self._wish.filters, self._wish.among
+        return self._index.find(
+            reader, plan, pool, filters=filters, facets=facets, without=without, among=among
         )
 
+    def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:
+        ranked = rank(self._query, candidates)
+        if not self._wish.approximate:
+            ranked = [one for one in ranked if one.judgement.match != "approximate"]
+        if self._settled:
+            return ranked
+        return [one for one in ranked if self._shelf.fields(one.candidate.document_id) is not None]
 
-def _ranked(query: Query, look: _Look, *, approximate: bool) -> tuple[list[Ranked], int, bool, Counts | None]:
-    """Return the ranked candidates, the number of hits, whether it is exact, and the engine's counts.
-
-    The counts are None when the engine matches more than what answers: then the hits themselves are counted.
-    """
-    first = look.find(first_stage(query), look.facets if query.selective else ())
-    ranked = _kept(rank(query, first.best), approximate=approximate)
-    complete = first.total <= len(first.best) and not first.more
-    if not approximate or (ranked and ranked[0].judgement.quality >= GOOD):
-        every = len(ranked) == len(first.best) and query.selective
-        counts = first.facets if every else None
-        return ranked, (first.total if every else len(ranked)), complete or (every and not first.more), counts
-    second = look.find(second_stage(query))
-    known = {(c.document_id, c.page) for c in first.best}
-    more = [c for c in second.best if (c.document_id, c.page) not in known]
-    ranked = rank(query, (*first.best, *more))
-    return ranked, len(ranked), complete and second.total <= len(second.best), None
-
-
-def _kept(ranked: list[Ranked], *, approximate: bool) -> list[Ranked]:
-    return [one for one in ranked if approximate or one.judgement.match != "approximate"]
-
-
-def _counted(ranked: list[Ranked], shelf: "_Shelf", facets: Collection[Facet]) -> Counts:
-    """Return the facets of the hits themselves, of documents that are the reader's to see at this moment."""
-    values = shelf.values({entry.candidate.document_id for entry in ranked})
-    told: dict[Facet, Counter[str]] = {facet: Counter() for facet in facets}
-    for entry in ranked:
-        known = values.get(entry.candidate.document_id)
-        for facet in facets if known else ():
-            value = getattr(known, facet.value)
-            if value:
-                told[facet][str(value)] += 1
-    return {facet: counted(counter.items()) for facet, counter in told.items()}
+    def _tally(self, ranked: Sequence[Ranked]) -> Counts:
+        return tally((one.candidate.facets for one in ranked), self._wish.facets)
 
 
 class _Shelf:
     """The source for one reader and one query: every document is asked for once."""
 
     def __init__(self, reader: Actor, source: PageSource) -> None:
-        self._reader, self._source = reader, source
+        self.reader, self._source = reader, source
         self._fields: dict[str, Fields | None] = {}
 
     def fields(self, document_id: str) -> Fields | None:
         if document_id not in self._fields:
-            self._fields[document_id] = self._source.fields(self._reader, document_id)
+            self._fields[document_id] = self._source.fields(self.reader, document_id)
         return self._fields[document_id]
 
-    def values(self, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
-        return self._source.facet_values(self._reader, document_ids)
+    def unsettled(self, limit: int) -> list[str]:
+        return self._source.unsettled(self.reader, limit)
 
     def page(self, document_id: str, page: int) -> PageText | None:
-        return self._source.page_text(self._reader, document_id, page)
+        return self._source.page_text(self.reader, document_id, page)
 
 
 def _shown(

@@ -12,7 +12,7 @@ from records.access import Actor, readable_levels
 from records.errors import Away, Unfit
 from search.entry import Entry
 from search.facets import UNNARROWED, Counts
-from search.filters import Facet, Filters
+from search.filters import Facet, FacetValues, Filters
 from search.plan import In, Plan
 
 SCHEMA = "4"
@@ -42,6 +42,7 @@ class Candidate:
     numbers: tuple[str, ...]
     mentions: tuple[str, ...]
     ahead: str = ""
+    facets: FacetValues = field(default_factory=FacetValues)
 
 
 @dataclass(frozen=True, slots=True)

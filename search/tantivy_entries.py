@@ -6,6 +6,7 @@ from typing import Any
 import tantivy
 
 from search.entry import Entry
+from search.filters import FacetValues
 from search.index import Candidate, texts
 from search.plan import Clause, In, Plan
 
@@ -21,11 +22,12 @@ def schema() -> Any:
     build.add_unsigned_field("version", fast=True)
     build.add_unsigned_field("pages", fast=True)
     build.add_unsigned_field("page", stored=True)
-    for name in ("level", "dossier", "issuer", "type", "fonds", "secrecy"):
-        build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    build.add_text_field("parties", tokenizer_name="raw", index_option="basic")
-    for name in ("year", "issued"):
-        build.add_unsigned_field(name, indexed=True, fast=True)
+    for name in ("level", "dossier", "parties"):
+        build.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("issuer", "type", "fonds", "secrecy"):
+        build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True, stored=True)
+    build.add_unsigned_field("year", indexed=True, fast=True, stored=True)
+    build.add_unsigned_field("issued", fast=True, stored=True)
     build.add_text_field("ahead", stored=True, tokenizer_name="spaces", index_option="basic")
     for field in (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED):
         build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="position")
@@ -50,8 +52,9 @@ def page(entry: Entry, version: int, pages: int) -> Any:
     for name in ("issuer", "type", "fonds", "secrecy"):
         if value := getattr(entry.facets, name):
             document.add_text(name, value)
-    document.add_unsigned("year", entry.facets.year)
-    document.add_unsigned("issued", entry.facets.issued)
+    for name in ("year", "issued"):
+        if number := getattr(entry.facets, name):
+            document.add_unsigned(name, number)
     for party in entry.parties:
         document.add_text("parties", party)
     for field, terms in texts(entry).items():
@@ -90,6 +93,7 @@ def candidate(score: float, document: Any) -> Candidate:
         numbers=tuple(kept[In.NUMBERS.value][0].split()),
         mentions=tuple(kept[In.MENTIONS.value][0].split()),
         ahead=kept["ahead"][0],
+        facets=FacetValues(**{name: kept[name][0] for name in FacetValues.__slots__ if name in kept}),
     )
 
 

@@ -1,6 +1,6 @@
 """Documents: proposed by the walk, admitted once, found again only through the access rule."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,14 +13,12 @@ from records.errors import Conflict, Missing
 from storage.document_values import ACCESS_PDF, Archive, Document, DocumentFilter, NewDocument, Rendition
 from storage.filters import conditions
 from storage.ground import Ground
+from storage.outbox import INDEX, Outbox
 from storage.schema import documents, renditions, storable
 from storage.suggestions import LONGEST_NAME, Suggestions
 from storage.visible import visible
 
 __all__ = ["ACCESS_PDF", "Archive", "Document", "DocumentFilter", "Documents", "NewDocument", "Rendition"]
-
-
-_AT_ONCE = 500
 
 
 class Documents:
@@ -72,16 +70,6 @@ class Documents:
         rows = self._ground.connection.execute(newest.limit(limit).offset(offset)).mappings().all()
         counted = select(func.count()).select_from(documents).where(condition)
         return [_document(row) for row in rows], self._ground.connection.execute(counted).scalar_one()
-
-    def described(self, reader: Actor, document_ids: Collection[str]) -> dict[str, tuple[Fields, str]]:
-        """Return fields and dossier of those documents that `reader` may see; the others are not in it."""
-        ids, found = sorted(document_ids), {}
-        columns = select(documents.c.id, documents.c.fields, documents.c.dossier).where(visible(reader))
-        for start in range(0, len(ids), _AT_ONCE):
-            some = columns.where(documents.c.id.in_(ids[start : start + _AT_ONCE]))
-            for document_id, told, dossier in self._ground.connection.execute(some):
-                found[document_id] = (fields_from_json(told), dossier)
-        return found
 
     def by_fingerprint(self, dossier: str, fingerprint: str) -> Document | None:
         """Return the document with this content in this dossier, an archived one first, then the oldest; or
@@ -191,7 +179,8 @@ class Documents:
     ) -> Document:
         """Correct the fields (and level) when nobody else has changed the row since it was read.
 
-        Raises `Missing`, `Conflict` (`row-changed`).
+        A new level is noted for the index here, in the same transaction: until the index has heard of it, searches
+        leave the document out for whom it is closed (decision 0141). Raises `Missing`, `Conflict` (`row-changed`).
         """
         values = _columns(fields)
         if level is not None:
@@ -206,6 +195,8 @@ class Documents:
                 tell="Có người vừa sửa tài liệu này. Hãy tải lại trang rồi sửa trên bản mới nhất.",
             )
         self._suggest(fields)
+        if level is not None:
+            Outbox(self._ground).add(INDEX, document_id)
         return self._one(document_id)
 
     def touch(self, document_id: str) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from records.document import Fields
 from records.geometry import Box, Rotation, back, turn, turned_size
 from records.page import PageText, Word
 from search.entry import IndexedDocument, entries_for
-from search.filters import FacetValues, facet_values
 from search.index import SearchIndex
 
 ARCHIVIST = Actor("u-archivist", "Lưu trữ viên", frozenset({Role.ARCHIVIST}))
@@ -44,6 +42,8 @@ class ReadingRoom:
     def __init__(self) -> None:
         self.documents: dict[str, IndexedDocument] = {}
         self.pages: dict[tuple[str, int], PageText] = {}
+        self.waiting: set[str] = set()
+        """Documents whose newest state the index may not hold."""
 
     def shelve(self, index: SearchIndex, document: IndexedDocument, pages: list[PageText]) -> None:
         self.documents[document.document_id] = document
@@ -63,9 +63,8 @@ class ReadingRoom:
     def fields(self, reader: Actor, document_id: str) -> Fields | None:
         return self.documents[document_id].fields if self._open(reader, document_id) else None
 
-    def facet_values(self, reader: Actor, document_ids: Collection[str]) -> Mapping[str, FacetValues]:
-        known = [self.documents[name] for name in document_ids if self._open(reader, name)]
-        return {one.document_id: facet_values(one.fields, one.dossier) for one in known}
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        return [name for name in sorted(self.waiting) if not self._open(reader, name)][:limit]
 
 
 def a_document(
