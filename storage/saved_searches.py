@@ -125,6 +125,12 @@ class SavedSearches:
         )
         return self._ground.connection.execute(counted).scalar_one()
 
+    def alerts_of(self, owner: Actor) -> bool:
+        """Return whether the owner waits for anything."""
+        mine = _of(owner) & saved_searches.c.alert.is_(True) & saved_searches.c.deleted_at.is_(None)
+        found = select(saved_searches.c.id).where(mine).limit(1)
+        return self._ground.connection.execute(found).first() is not None
+
     def change(self, owner: Actor, search_id: str, *, name: str | None, alert: bool | None) -> SavedSearch:
         """Give it another name, switch its alert on or off. Raises `Missing`."""
         self.get(owner, search_id)

@@ -37,11 +37,69 @@ class HitOut(Frozen):
     crop: Crop | None
 
 
+class FacetValueOut(Frozen):
+    """A value by which hits can be narrowed: what to ask for, how to call it, on how many pages it stands.
+
+    With `more`, on more than `count` pages.
+    """
+
+    value: str
+    label: str
+    count: int
+    more: bool = False
+
+
 class SearchOut(Frozen):
-    """One page of results, best first; `total` is a lower bound when not `total_is_exact`."""
+    """One page of results, best first; `total` is a lower bound when not `total_is_exact`.
+
+    `facets`: pages counted by each value among all that answer; when not `facets_are_exact`, among the pages in which
+    the answers were looked for.
+    """
 
     query: str
     total: int
     total_is_exact: bool
     seconds: float
     hits: list[HitOut]
+    facets: dict[str, list[FacetValueOut]] = {}
+    facets_are_exact: bool = True
+
+
+class SuggestionOut(Frozen):
+    """What the beginning may mean: a `number`, an `issuer` or a `type` that stands on a paper you may see."""
+
+    kind: str
+    text: str
+
+
+class PageHitsOut(Frozen):
+    """A page of a document on which the query stands. Boxes as in `HitOut`; `hits` passages."""
+
+    page: int
+    hits: int
+    match: str
+    snippet: str
+    snippet_marks: list[tuple[int, int]]
+    boxes: list[list[int]]
+    kinds: list[str]
+
+
+class InDocumentOut(Frozen):
+    """Where a query stands in one document, page by page. `complete`: every page was looked through."""
+
+    query: str
+    total: int
+    complete: bool
+    pages: list[PageHitsOut]
+
+
+class SimilarOut(Frozen):
+    """A page of another document with much the same words. `likeness` 0 to 1: the share of word pairs in common."""
+
+    document_id: str
+    page: int
+    title: str
+    likeness: float
+    number: str
+    issued_date: str
+    organ_name: str

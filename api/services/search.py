@@ -1,48 +1,73 @@
 """Search, and the hits inside one document: what stands where, as boxes on the page and marks in the text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 from urllib.parse import quote
 
 from api.reads import MOST_IDS
 from api.schemas.common import FieldsOut
 from api.schemas.documents import title_of
-from api.schemas.search import Crop, HitOut, SearchOut
+from api.schemas.search import Crop, FacetValueOut, HitOut, SearchOut
 from api.tools import Tools
 from ingest.shelf import Shelf
 from language.fold import canonical
 from records.access import Actor
 from records.errors import Unfit
 from records.geometry import Box, Rotation
-from records.page import PageText
+from records.paper_types import TYPES
+from search.asked import Asked
+from search.facets import FacetCount
+from search.filters import Facet
 from search.find import Found, Hit, search
-from search.highlight import highlight
-from search.plan import parse
 from search.strip import Strip, strip_around
 from storage.pages import Page
 from storage.work import Tx
 
-_MOST_PAGES = 120  # pages of one document looked through for hits while somebody waits
+_TYPES = {each.code: each.name for each in TYPES}
 
 
-def find(tools: Tools, reader: Actor, typed: str, limit: int, offset: int, *, group: bool) -> SearchOut:
+FACETS = tuple(Facet)
+
+
+def find(tools: Tools, reader: Actor, asked: Asked, limit: int, offset: int, *, group: bool) -> SearchOut:
     """Return the pages that answer, best first; what was shown to whom is written down once a search.
 
     Raises `Unfit` (`query-empty`, `query-too-long`), `Away` (`search-index-missing`).
     """
-    query = checked_query(tools, typed)
+    query = checked_query(tools, asked.query)
     with tools.work.reading() as tx:
-        found = search(query, reader, tools.index, Shelf(tx), limit, offset, group=group)
+        found = search(
+            query,
+            reader,
+            tools.index,
+            Shelf(tx),
+            limit,
+            offset,
+            group=group,
+            approximate=not asked.exact,
+            filters=asked.filters,
+            facets=FACETS,
+        )
         hits = [_hit(tx, reader, hit) for hit in found.hits]
-    _write_down(tools, reader, found)
+    write_down(tools, reader, found, "searched")
     return SearchOut(
         query=query,
         total=found.total,
         total_is_exact=found.total_is_exact,
         seconds=round(found.seconds, 4),
         hits=hits,
+        facets={facet.value: [_facet(facet, one) for one in told] for facet, told in found.facets.items()},
+        facets_are_exact=found.facets_are_exact,
     )
+
+
+def _facet(facet: Facet, one: FacetCount) -> FacetValueOut:
+    return FacetValueOut(value=one.value, label=label(facet.value, one.value), count=one.count, more=one.more)
+
+
+def label(name: str, value: str) -> str:
+    """Return how people call a value by which a search is narrowed: a type by its name, all else as it is."""
+    return _TYPES.get(value, value) if name == Facet.TYPE.value else value
 
 
 def checked_query(tools: Tools, typed: str) -> str:
@@ -59,80 +84,6 @@ def checked_query(tools: Tools, typed: str) -> str:
             tell=f"Câu tìm dài quá {tools.limits.max_query_chars} ký tự. Hãy chỉ nhập vài từ hoặc một câu ngắn.",
         )
     return query
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Hits on one page: boxes [x, y, w, h] in the upright frame and spans (start, end) of the page's text."""
-
-    boxes: tuple[tuple[int, int, int, int], ...] = ()
-    spans: tuple[tuple[int, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class InDocument:
-    """Hits of a query in one document: how many on each page, and the marks of the page that is shown."""
-
-    counts: dict[int, int]
-    shown: Marks
-
-    @property
-    def total(self) -> int:
-        """Hits on all pages looked through."""
-        return sum(self.counts.values())
-
-
-def in_document(
-    tools: Tools, reader: Actor, document_id: str, pages: int, number: int, typed: str
-) -> InDocument:
-    """Return the hits of `typed` in a document of `pages` pages of which page `number` is shown.
-
-    Looks through the shown page and those around it when there are very many. Raises `Missing`, `Unfit`.
-    """
-    query = parse(checked_query(tools, typed))
-    if query.empty:
-        return InDocument({}, Marks())
-    first = max(1, min(number - _MOST_PAGES // 2, pages - _MOST_PAGES + 1))
-    counts: dict[int, int] = {}
-    near: dict[
-        int, int
-    ] = {}  # pages where only something close stands; they count when no page has the words
-    shown = nearly = Marks()
-    with tools.work.reading() as tx:
-        for current in range(first, min(pages, first + _MOST_PAGES - 1) + 1):
-            text = tx.pages.reading(reader, document_id, current)
-            if text is None:
-                continue
-            found = highlight(query, text)
-            if found.match is None or not found.boxes:
-                continue
-            (near if found.match == "approximate" else counts)[current] = len(found.boxes)
-            if current == number and found.match == "approximate":
-                nearly = _marks(text, found.boxes)
-            elif current == number:
-                shown = _marks(text, found.boxes)
-    return InDocument(counts, shown) if counts else InDocument(near, nearly)
-
-
-def _marks(page: PageText, boxes: Sequence[Box]) -> Marks:
-    upright = [tuple(page.upright_box(box).as_xywh()) for box in boxes]
-    spans: list[tuple[int, int]] = []
-    at = 0
-    for line in page.lines:
-        for word in line:
-            end = at + len(word.text)
-            if any(_holds(box, word.box) for box in boxes):
-                if spans and at - spans[-1][1] == 1:
-                    spans[-1] = (spans[-1][0], end)
-                else:
-                    spans.append((at, end))
-            at = end + 1
-    return Marks(cast("tuple[tuple[int, int, int, int], ...]", tuple(upright)), tuple(spans))
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    x, y = (inner.x0 + inner.x1) / 2, (inner.y0 + inner.y1) / 2
-    return outer.x0 <= x < outer.x1 and outer.y0 <= y < outer.y1
 
 
 def _hit(tx: Tx, reader: Actor, hit: Hit) -> HitOut:
@@ -176,12 +127,13 @@ def _crop(found: Strip, document_id: str, number: int, kinds: Sequence[str]) -> 
     )
 
 
-def _write_down(tools: Tools, reader: Actor, found: Found) -> None:
+def write_down(tools: Tools, reader: Actor, found: Found, action: str) -> None:
+    """Note who was shown what; what was typed is not noted, for it may be a secret subject."""
     shown = " ".join(dict.fromkeys(hit.document_id for hit in found.hits))
     with tools.work.begin() as tx:
         tx.audit.append(
             reader.id,
-            "searched",
+            action,
             "",
             "done",
             {"hits": len(found.hits), "total": found.total, "shown": shown[:MOST_IDS]},
