@@ -18,7 +18,7 @@ from search.index import MOST_WITHOUT, SearchIndex
 from search.plan import Clause, In, Plan
 
 LEAST = 0.25
-"""Share of pairs from which pages are alike. Two readings of a page, each with 5 % of its letters wrong, still share more;
+"""Share of pairs from which pages are alike. Two readings of a page, each with 5 % of its letters wrong, share more;
 papers of one office on different matters, letterhead included, share less (`tests/unit/search/test_similar.py`)."""
 ASKED = 32
 """Pairs that are looked for, of the few hundred a page has."""
