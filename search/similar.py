@@ -17,7 +17,7 @@ from records.page import PageText
 from search.index import MOST_WITHOUT, SearchIndex
 from search.plan import Clause, In, Plan
 
-LEAST = 0.25
+LEAST = 0.22
 """Share of pairs from which pages are alike. Two readings of a page, each with 5 % of its letters wrong, share more;
 papers of one office on different matters, letterhead included, share less (`tests/unit/search/test_similar.py`)."""
 ASKED = 32
