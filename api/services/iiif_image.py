@@ -23,9 +23,9 @@ LEVEL = "http://iiif.io/api/image/3/level1.json"
 TILE = 1024
 """Side of a tile in pixels: an A4 page at 300 dpi is twelve of them, each cut from a picture that is decoded whole."""
 
-_NUMBER = r"(\d{1,8})"
+_NUMBER = r"([0-9]{1,8})"
 _REGION = re.compile(rf"{_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}")
-_SIZE = re.compile(r"(!?)(\d{0,8}),(\d{0,8})")
+_SIZE = re.compile(r"(!?)([0-9]{0,8}),([0-9]{0,8})")
 
 
 @dataclass(frozen=True, slots=True)
