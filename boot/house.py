@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from boot.settings import Settings
-from ingest.rebuild import is_rebuilding
+from ingest.rebuild_round import is_rebuilding
 from records.access import Actor
 from records.clock import Clock, SystemClock
 from records.document import Fields
