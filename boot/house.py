@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from boot.settings import Settings
-from ingest.rebuild import is_rebuilding
+from ingest.rebuild_round import is_rebuilding
 from records.access import Actor
 from records.clock import Clock, SystemClock
 from records.document import Fields
@@ -112,3 +112,8 @@ class StoredPages:
                 return tx.documents.get(reader, document_id).fields
         except Missing:
             return None
+
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return documents that the index may tell of although they are no longer the reader's (`Outbox.unsettled`)."""
+        with self._work.reading() as tx:
+            return tx.outbox.unsettled(reader, limit)

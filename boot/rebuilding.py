@@ -10,8 +10,8 @@ from boot.settings import Settings
 from boot.speak import Exit, console, emit, progress_bar, say
 from boot.wiring import prepare
 from ingest.missing import Missing, rows_without_bytes
-from ingest.rebuild import begin_rebuild
 from ingest.rebuild import rebuild as rebuild_rows
+from ingest.rebuild_round import begin_rebuild
 from ingest.rebuild_values import Rebuilt
 from jobs.lock import EngineLock
 from procedures.case_deposit import hand_over_again

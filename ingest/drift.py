@@ -14,13 +14,10 @@ from records.errors import ArchiveFault, Missing
 from search.index import IndexedVersion, SearchIndex
 from storage.document_values import ArchivedVersion
 from storage.listing import Reader, Stretch, compare
-from storage.outbox import INDEX
+from storage.outbox import INDEX, UNINDEX
 from storage.progress import Enough, Turn, got_nowhere
 from storage.reconcile import Drift, Kind, ReconcileOptions, Tell
 from storage.work import Tx, Work
-
-UNINDEX = "unindex"
-"""The outbox kind for a ghost; its payload holds the `version` at which the index tells of it."""
 
 _AT_ONCE = 1000
 _GHOSTS_AT_ONCE = 50

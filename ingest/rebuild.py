@@ -14,21 +14,19 @@ from ingest.rebuild_batches import Batchbook, rebuild_batch
 from ingest.rebuild_books import rebuild_cases, rebuild_numbers
 from ingest.rebuild_documents import rebuild_document
 from ingest.rebuild_reviews import rebuild_reviews
+from ingest.rebuild_round import REBUILD, begin_rebuild
 from ingest.rebuild_signings import rebuild_signings
 from ingest.rebuild_values import Rebuilding, Rebuilt
 from records.access import SYSTEM
-from records.errors import ArchiveFault, Away, Conflict
+from records.errors import ArchiveFault, Away
 from storage.audit import AuditAltered
 from storage.audit_segments import events_after, head_counts, head_key, read_whole
 from storage.audit_tree import leaf_hash, merkle_root
 from storage.blobs import BlobFault, BlobStore
-from storage.catalogue import CATALOGUE, RowUnfit
+from storage.catalogue import RowUnfit
 from storage.crashpoint import crashpoint
 from storage.tree_notes import NoteRefused, NoteVerifier, open_note
 from storage.work import Work
-
-REBUILD = "rebuild"
-"""The round (`storage/passes.py`) that is open while a rebuild is under way."""
 
 _EVENTS_AT_ONCE = 1000
 
@@ -63,28 +61,6 @@ def rebuild(
     _books(task, told)
     _finish(task)
     return task.outcome()
-
-
-def is_rebuilding(work: Work) -> bool:
-    """Return whether a rebuild was begun and not finished: nobody else should work on these rows."""
-    with work.reading() as tx:
-        known = tx.passes.get(REBUILD)
-    return known is not None and known.finished_at is None
-
-
-def begin_rebuild(work: Work) -> None:
-    """Open the round. Safe to repeat. Raises `Conflict` (`database-not-empty`): nothing was changed then."""
-    with work.begin() as tx:
-        known = tx.passes.get(REBUILD)
-        filled = tx.catalogue.filled(CATALOGUE)
-        if filled and (known is None or known.finished_at is not None):
-            raise Conflict(
-                f"rows in {', '.join(filled)}",
-                code="database-not-empty",
-                tell="Cơ sở dữ liệu đã có dữ liệu nên không dựng lại đè lên. Hãy trỏ VANTHU_DATABASE_URL tới cơ sở dữ "
-                "liệu trống rồi chạy lại. Chưa có gì bị thay đổi.",
-            )
-        tx.passes.begin(REBUILD)
 
 
 def _log(task: Rebuilding, logs: Sequence[BlobStore], verifiers: Sequence[NoteVerifier], told: Told) -> None:

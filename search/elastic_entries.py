@@ -4,10 +4,12 @@ No ICU, no analysis module, no scripts: our tokens come ready and are only cut a
 shorter than the 255 letters at which the server's analyzer would cut one in two (`language.tokens`).
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from search.entry import Entry
-from search.index import SCHEMA, Allowed, Candidate, index_missing, texts
+from search.filters import FacetValues
+from search.index import SCHEMA, Candidate, index_missing, texts
 from search.plan import Clause, In, Plan
 
 _KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
@@ -87,21 +89,17 @@ def candidate(hit: dict[str, Any]) -> Candidate:
             numbers=tuple(kept[In.NUMBERS.value].split()),
             mentions=tuple(kept[In.MENTIONS.value].split()),
             ahead=kept["ahead"],
+            facets=FacetValues(**{name: kept[name] for name in FacetValues.__slots__ if name in kept}),
         )
     except KeyError as absent:
         raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent
 
 
-def query(plan: Plan, may: Allowed) -> dict[str, Any]:
-    """Return the query for `plan` among the pages that `may` be found; the filters add nothing to the score."""
+def query(plan: Plan, scope: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return the query for `plan` among the pages of `scope` (`elastic_scope`), which adds nothing to the score."""
     gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
-    seen = [
-        {"terms": {field: words}}
-        for field, words in (("level", may.levels), ("parties", may.parties))
-        if words
-    ]
-    wanted["bool"]["filter"] = [_any(seen, 1), *gates]
+    wanted["bool"].update(filter=[*scope["filter"], *gates], must_not=scope["must_not"])
     return wanted
 
 

@@ -5,7 +5,7 @@ The port is `search.index`; what an entry is there, who writes how and which ind
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -16,8 +16,11 @@ from records.errors import ArchiveFault, Away
 from search.elastic_door import PATIENCE, Door
 from search.elastic_entries import candidate, query
 from search.elastic_place import Place, pen
+from search.elastic_scope import counting, counts, scope
 from search.elastic_write import Change, write
 from search.entry import Entry
+from search.facets import COUNTED, UNNARROWED
+from search.filters import Facet, Filters
 from search.index import (
     SCHEMA,
     Candidates,
@@ -25,6 +28,7 @@ from search.index import (
     IndexFacts,
     allowed,
     check_change,
+    check_without,
     index_away,
     index_busy,
     index_missing,
@@ -66,12 +70,21 @@ class ElasticIndex:
         """See `SearchIndex.commit`."""
         self._following(lambda: self._show(self._place.shown()))
 
-    def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
-        """See `SearchIndex.find`. The access filter is part of the query; the total is counted to the end."""
-        may = allowed(reader)
+    def find(
+        self,
+        reader: Actor,
+        plan: Plan,
+        limit: int,
+        *,
+        filters: Filters = UNNARROWED,
+        facets: Collection[Facet] = (),
+        without: Collection[str] = (),
+    ) -> Candidates:
+        """See `SearchIndex.find`. Rights, filters and what is left out are part of the one query that counts too."""
+        may, left_out = allowed(reader), check_without(without)
         if may is None or plan.empty:
             return Candidates((), 0)
-        wanted, most = query(plan, may), min(max(limit, 1), MOST)
+        wanted, most = query(plan, scope(may, filters, left_out)), min(max(limit, 1), MOST)
 
         def ask(es: Elasticsearch) -> dict[str, Any]:
             return _whole(
@@ -79,7 +92,8 @@ class ElasticIndex:
                     index=self._name,
                     query=wanted,
                     size=most,
-                    track_total_hits=True,
+                    aggregations=counting(facets) or None,
+                    track_total_hits=COUNTED + 1,
                     search_type="dfs_query_then_fetch",  # the same scores on one shard and on many
                     allow_partial_search_results=False,
                     timeout=PATIENCE,
@@ -87,9 +101,10 @@ class ElasticIndex:
             )
 
         answer = self._following(lambda: self._trusted(self._door.call(ask)))
-        return Candidates(
-            tuple(candidate(hit) for hit in answer["hits"]["hits"]), answer["hits"]["total"]["value"]
-        )
+        matched = answer["hits"]["total"]["value"]
+        best = tuple(candidate(hit) for hit in answer["hits"]["hits"])
+        told = counts(answer.get("aggregations", {}))
+        return Candidates(best, min(matched, COUNTED), matched > COUNTED, told)
 
     def documents(self, after: str = "") -> Iterator[IndexedVersion]:
         """See `SearchIndex.documents`. The pages themselves are counted, not what a head says of them."""

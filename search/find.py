@@ -1,6 +1,7 @@
 """Answer a query: plan, candidates, ranking, and for the hits shown the boxes. No way in without a reader."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -9,9 +10,11 @@ from records.document import Fields, fields_to_json
 from records.errors import Unfit
 from records.geometry import Box
 from records.page import PageText
+from search.facets import UNNARROWED, Counts, tally
+from search.filters import Facet, Filters
 from search.highlight import highlight
-from search.index import SearchIndex
-from search.plan import Query, first_stage, parse, second_stage
+from search.index import MOST_WITHOUT, Candidate, Candidates, SearchIndex
+from search.plan import Plan, Query, first_stage, parse, second_stage
 from search.rank import Match, Ranked, rank
 
 POOL = 200
@@ -33,6 +36,12 @@ class PageSource(Protocol):
         """Return the fields of a document, None when absent or not the reader's to see."""
         ...
 
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return at most `limit` ids of documents that are not the reader's to see but whose entries in the index may
+        be from when they were: a change is noted and not yet brought there.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -52,12 +61,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`."""
+    """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`.
+
+    `facets`: on how many of the hits each value stands; when not `facets_are_exact`, on how many pages among which
+    the hits were looked for, so that narrowing can show more of them.
+    """
 
     hits: tuple[Hit, ...]
     total: int
     total_is_exact: bool
     seconds: float
+    facets: Counts = field(default_factory=dict)
+    facets_are_exact: bool = True
 
 
 def search(
@@ -69,11 +84,13 @@ def search(
     offset: int = 0,
     *,
     group: bool = False,
+    filters: Filters = UNNARROWED,
+    facets: Collection[Facet] = (),
 ) -> Found:
     """Return the pages that answer `query` among those `reader` may see; with `group` the best page of each document.
 
-    A query in which nothing can be searched for (spaces, punctuation, emoji) finds nothing.
-    Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
+    Narrowed to `filters`; `facets` are counted. A query in which nothing can be searched for (spaces, punctuation,
+    emoji) finds nothing. Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
     """
     started = perf_counter()
     authorize(reader, Action.SEARCH)
@@ -87,45 +104,106 @@ def search(
     parsed = parse(query)
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
-    ranked, total, exact = _ranked(parsed, reader, index, max(POOL, offset + limit))
     shelf = _Shelf(reader, source)
+    asking = _Asking(parsed, index, shelf, max(POOL, offset + limit), filters, facets)
+    gathered = asking.gather()
+    ranked, total, exact = gathered.ranked, gathered.total, gathered.exact
     shown, hidden = _shown(ranked, shelf, parsed, limit, offset, group=group)
     if group:
         total, exact = len({r.candidate.document_id for r in ranked}), exact and total == len(ranked)
     # What the source refused is not counted; whether more of it waits behind this page of results is unknown.
     total = max(total - hidden, len(shown))
-    return Found(tuple(shown), total, exact and (not hidden or len(shown) < limit), perf_counter() - started)
+    exact = exact and (not hidden or len(shown) < limit)
+    seconds = perf_counter() - started
+    return Found(tuple(shown), total, exact, seconds, gathered.facets, gathered.facets_are_exact)
 
 
-def _ranked(query: Query, reader: Actor, index: SearchIndex, pool: int) -> tuple[list[Ranked], int, bool]:
-    """Return the ranked candidates, the number of hits, and whether that number is exact."""
-    first = index.find(reader, first_stage(query), pool)
-    ranked = rank(query, first.best)
-    complete = first.total <= len(first.best)
-    if ranked and ranked[0].judgement.quality >= GOOD:
-        every = len(ranked) == len(first.best) and query.selective
-        return ranked, (first.total if every else len(ranked)), complete or every
-    second = index.find(reader, second_stage(query), pool)
-    known = {(c.document_id, c.page) for c in first.best}
-    more = [c for c in second.best if (c.document_id, c.page) not in known]
-    ranked = rank(query, (*first.best, *more))
-    return ranked, len(ranked), complete and second.total <= len(second.best)
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """Ranked candidates, the number of hits, whether it is exact, and the facets likewise."""
+
+    ranked: list[Ranked]
+    total: int
+    exact: bool
+    facets: Counts
+    facets_are_exact: bool
+
+
+class _Asking:
+    """One query of one reader, with what must stay out of every number.
+
+    Hits are read again in the reader's name, numbers cannot be: so documents that are no longer the reader's while
+    the index may still hold them as if they were, are left out of the engine's query itself (decision 0141). When
+    they are too many for that, nothing the engine counted is told, only what was looked up one by one.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        index: SearchIndex,
+        shelf: "_Shelf",
+        pool: int,
+        filters: Filters,
+        facets: Collection[Facet],
+    ) -> None:
+        self._query, self._index, self._shelf, self._pool = query, index, shelf, pool
+        self._filters, self._facets = filters, facets
+        # Asked before the engine: what is settled by now, the engine answers from (or from something newer).
+        unsettled = shelf.unsettled(MOST_WITHOUT + 1)
+        self._without, self._settled = unsettled[:MOST_WITHOUT], len(unsettled) <= MOST_WITHOUT
+
+    def gather(self) -> _Gathered:
+        """Return what the engine finds, ranked; misread syllables are looked for when nothing good was found."""
+        first = self._find(first_stage(self._query), self._facets if self._settled else ())
+        ranked = self._rank(first.best)
+        complete = first.total <= len(first.best) and self._settled
+        if ranked and ranked[0].judgement.quality >= GOOD:
+            every = len(ranked) == len(first.best) and self._query.selective and self._settled
+            total = first.total if every else len(ranked)
+            exact = (complete or every) and not (every and first.more)
+            if complete or not self._settled:
+                return _Gathered(ranked, total, exact, self._tally(ranked), complete)
+            return _Gathered(ranked, total, exact, first.facets, every)
+        second = self._find(second_stage(self._query))
+        known = {(c.document_id, c.page) for c in first.best}
+        more = [c for c in second.best if (c.document_id, c.page) not in known]
+        ranked = self._rank((*first.best, *more))
+        complete = complete and second.total <= len(second.best)
+        return _Gathered(ranked, len(ranked), complete, self._tally(ranked), complete)
+
+    def _find(self, plan: Plan, facets: Collection[Facet] = ()) -> Candidates:
+        reader, without = self._shelf.reader, self._without
+        return self._index.find(
+            reader, plan, self._pool, filters=self._filters, facets=facets, without=without
+        )
+
+    def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:
+        ranked = rank(self._query, candidates)
+        if self._settled:
+            return ranked
+        return [one for one in ranked if self._shelf.fields(one.candidate.document_id) is not None]
+
+    def _tally(self, ranked: Sequence[Ranked]) -> Counts:
+        return tally((one.candidate.facets for one in ranked), self._facets)
 
 
 class _Shelf:
     """The source for one reader and one query: every document is asked for once."""
 
     def __init__(self, reader: Actor, source: PageSource) -> None:
-        self._reader, self._source = reader, source
+        self.reader, self._source = reader, source
         self._fields: dict[str, Fields | None] = {}
 
     def fields(self, document_id: str) -> Fields | None:
         if document_id not in self._fields:
-            self._fields[document_id] = self._source.fields(self._reader, document_id)
+            self._fields[document_id] = self._source.fields(self.reader, document_id)
         return self._fields[document_id]
 
+    def unsettled(self, limit: int) -> list[str]:
+        return self._source.unsettled(self.reader, limit)
+
     def page(self, document_id: str, page: int) -> PageText | None:
-        return self._source.page_text(self._reader, document_id, page)
+        return self._source.page_text(self.reader, document_id, page)
 
 
 def _shown(

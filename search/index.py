@@ -1,9 +1,9 @@
 """The port to the search engine: entries in, candidates out. The index is disposable; the archive is the truth."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -11,10 +11,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from records.access import Actor, readable_levels
 from records.errors import Away, Unfit
 from search.entry import Entry
+from search.facets import UNNARROWED, Counts
+from search.filters import Facet, FacetValues, Filters
 from search.plan import In, Plan
 
 SCHEMA = "4"
 """Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
+MOST_WITHOUT = 1000
+"""Documents that one query can leave out."""
 LONGEST_ID = 400
 """Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
 
@@ -38,14 +42,21 @@ class Candidate:
     numbers: tuple[str, ...]
     mentions: tuple[str, ...]
     ahead: str = ""
+    facets: FacetValues = field(default_factory=FacetValues)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The best candidates, best first, and how many pages matched in all (of those the reader may see)."""
+    """The best candidates, best first, and how many pages matched in all (of those the reader may see).
+
+    `total` is exact up to `facets.COUNTED`; with `more` it is that number and pages beyond it matched too.
+    `facets`: over all pages that matched, for the facets asked for.
+    """
 
     best: tuple[Candidate, ...]
     total: int
+    more: bool = False
+    facets: Counts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +121,23 @@ class SearchIndex(Protocol):
         """
         ...
 
-    def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
+    def find(
+        self,
+        reader: Actor,
+        plan: Plan,
+        limit: int,
+        *,
+        filters: Filters = UNNARROWED,
+        facets: Collection[Facet] = (),
+        without: Collection[str] = (),
+    ) -> Candidates:
         """Return the best `limit` pages for `plan` among those whose level `reader` may read, and those whose parties
-        are the reader's.
+        are the reader's, narrowed to `filters`.
+
+        Reader, filters and `without` are conditions of the one query that also counts, so neither total nor facets
+        tell of anything else. `facets` costs time with every facet named; name those that are shown.
+        `without`: ids of documents that are neither found nor counted, at most `MOST_WITHOUT` (ValueError): those whose
+        rights were narrowed and whose new entries this index may not hold yet (decision 0141).
         """
         ...
 
@@ -147,6 +172,13 @@ def allowed(reader: Actor) -> Allowed | None:
     levels = sorted(level.value for level in readable_levels(reader))
     parties = sorted(party.token for party in reader.parties)
     return Allowed(levels, parties) if levels or parties else None
+
+
+def check_without(without: Collection[str]) -> list[str]:
+    """Return the ids in order. Raises ValueError when they are too many for one query."""
+    if len(without) > MOST_WITHOUT:
+        raise ValueError(f"{len(without)} documents to leave out")
+    return sorted(without)
 
 
 def texts(entry: Entry) -> Mapping[In, tuple[str, ...]]:

@@ -1,11 +1,13 @@
 """What an entry and a plan are in tantivy's words; the other half of its door is `tantivy_index`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import tantivy
 
 from search.entry import Entry
-from search.index import Allowed, Candidate, texts
+from search.filters import FacetValues
+from search.index import Candidate, texts
 from search.plan import Clause, In, Plan
 
 FIRST, GONE = "first", "gone"
@@ -20,11 +22,12 @@ def schema() -> Any:
     build.add_unsigned_field("version", fast=True)
     build.add_unsigned_field("pages", fast=True)
     build.add_unsigned_field("page", stored=True)
-    for name in ("level", "dossier", "issuer", "type", "fonds", "secrecy"):
-        build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
-    build.add_text_field("parties", tokenizer_name="raw", index_option="basic")
-    for name in ("year", "issued"):
-        build.add_unsigned_field(name, indexed=True, fast=True)
+    for name in ("level", "dossier", "parties"):
+        build.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in ("issuer", "type", "fonds", "secrecy"):
+        build.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True, stored=True)
+    build.add_unsigned_field("year", indexed=True, fast=True, stored=True)
+    build.add_unsigned_field("issued", fast=True, stored=True)
     build.add_text_field("ahead", stored=True, tokenizer_name="spaces", index_option="basic")
     for field in (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED):
         build.add_text_field(field.value, stored=True, tokenizer_name="spaces", index_option="position")
@@ -49,8 +52,9 @@ def page(entry: Entry, version: int, pages: int) -> Any:
     for name in ("issuer", "type", "fonds", "secrecy"):
         if value := getattr(entry.facets, name):
             document.add_text(name, value)
-    document.add_unsigned("year", entry.facets.year)
-    document.add_unsigned("issued", entry.facets.issued)
+    for name in ("year", "issued"):
+        if number := getattr(entry.facets, name):
+            document.add_unsigned(name, number)
     for party in entry.parties:
         document.add_text("parties", party)
     for field, terms in texts(entry).items():
@@ -89,19 +93,15 @@ def candidate(score: float, document: Any) -> Candidate:
         numbers=tuple(kept[In.NUMBERS.value][0].split()),
         mentions=tuple(kept[In.MENTIONS.value][0].split()),
         ahead=kept["ahead"][0],
+        facets=FacetValues(**{name: kept[name][0] for name in FacetValues.__slots__ if name in kept}),
     )
 
 
-def query(schema: Any, plan: Plan, may: Allowed) -> Any:
-    """Return the query for `plan` among the pages that `may` be found; the filters add nothing to the score."""
+def query(schema: Any, plan: Plan, scope: Sequence[tuple[Any, Any]]) -> Any:
+    """Return the query for `plan` among the pages of `scope` (`tantivy_scope`), which adds nothing to the score."""
     build = tantivy.Query
     must, should = tantivy.Occur.Must, tantivy.Occur.Should
-    seen = [
-        (should, build.term_set_query(schema, field, words))
-        for field, words in (("level", may.levels), ("parties", may.parties))
-        if words
-    ]
-    clauses = [(must, build.const_score_query(build.boolean_query(seen), 0.0))]
+    clauses = list(scope)
     for group in plan.must:
         gate = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
         clauses.append((must, build.const_score_query(gate, 0.0)))

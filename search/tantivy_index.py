@@ -7,7 +7,7 @@ tantivy maps files and locks with flock.
 import contextlib
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,8 @@ import tantivy
 from records.access import Actor
 from records.errors import ArchiveFault, Away
 from search.entry import Entry
+from search.facets import COUNTED, UNNARROWED
+from search.filters import Facet, Filters
 from search.index import (
     SCHEMA,
     Candidates,
@@ -25,13 +27,24 @@ from search.index import (
     IndexFacts,
     allowed,
     check_change,
+    check_without,
     index_busy,
     index_missing,
     index_unwritable,
 )
 from search.index_folder import claim_first, current, new_folder, switch
 from search.plan import Plan
-from search.tantivy_entries import FIRST, GONE, candidate, gone, page, query, schema, spaces
+from search.tantivy_entries import (
+    FIRST,
+    GONE,
+    candidate,
+    gone,
+    page,
+    query,
+    schema,
+    spaces,
+)
+from search.tantivy_scope import counting, counts, scope
 
 _HEAP = 64_000_000  # bytes the writer fills before it starts a new segment
 _AT_ONCE = 5000  # documents a step of `documents` looks up
@@ -100,17 +113,28 @@ class TantivyIndex:
             self._written.clear()
             writer.garbage_collect_files()
 
-    def find(self, reader: Actor, plan: Plan, limit: int) -> Candidates:
+    def find(
+        self,
+        reader: Actor,
+        plan: Plan,
+        limit: int,
+        *,
+        filters: Filters = UNNARROWED,
+        facets: Collection[Facet] = (),
+        without: Collection[str] = (),
+    ) -> Candidates:
         """See `SearchIndex.find`. The access filter is part of the query, so counts never tell of hidden pages."""
-        may = allowed(reader)
+        may, left_out = allowed(reader), check_without(without)
         if may is None or plan.empty:
             return Candidates((), 0)
         searcher = self._searcher()
 
         def run() -> Candidates:
-            result = searcher.search(query(self._schema, plan, may), limit=max(limit, 1), count=True)
+            wanted = query(self._schema, plan, scope(self._schema, may, filters, left_out))
+            result = searcher.search(wanted, limit=max(limit, 1), count=True)
             best = tuple(candidate(score, searcher.doc(address)) for score, address in result.hits)
-            return Candidates(best, result.count)
+            told = counts(searcher.aggregate(wanted, counting(facets))) if facets else {}
+            return Candidates(best, min(result.count, COUNTED), result.count > COUNTED, told)
 
         return _guarded(run, self._root, index_missing)
 

@@ -13,6 +13,7 @@ from records.errors import Conflict, Missing
 from storage.document_values import ACCESS_PDF, Archive, Document, DocumentFilter, NewDocument, Rendition
 from storage.filters import conditions
 from storage.ground import Ground
+from storage.outbox import INDEX, Outbox
 from storage.schema import documents, renditions, storable
 from storage.visible import visible
 
@@ -176,7 +177,8 @@ class Documents:
     ) -> Document:
         """Correct the fields (and level) when nobody else has changed the row since it was read.
 
-        Raises `Missing`, `Conflict` (`row-changed`).
+        A new level is noted for the index here, in the same transaction: until the index has heard of it, searches
+        leave the document out for whom it is closed (decision 0141). Raises `Missing`, `Conflict` (`row-changed`).
         """
         values = _columns(fields)
         if level is not None:
@@ -190,6 +192,8 @@ class Documents:
                 code="row-changed",
                 tell="Có người vừa sửa tài liệu này. Hãy tải lại trang rồi sửa trên bản mới nhất.",
             )
+        if level is not None:
+            Outbox(self._ground).add(INDEX, document_id)
         return self._one(document_id)
 
     def touch(self, document_id: str) -> None:

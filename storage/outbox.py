@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, insert, select, true, update
+from sqlalchemy import delete, exists, func, insert, select, true, update
 
+from records.access import Actor
 from storage.canonical import Scalar
 from storage.ground import Ground
-from storage.schema import outbox
+from storage.schema import documents, outbox
+from storage.visible import visible
 
 INDEX = "index"
 """The kind of note that a document is to be put into the search index as it is now."""
+UNINDEX = "unindex"
+"""The kind for a document that the index tells of and the archive does not hold; the payload bears the `version` there.
+"""
 _AT_ONCE = 500
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two tries of an item that keeps failing; it is never dropped."""
@@ -107,6 +112,15 @@ class Outbox:
             noted = select(outbox.c.object_id).where(outbox.c.kind == kind, some)
             found.update(self._ground.connection.execute(noted).scalars())
         return found
+
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return at most `limit` ids of documents that wait to be put into the index or out of it and are not the
+        reader's to see now: what the index tells of them may be from when they were.
+        """
+        theirs = exists().where(documents.c.id == outbox.c.object_id, visible(reader))
+        waiting = outbox.c.kind.in_((INDEX, UNINDEX))
+        found = select(outbox.c.object_id).distinct().where(waiting, ~theirs).limit(limit)
+        return list(self._ground.connection.execute(found).scalars())
 
     def newest(self) -> int:
         """Return the highest number that waits, 0 when none does."""

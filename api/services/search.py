@@ -46,6 +46,10 @@ class RowsSource:
         except Missing:
             return None
 
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return documents that the index may tell of although they are no longer the reader's (`Outbox.unsettled`)."""
+        return self._tx.outbox.unsettled(reader, limit)
+
 
 def find(tools: Tools, reader: Actor, typed: str, limit: int, offset: int, *, group: bool) -> SearchOut:
     """Return the pages that answer, best first; what was shown to whom is written down once a search.

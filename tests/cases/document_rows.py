@@ -149,6 +149,26 @@ class DocumentRowCases:
             assert found.id == "d2"
             assert tx.documents.by_fingerprint("HS-03", "same") is None
 
+    def test_a_narrowed_right_is_known_until_the_index_has_heard_of_it(self, work: Work, batch: str) -> None:
+        """The note comes with the change itself, so no search can fall between them."""
+        with work.begin() as tx:
+            for name in ("d1", "d2", "d3"):
+                _archive(tx, name, batch)
+            assert tx.outbox.unsettled(READER, 10) == []
+            seen = tx.documents.get(SYSTEM, "d1").row_version
+            tx.documents.update_fields("d1", FIELDS, seen, level=Level.SECRET)
+            tx.outbox.add("index", "d2")
+            tx.outbox.add("unindex", "ghost", {"version": 1})
+            tx.outbox.add("again", "d3")
+        with work.reading() as tx:
+            assert sorted(tx.outbox.unsettled(READER, 10)) == ["d1", "ghost"]
+            assert len(tx.outbox.unsettled(READER, 1)) == 1
+            assert tx.outbox.unsettled(ARCHIVIST, 10) == ["ghost"]
+            assert sorted(tx.outbox.unsettled(NOBODY, 10)) == ["d1", "d2", "ghost"]
+        with work.begin() as tx:
+            tx.outbox.done_for("index", "d1")
+            assert tx.outbox.unsettled(READER, 10) == ["ghost"]
+
     @pytest.mark.parametrize("reader", [READER, ARCHIVIST, ADMIN, NOBODY])
     def test_everybody_sees_exactly_what_the_rule_says(self, work: Work, batch: str, reader: Actor) -> None:
         """Each state at each level, through every way in."""

@@ -13,7 +13,8 @@ from ingest.deposit import MANIFEST
 from ingest.keys import batch_key, document_key, file_note_key
 from ingest.manifest import framed, unframed
 from ingest.missing import rows_without_bytes
-from ingest.rebuild import is_rebuilding, rebuild
+from ingest.rebuild import rebuild
+from ingest.rebuild_round import is_rebuilding
 from ingest.rebuild_values import Rebuilt
 from ingest.sidecars import BATCH, FILE, keep_batch_manifest, keep_missing_manifests, keep_record
 from records.access import SYSTEM

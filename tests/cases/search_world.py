@@ -42,6 +42,8 @@ class ReadingRoom:
     def __init__(self) -> None:
         self.documents: dict[str, IndexedDocument] = {}
         self.pages: dict[tuple[str, int], PageText] = {}
+        self.waiting: set[str] = set()
+        """Documents whose newest state the index may not hold."""
 
     def shelve(self, index: SearchIndex, document: IndexedDocument, pages: list[PageText]) -> None:
         self.documents[document.document_id] = document
@@ -60,6 +62,9 @@ class ReadingRoom:
 
     def fields(self, reader: Actor, document_id: str) -> Fields | None:
         return self.documents[document_id].fields if self._open(reader, document_id) else None
+
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        return [name for name in sorted(self.waiting) if not self._open(reader, name)][:limit]
 
 
 def a_document(

@@ -14,6 +14,7 @@ from search import elastic_index, elastic_write
 from search.elastic_door import Door
 from search.elastic_index import ElasticIndex
 from search.index import IndexedVersion, SearchIndex, open_index
+from tests.cases.search_facets import FacetCases
 from tests.cases.search_index import (
     HISTORY,
     SearchIndexCases,
@@ -37,7 +38,7 @@ def index(elastic: Address, server: Elasticsearch) -> Iterator[SearchIndex]:
     made.close()
 
 
-class TestElasticIndex(SearchIndexCases):
+class TestElasticIndex(SearchIndexCases, FacetCases):
     """Every case of the port."""
 
 

@@ -5,8 +5,10 @@ import pytest
 from records.errors import ArchiveFault, Unfit
 from search.elastic_door import judge
 from search.elastic_entries import definition, query, source
+from search.elastic_scope import scope
 from search.elastic_write import Change
 from search.entry import entries_for
+from search.filters import Filters
 from search.index import Allowed, open_index
 from search.plan import In, first_stage, parse, second_stage
 from tests.cases.search_world import a_document, a_page
@@ -114,13 +116,13 @@ def test_every_field_of_an_entry_has_its_place_in_the_mapping() -> None:
 
 
 def test_filters_add_nothing_to_the_score() -> None:
-    told = query(
-        first_stage(parse('"kế hoạch" 12-KH/TU năm')), Allowed(["open", "restricted"], ["body:x:u1"])
-    )["bool"]
+    mine = scope(Allowed(["open", "restricted"], ["body:x:u1"]), Filters(year=(2025,)), ["d1"])
+    told = query(first_stage(parse('"kế hoạch" 12-KH/TU năm')), mine)["bool"]
     seen = [{"terms": {"level": ["open", "restricted"]}}, {"terms": {"parties": ["body:x:u1"]}}]
     assert told["filter"][0] == {"bool": {"should": seen, "minimum_should_match": 1}}
-    assert all(gate["bool"]["minimum_should_match"] == 1 for gate in told["filter"][1:])
+    assert told["filter"][1] == {"terms": {"year": [2025]}}
+    assert all(gate["bool"]["minimum_should_match"] == 1 for gate in told["filter"][2:])
+    assert told["must_not"] == [{"terms": {"doc": ["d1"]}}]
     assert told["minimum_should_match"] == 0
-    assert (
-        query(second_stage(parse("một hai ba")), Allowed(["open"], []))["bool"]["minimum_should_match"] == 2
-    )
+    every = scope(Allowed(["open"], []), Filters(), [])
+    assert query(second_stage(parse("một hai ba")), every)["bool"]["minimum_should_match"] == 2

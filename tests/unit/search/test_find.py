@@ -13,6 +13,8 @@ from records.document import Fields, FieldValue
 from records.errors import Away, NotAllowed, Unfit
 from records.geometry import Box
 from search.entry import IndexedDocument
+from search.facets import FacetCount
+from search.filters import Facet, Filters
 from search.find import FARTHEST, hit_to_json, search
 from search.index import SearchIndex
 from search.tantivy_index import TantivyIndex
@@ -37,7 +39,8 @@ def room(index: SearchIndex) -> ReadingRoom:
         pages = [a_page("kế hoạch công tác lưu trữ", 1), a_page("kế hoạch công tác lưu trữ trang hai", 2)]
         shelf.shelve(index, a_document(f"plan-{level}", "12-KH/TU", level=level), pages)
     for n in range(30):
-        shelf.shelve(index, a_document(f"many-{n:02}"), [a_page(f"giấy mời họp số {n}")])
+        told = IndexedDocument(f"many-{n:02}", Fields(type_code="25", issued_date="2025-03-04"))
+        shelf.shelve(index, told, [a_page(f"giấy mời họp số {n}")])
     shelf.shelve(index, a_document("noisy"), [a_page("giâv giới thiêu sinh hoạt đảng chlnh thức")])
     evidence = {
         "number": FieldValue("99-QĐ/TU", 0.9, 1, (Box(5, 5, 50, 20),)),
@@ -94,6 +97,48 @@ def test_the_source_has_the_last_word(room: ReadingRoom, index: SearchIndex) -> 
     found = search("giấy mời họp", READER, index, Closed(), limit=50)
     assert len(found.hits) == found.total == 28
     assert not {"many-03", "many-04"} & {hit.document_id for hit in found.hits}
+
+
+class _Narrowed(ReadingRoom):
+    """A room whose `hidden` papers are no longer the reader's, while the index still holds them as if they were."""
+
+    def __init__(self, room: ReadingRoom, hidden: set[str]) -> None:
+        self.documents = {name: known for name, known in room.documents.items() if name not in hidden}
+        self.pages, self.waiting = room.pages, hidden
+
+
+def test_what_is_no_longer_the_readers_is_in_no_number_at_once(room: ReadingRoom, index: SearchIndex) -> None:
+    closed = _Narrowed(room, {f"many-{n:02}" for n in range(10)})
+    for query in ("giấy mời họp", "giấy mời", '"giấy mời"', "mời"):
+        found = search(query, READER, index, closed, limit=5, facets=(Facet.TYPE, Facet.YEAR))
+        assert (found.total, found.total_is_exact) == (20, True), query
+        assert found.facets == {
+            Facet.TYPE: (FacetCount("25", 20),),
+            Facet.YEAR: (FacetCount("2025", 20),),
+        }
+        rest = search(query, READER, index, closed, limit=5, offset=20)
+        assert (rest.hits, rest.total) == ((), 20)
+
+
+def test_too_many_to_leave_out_are_looked_up_one_by_one(
+    room: ReadingRoom, index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("search.find.MOST_WITHOUT", 3)
+    closed = _Narrowed(room, {f"many-{n:02}" for n in range(10)})
+    for query in ("giấy mời họp", "giấy mời", '"giấy mời"', "giây mòi hop chính thức"):
+        found = search(query, READER, index, closed, limit=5, facets=(Facet.TYPE,))
+        assert not found.total_is_exact
+        assert not found.facets_are_exact
+        assert sum(one.count for one in found.facets[Facet.TYPE]) <= found.total <= 21
+        assert "many-0" not in {hit.document_id[:6] for hit in found.hits}
+
+
+def test_facets_count_the_hits_and_filters_narrow_them(room: ReadingRoom, index: SearchIndex) -> None:
+    found = find(room, index, "giấy mời họp", facets=Facet, filters=Filters(type=("25",)))
+    assert (found.total, found.facets_are_exact) == (30, True)
+    assert found.facets[Facet.TYPE] == (FacetCount("25", 30),)
+    assert found.facets[Facet.ISSUER] == ()
+    assert find(room, index, "giấy mời họp", filters=Filters(type=("01",))).total == 0
 
 
 def test_pages_of_results_do_not_overlap(room: ReadingRoom, index: SearchIndex) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from records.errors import ArchiveFault, Away, Unfit
+from search.facets import COUNTED, FacetCount
+from search.filters import Facet
 from search.index import SCHEMA, SearchIndex, open_index
 from search.tantivy_index import TantivyIndex
+from tests.cases.search_facets import FacetCases, counts_beyond
 from tests.cases.search_index import SearchIndexCases, ask, names, put
 
 ROOT = Path(__file__).parents[3]
@@ -29,8 +32,12 @@ def index(folder: Path) -> Iterator[SearchIndex]:
     made.close()
 
 
-class TestTantivyIndex(SearchIndexCases):
+class TestTantivyIndex(SearchIndexCases, FacetCases):
     """Every case of the port."""
+
+    def test_counts_end_at_ten_thousand(self, index: SearchIndex) -> None:
+        found = counts_beyond(index, COUNTED + 500)
+        assert found.facets[Facet.ISSUER] == (FacetCount("CƠ QUAN", COUNTED, more=True),)
 
 
 def _elsewhere(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
