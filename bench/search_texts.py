@@ -114,6 +114,10 @@ class TextRoom:
         """Return no fields: every engine is asked about the same bare text."""
         return Fields()
 
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Return nothing: no right is changed here."""
+        return []
+
 
 def scanned_pages(readings: Path) -> dict[Key, tuple[PageText, dict[str, Any]]]:
     """Return the corpus pages as our recogniser read them (tests/tools/read_pages.py), each with its truth."""

@@ -100,7 +100,7 @@ def _pairs() -> Mapping[tuple[str, str], float]:
 
 def is_doubtful(run: str) -> bool:
     """Return whether a folded run of letters and digits may be a misread syllable."""
-    return run not in _known() and 1 < len(run) <= _LONGEST and sum(map(str.isalpha, run)) * 2 > len(run)
+    return run not in _known() and 1 < len(run) <= _LONGEST and sum(map(str.isalpha, run)) > 1
 
 
 @lru_cache(maxsize=131072)
