@@ -57,11 +57,14 @@ def search_page(
     reader = visitor_may(request, caller, Action.SEARCH)
     found: SearchOut | None = None
     ways: list[loosening.Looser] = []
+    spelt: loosening.Looser | None = None
     problem, status = "", 200
     if asked.query:
         try:
             found = search.find(desk.tools, reader, asked, _PER_PAGE, offset, group=True)
-            ways = loosening.looser(desk.tools, reader, asked) if not found.hits and not offset else []
+            if not offset and all(hit.match == "approximate" for hit in found.hits):
+                spelt = loosening.respelt(desk.tools, reader, asked)
+                ways = [] if found.hits else loosening.looser(desk.tools, reader, asked)
         except ArchiveFault as fault:
             problem, status = fault.tell, status_of(fault)
     return page(
@@ -75,6 +78,7 @@ def search_page(
         chips=chips(asked),
         hidden=hidden(asked),
         facets=facets(asked, found) if found else [],
+        spelt=(spelt.value, address(spelt.asked)) if spelt else None,
         ways=[(way, shown(way.name, way.value), address(way.asked)) for way in ways],
         here_again=address(replace(asked, query=asked.query[: desk.tools.limits.max_query_chars])),
         since=day_of(asked.filters.since),

@@ -184,3 +184,26 @@ def test_alike_pages_are_told_to_whom_may_see_them(house: House) -> None:
     assert "gần như trùng" in piece.text and "<html" not in piece.text
     whole = house.browser("reader").get(f"/documents/{ids['letter']}/similar").text
     assert "Không có trang nào giống" in whole and "<html" in whole
+
+
+def test_the_nearest_spelling_is_offered_when_it_stands_somewhere(house: House) -> None:
+    browser = house.browser("reader")
+    for asked in ({"q": "chuyểnn sinh hoạt đảng", "exact": "1"}, {"q": "chuyểnn sinh hoạt đảng"}):
+        page = browser.get("/search", params=asked).text
+        assert 'data-testid="spelling"' in page and "<strong>chuyển sinh hoạt đảng</strong>" in page
+    for typed in ("chuyển sinh hoạt đảng", "kháchh sạnn ba sao", "bảo vệ chính trịi nội bộ"):
+        assert 'data-testid="spelling"' not in browser.get("/search", params={"q": typed}).text
+    hidden = (
+        house.browser("archivist").get("/search", params={"q": "bảo vệ chính trịi nội bộ", "exact": "1"}).text
+    )
+    assert 'data-testid="spelling"' in hidden, "and it stands where only some may look"
+
+
+def test_examples_of_the_desk_are_true() -> None:
+    import doctest
+
+    from api.services import loosening, result_list, suggestions
+
+    for module in (loosening, result_list, suggestions):
+        tried = doctest.testmod(module)
+        assert tried.attempted and not tried.failed, module
