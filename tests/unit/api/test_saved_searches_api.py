@@ -6,9 +6,11 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
+from ingest.publish import drain
+from ingest.tools import IngestTools
 from jobs.alerts import AlertTools, alert
 from records.access import SYSTEM, Level
-from storage.outbox import ALERT
+from storage.outbox import ALERT, INDEX
 from tests.unit.api.api_house import House
 from tests.unit.api.test_search_desk_api import copied, retold
 
@@ -97,6 +99,50 @@ def test_nobody_is_told_who_is_off_or_asked_not_to_be(house: House) -> None:
     with house.tools.work.begin() as tx:
         tx.accounts.set_active(house.seeded.accounts["reader"], active=False)
     assert told(house, "secret") == 0
+
+
+def test_a_worker_that_dies_before_it_is_done_tells_nothing_twice(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = house.client("reader")
+    keep(client)
+    copied(house, "letter", "secret")
+    opened(house, "secret")
+
+    class Died(BaseException):
+        pass
+
+    def die(point: str) -> None:
+        raise Died(point)
+
+    monkeypatch.setattr("jobs.alerts.crashpoint", die)
+    with pytest.raises(Died, match="alerts-before-done"):
+        told(house, "secret")
+    monkeypatch.undo()
+    assert client.get(API).json()[0]["fresh"] == 1
+    assert told(house) == 0, "the notes are taken up again"
+    with house.tools.work.reading() as tx:
+        assert tx.outbox.due(10, ALERT) == []
+    assert client.get(API).json()[0]["fresh"] == 1
+
+
+def test_what_is_indexed_is_noted_only_while_somebody_waits(house: House) -> None:
+    ids, tools = house.seeded.ids, house.tools
+    drained = IngestTools(
+        work=tools.work, blobs=tools.blobs, staging=None, index=tools.index, clock=tools.clock, children=None,
+        seal=None, ocr=None, work_dir=tools.data_dir, quarantine=tools.data_dir, organisation="",
+    )  # type: ignore[arg-type]  # fmt: skip
+
+    def indexed() -> list[str]:
+        with tools.work.begin() as tx:
+            tx.outbox.add(INDEX, ids["letter"])
+        assert drain(drained) == 1
+        with tools.work.reading() as tx:
+            return [note.object_id for note in tx.outbox.due(10, ALERT)]
+
+    assert indexed() == []
+    keep(house.client("reader"))
+    assert indexed() == [ids["letter"]] and indexed() == [ids["letter"]]
 
 
 def test_what_is_only_the_closest_of_a_few_is_no_news(house: House) -> None:
