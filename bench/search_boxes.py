@@ -1,7 +1,8 @@
 """Measure where hits are marked: pages read by our OCR, queries of words that truly stand there, boxes compared.
 
 For every page of the corpus runs of one to eight words are taken from the ground truth (with and without their marks)
-and searched for in an index of all pages as our OCR read them. Two shares are told, with their 95 % intervals:
+and searched for in an index of all pages as our OCR read them. A run lies in one block (a paragraph, a table cell, a
+heading): what stands in two columns is no phrase that anybody types. Two shares are told, with their 95 % intervals:
 `places`, of the true places of the words asked for those with a box of IoU 0.5 or more among the boxes of the hit;
 `boxes`, of all boxes of exact and folded hits, on any page, those that lie so on words that truly are the ones asked.
 A page that is not found at all is counted apart: finding is measured by bench/search.py.
@@ -52,12 +53,14 @@ class Shelf:
         self.classes = {page["id"]: page["class"] for page in truth["pages"]}
         self.pages: dict[tuple[str, int], PageText] = {}
         self.truth: dict[tuple[str, int], list[Word]] = {}
+        self.blocks: dict[tuple[str, int], list[tuple[str, object]]] = {}
         self.names: dict[tuple[str, int], str] = {}
         for page in truth["pages"]:
             where = page["document"], page["page"]
             read = load_page((readings / f"{page['id']}.json").read_bytes())
             self.pages[where] = read.numbered(page["page"])
             self.truth[where] = _true_words(page["lines"])
+            self.blocks[where] = [(line["region"], line["block"]) for line in page["lines"]]
             self.names[where] = page["id"]
 
     def page_text(self, reader: Actor, document_id: str, page: int) -> PageText | None:
@@ -122,10 +125,12 @@ def runs(shelf: Shelf, size: int, each: int) -> Iterator[tuple[tuple[str, int], 
     """Yield `each` runs of `size` words of every page, the same in every measurement: no numbers, one letter least."""
     choice = random.Random(f"boxes {size}")
     for where, words in sorted(shelf.truth.items()):
+        blocks = shelf.blocks[where]
         starts = [
             at
             for at in range(len(words) - size + 1)
             if all(w.text.strip(".,;:()“”\"'-/…").isalpha() for w in words[at : at + size])
+            and len({blocks[w.line] for w in words[at : at + size]}) == 1
             and (size > 1 or len(words[at].text) > 2)
         ]
         for at in choice.sample(starts, min(each, len(starts))):
