@@ -45,7 +45,6 @@ def info(desk: Desk, reader: Actor, at: Addresses, document_id: str, number: int
     with desk.tools.work.reading() as tx:
         page = tx.pages.get(reader, document_id, number)
     width, height = upright(page)
-    widths = [w for w in sorted(WIDTHS.values()) if w < width]
     factors = [factor for factor in (1, 2, 4, 8) if factor == 1 or TILE * factor < 2 * max(width, height)]
     return {
         "@context": CONTEXT,
@@ -55,7 +54,10 @@ def info(desk: Desk, reader: Actor, at: Addresses, document_id: str, number: int
         "profile": "level1",
         "width": width,
         "height": height,
-        "sizes": [{"width": w, "height": _along(height, w, width)} for w in (*widths, width)],
+        # as many sizes as factors, and the same: viewers that find both of one length take them for one pyramid
+        "sizes": [
+            {"width": w, "height": _along(height, w, width)} for w in (width // f for f in factors[::-1])
+        ],
         "tiles": [{"width": TILE, "height": TILE, "scaleFactors": factors}],
         "preferredFormats": ["jpg"],
         "extraFeatures": ["canonicalLinkHeader", "profileLinkHeader", "sizeByConfinedWh", "sizeByWh"],

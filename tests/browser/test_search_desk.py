@@ -101,10 +101,10 @@ def test_hits_inside_a_document_and_pages_like_it(
     page.get_by_test_id("inside-query").press("Enter")
     expect(page.get_by_test_id("inside-page").first).to_be_visible()
     expect(page.get_by_test_id("overlay").locator("rect").first).to_be_attached()
-    page.get_by_test_id("similar-open").click()
-    expect(page.get_by_test_id("similar")).to_be_visible()
     page.wait_for_load_state("networkidle")
     page.screenshot(path=screens / "8-trong-tai-lieu.png")
+    page.get_by_test_id("similar-open").click()
+    expect(page.get_by_test_id("similar")).to_be_visible()
     assert console == []
 
 
