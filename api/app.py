@@ -21,6 +21,7 @@ from api.pages import documents as document_pages
 from api.pages import operations as operation_pages
 from api.pages import paper_check as check_pages
 from api.pages import reviews as review_pages
+from api.pages import saved_searches as saved_pages
 from api.pages import search as search_pages
 from api.pages import signing as signing_pages
 from api.pages import verify as verify_pages
@@ -35,11 +36,13 @@ from api.routes import (
     cases,
     documents,
     health,
+    iiif,
     metrics,
     operations,
     register,
     renewal,
     reviews,
+    saved_searches,
     search,
     sessions,
     signatures,
@@ -54,6 +57,7 @@ from api.shell import Shell
 from api.throttle import Throttle
 from api.tools import Tools
 from api.uploads import Uploads
+from api.viewers import ForViewers
 from api.watch import Watch
 
 API = "/api/v1"
@@ -110,7 +114,9 @@ def create_app(tools: Tools) -> FastAPI:
         sessions,
         batches,
         documents,
+        iiif,
         search,
+        saved_searches,
         verify,
         signings,
         signing_desk,
@@ -135,6 +141,7 @@ def create_app(tools: Tools) -> FastAPI:
         batch_pages,
         document_pages,
         search_pages,
+        saved_pages,
         review_pages,
         verify_pages,
         account_pages,
@@ -149,6 +156,7 @@ def create_app(tools: Tools) -> FastAPI:
         app.include_router(page.router, include_in_schema=False)
     app.include_router(signing_pages.case_router, include_in_schema=False)
     app.mount("/static", Assets(directory=WEB / "assets"), name="static")
+    app.add_middleware(ForViewers, origins=tools.iiif.origins)
     app.add_middleware(Shell, limits=tools.limits, secure=tools.secure_cookies)
     app.add_middleware(Watch, metrics=metrics_kept, route_of=RouteNames(app).of)
     return app

@@ -88,13 +88,31 @@ def ocr_command(context: click.Context, inputs: tuple[Path, ...], out: Path, no_
 @main.command("search")
 @click.argument("query")
 @click.option("--limit", default=20, type=click.IntRange(1, 1000), help="Số kết quả nhiều nhất.")
+@click.option("--exact", is_flag=True, help="Bỏ các kết quả chỉ gần đúng.")
+@click.option(
+    "--type", "types", multiple=True, metavar="MÃ", help="Mã loại văn bản (TT 05/2025), lặp lại được."
+)
+@click.option("--year", "years", multiple=True, type=click.IntRange(1000, 9999), help="Năm ban hành.")
+@click.option("--issuer", "issuers", multiple=True, help="Cơ quan ban hành, như trên trang tìm kiếm.")
 @click.option("--json", "as_json", is_flag=True, help="Mỗi kết quả một dòng JSON.")
 @click.pass_context
-def search_command(context: click.Context, query: str, limit: int, as_json: bool) -> int:
+def search_command(
+    context: click.Context,
+    query: str,
+    limit: int,
+    exact: bool,
+    types: tuple[str, ...],
+    years: tuple[int, ...],
+    issuers: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Tìm trong kho theo số hiệu hoặc cụm từ, có dấu hay không dấu."""
     from boot.finding import find
+    from search.asked import Asked
+    from search.filters import Filters, issuer_value
 
-    return find(settings_of(context), query, limit, as_json=as_json)
+    narrowed = Filters(issuer=tuple(map(issuer_value, issuers)), type=types, year=years)
+    return find(settings_of(context), Asked(query, narrowed, exact), limit, as_json=as_json)
 
 
 @main.command("show")

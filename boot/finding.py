@@ -14,6 +14,7 @@ from records.access import LOCAL, SYSTEM
 from records.clock import vietnam_iso
 from records.document import DocumentState, fields_to_json
 from records.errors import Conflict, Missing
+from search.asked import Asked
 from search.entry import entries_for
 from search.find import hit_to_json, search
 from search.index import SearchIndex
@@ -24,10 +25,18 @@ _SHORTEST_PREFIX = 6
 _AT_ONCE = 200
 
 
-def find(settings: Settings, query: str, limit: int, *, as_json: bool) -> Exit:
-    """Print the pages that answer `query`; exit code 1 when there are none."""
+def find(settings: Settings, asked: Asked, limit: int, *, as_json: bool) -> Exit:
+    """Print the pages that answer; exit code 1 when there are none."""
     with open_house(settings) as house:
-        found = search(query, LOCAL, house.index, StoredPages(house.work), limit=limit)
+        found = search(
+            asked.query,
+            LOCAL,
+            house.index,
+            StoredPages(house.work),
+            limit=limit,
+            approximate=not asked.exact,
+            filters=asked.filters,
+        )
     for hit in found.hits:
         if as_json:
             emit(hit_to_json(hit))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from language.fold import canonical
+from language.readings import readings_in
 from language.tokens import bigrams, skip_bigrams, token_texts
 from language.variants import folded_key, toned_key
 from records.access import Level
@@ -103,7 +104,8 @@ def _entry(
 ) -> Entry:
     folded = tuple(folded_key(run) for run in own)
     beyond = tuple(folded_key(run) for run in ahead)
-    meant = _meant(page)
+    found, meant = readings_in(folded), _meant(page)
+    near = (pair for line in meant for pair in (*bigrams(line), *skip_bigrams(line)))
     title = _title(document.fields) if first else []
     title_folded = tuple(folded_key(run) for run in title)
     return Entry(
@@ -121,9 +123,8 @@ def _entry(
         title_exact=tuple(toned_key(run) for run in title),
         title_folded=title_folded,
         title_pairs=tuple(pair for pair in bigrams(title_folded) if TITLE_BREAK not in pair),
-        reading_pairs=tuple(
-            dict.fromkeys(pair for line in meant for pair in (*bigrams(line), *skip_bigrams(line)))
-        ),
+        readings=found.syllables,
+        reading_pairs=tuple(dict.fromkeys((*found.pairs, *near))),
         issuer=shared.issuer,
         ahead=tuple(toned_key(run) for run in ahead),
         edge=(*folded[-OVERLAP:], *beyond) if own and ahead else (),

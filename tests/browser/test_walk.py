@@ -76,7 +76,7 @@ def test_sign_in_upload_watch_search_open_verify(
     # search with the keyboard, without accents, and open the first hit
     page.keyboard.press("/")
     expect(page).to_have_url(re.compile("/search"))
-    expect(page.get_by_role("searchbox")).to_be_focused()
+    expect(page.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("cu can bo")
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("hit").first).to_be_visible()
@@ -85,7 +85,7 @@ def test_sign_in_upload_watch_search_open_verify(
     assert page.locator(".hit svg rect").count() >= 1
     page.wait_for_load_state("networkidle")
     page.screenshot(path=screens / "3-tim-kiem.png")
-    page.get_by_role("searchbox").blur()
+    page.get_by_role("combobox").blur()
     page.keyboard.press("j")
     page.keyboard.press("Enter")
 

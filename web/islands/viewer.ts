@@ -98,3 +98,11 @@ if (hits.length) {
   if (image.complete) land();
   else image.addEventListener("load", land, { once: true });
 }
+
+// pages like this one are looked for when somebody wants to see them; without script the link leads to a page of its own
+document.getElementById("similar")?.addEventListener("toggle", async () => {
+  const link = document.getElementById("similar-link") as HTMLAnchorElement | null;
+  if (!link) return; // they are here already
+  const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
+  if (answer.ok && link.parentElement) link.parentElement.innerHTML = await answer.text(); // our own piece, escaped there
+});

@@ -30,7 +30,7 @@ def test_what_a_word_may_have_been_gathers_and_is_not_what_stands_there() -> Non
     assert entry.folded == ("uy", "bnn", "nhan", "dan", "xa")
     assert "ban" not in " ".join(entry.exact)
     assert entry.pairs == ("uy_bnn", "bnn_nhan", "nhan_dan", "dan_xa")
-    assert entry.reading_pairs == ("uy_ban", "ban_nhan", "uy_nhan")
+    assert {"uy_ban", "ban_nhan", "uy_nhan"} <= set(entry.reading_pairs)
 
 
 def test_a_page_carries_the_first_syllables_of_the_next_only_to_be_found_across_the_border() -> None:
