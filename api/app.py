@@ -21,6 +21,7 @@ from api.pages import documents as document_pages
 from api.pages import operations as operation_pages
 from api.pages import paper_check as check_pages
 from api.pages import reviews as review_pages
+from api.pages import saved_searches as saved_pages
 from api.pages import search as search_pages
 from api.pages import signing as signing_pages
 from api.pages import verify as verify_pages
@@ -40,6 +41,7 @@ from api.routes import (
     register,
     renewal,
     reviews,
+    saved_searches,
     search,
     sessions,
     signatures,
@@ -111,6 +113,7 @@ def create_app(tools: Tools) -> FastAPI:
         batches,
         documents,
         search,
+        saved_searches,
         verify,
         signings,
         signing_desk,
@@ -135,6 +138,7 @@ def create_app(tools: Tools) -> FastAPI:
         batch_pages,
         document_pages,
         search_pages,
+        saved_pages,
         review_pages,
         verify_pages,
         account_pages,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from boot.settings import Settings
 from ingest.rebuild_round import is_rebuilding
+from ingest.shelf import Shelf
 from records.access import Actor
 from records.clock import Clock, SystemClock
 from records.document import Fields
-from records.errors import ArchiveFault, Conflict, Missing
+from records.errors import ArchiveFault, Conflict
 from records.page import PageText
 from search.index import SearchIndex, open_index
 from storage.blobs import BlobStore, open_blobs
@@ -99,21 +100,15 @@ class StoredPages:
 
     def page_text(self, reader: Actor, document_id: str, page: int) -> PageText | None:
         """Return the reading of a page, None when absent or not the reader's to see."""
-        try:
-            with self._work.reading() as tx:
-                return tx.pages.reading(reader, document_id, page)
-        except Missing:
-            return None
+        with self._work.reading() as tx:
+            return Shelf(tx).page_text(reader, document_id, page)
 
     def fields(self, reader: Actor, document_id: str) -> Fields | None:
         """Return the fields of a document, None when absent or not the reader's to see."""
-        try:
-            with self._work.reading() as tx:
-                return tx.documents.get(reader, document_id).fields
-        except Missing:
-            return None
+        with self._work.reading() as tx:
+            return Shelf(tx).fields(reader, document_id)
 
     def unsettled(self, reader: Actor, limit: int) -> list[str]:
         """Return documents that the index may tell of although they are no longer the reader's (`Outbox.unsettled`)."""
         with self._work.reading() as tx:
-            return tx.outbox.unsettled(reader, limit)
+            return Shelf(tx).unsettled(reader, limit)

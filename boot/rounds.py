@@ -20,6 +20,7 @@ from storage.fixity import FixityOptions, FixityRound
 from storage.leftovers import IntentRound, OutboxRound, StagingRound
 from storage.mending import Mender, Stores
 from storage.objects import KeptObject, ObjectState, Side
+from storage.outbox import INDEX
 from storage.pace import Pace
 from storage.paired import PairedStore
 from storage.progress import Round, Turn
@@ -148,7 +149,7 @@ def reconcile(settings: Settings, *, repair: bool, as_json: bool) -> Exit:
             forget_ghosts(house.work, house.index)  # while another process has the pen, that one will
         left = sum(_show_pass(house, one, as_json=as_json) for one in rounds)
         with house.work.reading() as tx:
-            backlog = tx.outbox.backlog()
+            backlog = tx.outbox.backlog(INDEX)
     _show_drift(found)
     if as_json:
         emit({"pass": "outbox", "waiting": backlog.waiting, "failing": backlog.failing})

@@ -17,12 +17,14 @@ from boot.settings import Settings
 from ingest.documents import sweep
 from ingest.sidecars import keep_missing_manifests
 from ingest.tools import IngestTools, WalkLimits
+from jobs.alerts import AlertTools, alert
 from jobs.children import ChildPools
 from jobs.crew import Crew, Member
 from jobs.engine import Engine, EngineAddress
 from jobs.patrol import Duty, Patrol
 from jobs.sign_papers import PaperSigning
 from jobs.walk import SERVICES, Walk, queues
+from procedures.definition_read import read_definitions
 from procedures.number_holds import lapse_due
 from records.clock import Clock, SystemClock, new_id
 from signing.demo_pki import create_demo_pki
@@ -151,11 +153,15 @@ def engine_address(settings: Settings) -> EngineAddress:
 
 
 def duties(tools: IngestTools) -> tuple[Duty, ...]:
-    """Return what the leading worker does besides the walk: manifests that a crash left out, numbers held too long."""
+    """Return what the leading worker does besides the walk: manifests that a crash left out, numbers held too long,
+    people told of what newly answers their searches.
+    """
     book = Notebook(tools.work, tools.blobs, tools.work_dir)
+    definitions = read_definitions()
     return (
         Duty("manifests", 120, lambda: keep_missing_manifests(tools)),
         Duty("signing-manifests", 60, lambda: signing_notes.keep_missing_manifests(book)),
         Duty("book-notes", 2, lambda: keep_books(book)),
+        Duty("alerts", 4, lambda: alert(AlertTools(tools.work, tools.index, definitions))),
         Duty("number-holds", 120, lambda: lapse_due(tools.work)),
     )

@@ -11,7 +11,7 @@ from records.errors import ArchiveFault, Away, Missing
 from records.parties import parties_of
 from search.entry import IndexedDocument, entries_for
 from storage.documents import Document
-from storage.outbox import INDEX, OutboxItem
+from storage.outbox import ALERT, INDEX, OutboxItem
 from storage.work import Tx
 
 _AT_ONCE = 50
@@ -77,9 +77,14 @@ def _tried(tools: IngestTools, notes: Sequence[OutboxItem]) -> Exception | None:
 
 def _settle(tools: IngestTools, notes: Sequence[OutboxItem], failure: Exception | None) -> int:
     with tools.work.begin() as tx:
+        awaited = failure is None and tx.saved_searches.any_alerting()
+        told = tx.outbox.noted_among(ALERT, [note.object_id for note in notes]) if awaited else set()
         for note in notes:
             if failure is None:
                 tx.outbox.done(note.id)
+                if awaited and note.object_id not in told:
+                    tx.outbox.add(ALERT, note.object_id)
+                    told.add(note.object_id)
             else:
                 tx.outbox.failed(note.id, f"index: {failure}"[:_LONGEST_REASON])
     return len(notes) if failure is None else 0

@@ -79,12 +79,13 @@ class ElasticIndex:
         filters: Filters = UNNARROWED,
         facets: Collection[Facet] = (),
         without: Collection[str] = (),
+        among: Collection[str] = (),
     ) -> Candidates:
         """See `SearchIndex.find`. Rights, filters and what is left out are part of the one query that counts too."""
-        may, left_out = allowed(reader), check_without(without)
+        may, left_out, only = allowed(reader), check_without(without), check_without(among)
         if may is None or plan.empty:
             return Candidates((), 0)
-        wanted, most = query(plan, scope(may, filters, left_out)), min(max(limit, 1), MOST)
+        wanted, most = query(plan, scope(may, filters, left_out, only)), min(max(limit, 1), MOST)
 
         def ask(es: Elasticsearch) -> dict[str, Any]:
             return _whole(

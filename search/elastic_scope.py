@@ -8,7 +8,9 @@ from search.filters import Facet, Filters
 from search.index import Allowed
 
 
-def scope(may: Allowed, filters: Filters, without: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def scope(
+    may: Allowed, filters: Filters, without: Sequence[str], among: Sequence[str] = ()
+) -> dict[str, list[dict[str, Any]]]:
     """Return the conditions that keep a query to what `may` be found, is not left out and passes the filters."""
     seen = [
         {"terms": {field: words}}
@@ -17,6 +19,8 @@ def scope(may: Allowed, filters: Filters, without: Sequence[str]) -> dict[str, l
     ]
     held: list[dict[str, Any]] = [{"bool": {"should": seen, "minimum_should_match": 1}}]
     held += [{"terms": {facet.value: values}} for facet, values in wanted(filters).items()]
+    if among:
+        held.append({"terms": {"doc": list(among)}})
     if span := days(filters):
         held.append({"range": {"issued": {"gte": span[0], "lte": span[1]}}})
     return {"filter": held, "must_not": [{"terms": {"doc": list(without)}}] if without else []}

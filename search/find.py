@@ -12,10 +12,11 @@ from records.geometry import Box
 from records.page import PageText
 from search.facets import UNNARROWED, Counts, tally
 from search.filters import Facet, Filters
-from search.highlight import highlight
+from search.highlight import Kind, highlight, nearest
 from search.index import MOST_WITHOUT, Candidate, Candidates, SearchIndex
 from search.plan import Plan, Query, first_stage, parse, second_stage
 from search.rank import Match, Ranked, rank
+from search.strip import Strip, strip_around
 
 POOL = 200
 """Candidates that are aligned with the query (ui-search §7.4); more only when somebody pages further."""
@@ -45,8 +46,9 @@ class PageSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A page that answers. `boxes` are in pixels of the page image as delivered; `snippet_marks` are code-point
-    spans (start, end) of `snippet`. `score` runs from 0 to 1; below 0.8 nothing stands there as typed.
+    """A page that answers. `boxes` are in pixels of the page image as delivered, never empty, and `kinds` says how each
+    answers; `snippet_marks` are code-point spans (start, end) of `snippet`. `score` runs from 0 to 1; below 0.8 nothing
+    stands there as typed. `strip`: the part of the page to show, None when its boxes have no area.
     """
 
     document_id: str
@@ -56,6 +58,8 @@ class Hit:
     snippet: str
     snippet_marks: tuple[tuple[int, int], ...]
     boxes: tuple[Box, ...]
+    kinds: tuple[Kind, ...]
+    strip: Strip | None
     fields: Fields
 
 
@@ -84,12 +88,15 @@ def search(
     offset: int = 0,
     *,
     group: bool = False,
+    approximate: bool = True,
     filters: Filters = UNNARROWED,
     facets: Collection[Facet] = (),
+    among: Collection[str] = (),
 ) -> Found:
     """Return the pages that answer `query` among those `reader` may see; with `group` the best page of each document.
 
-    Narrowed to `filters`; `facets` are counted. A query in which nothing can be searched for (spaces, punctuation,
+    Narrowed to `filters` and to the documents `among` (empty: all); `facets` are counted. `approximate=False` leaves
+    out what is only close to what was typed. A query in which nothing can be searched for (spaces, punctuation,
     emoji) finds nothing. Raises NotAllowed, Unfit (`query-too-long`, `too-far`), Away (`search-index-missing`).
     """
     started = perf_counter()
@@ -105,7 +112,8 @@ def search(
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
     shelf = _Shelf(reader, source)
-    asking = _Asking(parsed, index, shelf, max(POOL, offset + limit), filters, facets)
+    wish = _Wish(max(POOL, offset + limit), filters, tuple(facets), tuple(among), approximate)
+    asking = _Asking(parsed, index, shelf, wish)
     gathered = asking.gather()
     ranked, total, exact = gathered.ranked, gathered.total, gathered.exact
     shown, hidden = _shown(ranked, shelf, parsed, limit, offset, group=group)
@@ -116,6 +124,17 @@ def search(
     exact = exact and (not hidden or len(shown) < limit)
     seconds = perf_counter() - started
     return Found(tuple(shown), total, exact, seconds, gathered.facets, gathered.facets_are_exact)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How much is looked for, and among what."""
+
+    pool: int
+    filters: Filters
+    facets: tuple[Facet, ...]
+    among: tuple[str, ...]
+    approximate: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,27 +156,18 @@ class _Asking:
     they are too many for that, nothing the engine counted is told, only what was looked up one by one.
     """
 
-    def __init__(
-        self,
-        query: Query,
-        index: SearchIndex,
-        shelf: "_Shelf",
-        pool: int,
-        filters: Filters,
-        facets: Collection[Facet],
-    ) -> None:
-        self._query, self._index, self._shelf, self._pool = query, index, shelf, pool
-        self._filters, self._facets = filters, facets
+    def __init__(self, query: Query, index: SearchIndex, shelf: "_Shelf", wish: _Wish) -> None:
+        self._query, self._index, self._shelf, self._wish = query, index, shelf, wish
         # Asked before the engine: what is settled by now, the engine answers from (or from something newer).
         unsettled = shelf.unsettled(MOST_WITHOUT + 1)
         self._without, self._settled = unsettled[:MOST_WITHOUT], len(unsettled) <= MOST_WITHOUT
 
     def gather(self) -> _Gathered:
         """Return what the engine finds, ranked; misread syllables are looked for when nothing good was found."""
-        first = self._find(first_stage(self._query), self._facets if self._settled else ())
+        first = self._find(first_stage(self._query), self._wish.facets if self._settled else ())
         ranked = self._rank(first.best)
         complete = first.total <= len(first.best) and self._settled
-        if ranked and ranked[0].judgement.quality >= GOOD:
+        if not self._wish.approximate or (ranked and ranked[0].judgement.quality >= GOOD):
             every = len(ranked) == len(first.best) and self._query.selective and self._settled
             total = first.total if every else len(ranked)
             exact = (complete or every) and not (every and first.more)
@@ -173,18 +183,21 @@ class _Asking:
 
     def _find(self, plan: Plan, facets: Collection[Facet] = ()) -> Candidates:
         reader, without = self._shelf.reader, self._without
+        pool, filters, among = self._wish.pool, self._wish.filters, self._wish.among
         return self._index.find(
-            reader, plan, self._pool, filters=self._filters, facets=facets, without=without
+            reader, plan, pool, filters=filters, facets=facets, without=without, among=among
         )
 
     def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:
         ranked = rank(self._query, candidates)
+        if not self._wish.approximate:
+            ranked = [one for one in ranked if one.judgement.match != "approximate"]
         if self._settled:
             return ranked
         return [one for one in ranked if self._shelf.fields(one.candidate.document_id) is not None]
 
     def _tally(self, ranked: Sequence[Ranked]) -> Counts:
-        return tally((one.candidate.facets for one in ranked), self._facets)
+        return tally((one.candidate.facets for one in ranked), self._wish.facets)
 
 
 class _Shelf:
@@ -240,16 +253,14 @@ def _shown(
 def _hit(entry: Ranked, query: Query, page: PageText, fields: Fields) -> Hit:
     """Return the hit with its boxes: from the words of the page, or from the fields that a title or number matched."""
     light = highlight(query, page)
-    boxes, match = light.boxes, light.match or entry.judgement.match
+    boxes, kinds, match = light.boxes, light.kinds, light.match or entry.judgement.match
     if entry.judgement.match != "approximate" and light.match in (None, "approximate"):
-        names = (
-            ("number",)
-            if entry.candidate.numbers and _numeric(query)
-            else ("subject", "organ_name", "signer_name")
-        )
-        evidence = [fields.evidence[name] for name in names if name in fields.evidence]
-        boxes = next((e.boxes for e in evidence if e.page == entry.candidate.page and e.boxes), boxes)
-        match = entry.judgement.match
+        read = _read_from(entry, query, fields)
+        kinds = tuple(entry.judgement.match for _ in read) if read else kinds
+        boxes, match = read or boxes, entry.judgement.match
+    if not boxes:  # known of the document, and not one word of it to be seen on the page
+        close = nearest(query, page)
+        boxes, kinds = close.boxes, tuple(close.kind for _ in close.boxes)
     return Hit(
         document_id=entry.candidate.document_id,
         page=entry.candidate.page,
@@ -258,8 +269,18 @@ def _hit(entry: Ranked, query: Query, page: PageText, fields: Fields) -> Hit:
         snippet=light.snippet,
         snippet_marks=light.marks,
         boxes=boxes,
+        kinds=kinds,
+        strip=strip_around(boxes, page.rotation, page.width, page.height),
         fields=fields,
     )
+
+
+def _read_from(entry: Ranked, query: Query, fields: Fields) -> tuple[Box, ...]:
+    """Return where on this page the field was read that answers, () when that is not known."""
+    numbered = entry.candidate.numbers and _numeric(query)
+    names = ("number",) if numbered else ("subject", "organ_name", "signer_name")
+    evidence = [fields.evidence[name] for name in names if name in fields.evidence]
+    return next((e.boxes for e in evidence if e.page == entry.candidate.page and e.boxes), ())
 
 
 def _numeric(query: Query) -> bool:
@@ -267,7 +288,7 @@ def _numeric(query: Query) -> bool:
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:
-    """Return the hit as `vanthu search --json` prints it; boxes as [x, y, width, height]."""
+    """Return the hit as `vanthu search --json` prints it; boxes as [x, y, width, height], `crop` in the same pixels."""
     return {
         "document_id": hit.document_id,
         "page": hit.page,
@@ -276,5 +297,7 @@ def hit_to_json(hit: Hit) -> dict[str, Any]:
         "snippet": hit.snippet,
         "snippet_marks": [list(mark) for mark in hit.snippet_marks],
         "boxes": [box.as_xywh() for box in hit.boxes],
+        "kinds": list(hit.kinds),
+        "crop": None if hit.strip is None else hit.strip.region.as_xywh(),
         "fields": fields_to_json(hit.fields),
     }

@@ -1,8 +1,9 @@
 """From a query to boxes on the page: one matcher for every engine, on the word table of the page itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Literal
 
 from rapidfuzz import fuzz
 
@@ -18,7 +19,13 @@ from search.rank import Match, least_likeness, nearest_word, worst
 MOST_SPANS = 20
 """Passages marked on one page; more would paint the page."""
 _BEFORE, _LENGTH = 60, 220  # code points of a snippet
+_AROUND = 60  # code points told before and after a passage
 _GAP = 3.0  # line heights between two words that still count as neighbours
+
+
+Kind = Literal["exact", "folded", "ocr"]
+"""How one passage stands on the page: as typed, without its marks, or as the engine misread it (or half of it)."""
+_KIND: dict[Match, Kind] = {"exact": "exact", "folded": "folded", "approximate": "ocr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +34,41 @@ class Span:
 
     first: int
     last: int
+    kind: Kind = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A place of a page that answers: how, its words as read with what stands around them, boxes in delivered pixels.
+
+    A passage over several lines has a box on each.
+    """
+
+    kind: Kind
+    text: str
+    before: str
+    after: str
+    boxes: tuple[Box, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Highlight:
-    """Where a page answers: how, the snippet with its marked code-point spans, boxes in delivered pixels."""
+    """Where a page answers: how, the snippet with its marked code-point spans, and every passage in reading order."""
 
     match: Match | None
     snippet: str
     marks: tuple[tuple[int, int], ...]
-    boxes: tuple[Box, ...]
+    passages: tuple[Passage, ...]
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """The boxes of all passages, in delivered pixels."""
+        return tuple(box for passage in self.passages for box in passage.boxes)
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """How each of `boxes` answers."""
+        return tuple(passage.kind for passage in self.passages for _ in passage.boxes)
 
 
 class MarkedPage:
@@ -86,14 +118,38 @@ def highlight(query: Query, page: PageText) -> Highlight:
     if query.loose_number and located[0][0] not in ("exact", "folded"):
         numbered = _numbered(query.loose_number, marked)
         located = [numbered] if numbered[1] else located
-    spans = _distinct([span for _, found in located for span in found])
+    spans = _distinct([replace(span, kind=_KIND[m]) for m, found in located if m for span in found])
     known = [match for match, _ in located if match]
     match: Match | None = None
     if known:
         match = worst(known) if len(known) == len(located) else "approximate"
     best = next((found[0] for _, found in located if found), None)
     snippet, marks = _snippet(marked, spans, best)
-    return Highlight(match, snippet, marks, tuple(box for span in spans for box in boxes_of(marked, span)))
+    return Highlight(match, snippet, marks, tuple(_passage(marked, span) for span in spans))
+
+
+def nearest(query: Query, page: PageText) -> Passage:
+    """Return the passage most like `query`, however little: for a page that answers by what is known of its document.
+
+    The whole page when nothing was read on it.
+    """
+    marked = MarkedPage(page)
+    text, owner = marked.glued
+    wanted = "".join(key for part in query.parts for key in part.folded)
+    found = fuzz.partial_ratio_alignment(wanted, text) if text and wanted else None
+    if found is None or found.dest_end <= found.dest_start:
+        return Passage("ocr", "", "", "", (Box(0, 0, page.width, page.height),))
+    return _passage(marked, Span(owner[found.dest_start], owner[found.dest_end - 1], "ocr"))
+
+
+def _passage(marked: MarkedPage, span: Span) -> Passage:
+    text, start, end = marked.text, marked.places[span.first][0], marked.places[span.last][1]
+    before, after = text[max(0, start - _AROUND) : start], text[end : end + _AROUND]
+    if start > _AROUND:
+        before = before.partition(" ")[2]  # no half words
+    if len(text) > end + _AROUND:
+        after = after.rpartition(" ")[0]
+    return Passage(span.kind, text[start:end], before, after, tuple(boxes_of(marked, span)))
 
 
 def boxes_of(marked: MarkedPage, span: Span) -> list[Box]:

@@ -18,7 +18,7 @@ from search.plan import In, Plan
 SCHEMA = "4"
 """Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
 MOST_WITHOUT = 1000
-"""Documents that one query can leave out."""
+"""Documents that one query can leave out, or be kept to."""
 LONGEST_ID = 400
 """Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
 
@@ -130,6 +130,7 @@ class SearchIndex(Protocol):
         filters: Filters = UNNARROWED,
         facets: Collection[Facet] = (),
         without: Collection[str] = (),
+        among: Collection[str] = (),
     ) -> Candidates:
         """Return the best `limit` pages for `plan` among those whose level `reader` may read, and those whose parties
         are the reader's, narrowed to `filters`.
@@ -138,6 +139,7 @@ class SearchIndex(Protocol):
         tell of anything else. `facets` costs time with every facet named; name those that are shown.
         `without`: ids of documents that are neither found nor counted, at most `MOST_WITHOUT` (ValueError): those whose
         rights were narrowed and whose new entries this index may not hold yet (decision 0141).
+        `among`: ids of the only documents that are looked at, at most `MOST_WITHOUT`; empty: all of them.
         """
         ...
 
@@ -177,7 +179,7 @@ def allowed(reader: Actor) -> Allowed | None:
 def check_without(without: Collection[str]) -> list[str]:
     """Return the ids in order. Raises ValueError when they are too many for one query."""
     if len(without) > MOST_WITHOUT:
-        raise ValueError(f"{len(without)} documents to leave out")
+        raise ValueError(f"{len(without)} documents to leave out or to be kept to")
     return sorted(without)
 
 

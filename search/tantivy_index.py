@@ -122,15 +122,16 @@ class TantivyIndex:
         filters: Filters = UNNARROWED,
         facets: Collection[Facet] = (),
         without: Collection[str] = (),
+        among: Collection[str] = (),
     ) -> Candidates:
         """See `SearchIndex.find`. The access filter is part of the query, so counts never tell of hidden pages."""
-        may, left_out = allowed(reader), check_without(without)
+        may, left_out, only = allowed(reader), check_without(without), check_without(among)
         if may is None or plan.empty:
             return Candidates((), 0)
         searcher = self._searcher()
 
         def run() -> Candidates:
-            wanted = query(self._schema, plan, scope(self._schema, may, filters, left_out))
+            wanted = query(self._schema, plan, scope(self._schema, may, filters, left_out, only))
             result = searcher.search(wanted, limit=max(limit, 1), count=True)
             best = tuple(candidate(score, searcher.doc(address)) for score, address in result.hits)
             told = counts(searcher.aggregate(wanted, counting(facets))) if facets else {}

@@ -14,7 +14,9 @@ EVERY_VALUE = 65_000
 """Values of a facet the engine may gather (its own limit is 65,535): bodies that ever issued a paper are fewer."""
 
 
-def scope(schema: Any, may: Allowed, filters: Filters, without: Sequence[str]) -> list[tuple[Any, Any]]:
+def scope(
+    schema: Any, may: Allowed, filters: Filters, without: Sequence[str], among: Sequence[str] = ()
+) -> list[tuple[Any, Any]]:
     """Return the conditions that keep a query to what `may` be found, is not left out and passes the filters."""
     build = tantivy.Query
     seen = [
@@ -24,6 +26,8 @@ def scope(schema: Any, may: Allowed, filters: Filters, without: Sequence[str]) -
     ]
     held = [build.boolean_query(seen)]
     held += [build.term_set_query(schema, facet.value, values) for facet, values in wanted(filters).items()]
+    if among:
+        held.append(build.term_set_query(schema, "doc", list(among)))
     if span := days(filters):
         held.append(build.range_query(schema, "issued", tantivy.FieldType.Unsigned, *span))
     conditions = [(MUST, build.const_score_query(one, 0.0)) for one in held]

@@ -15,6 +15,7 @@ from storage.filters import conditions
 from storage.ground import Ground
 from storage.outbox import INDEX, Outbox
 from storage.schema import documents, renditions, storable
+from storage.suggestions import LONGEST_NAME, Suggestions
 from storage.visible import visible
 
 __all__ = ["ACCESS_PDF", "Archive", "Document", "DocumentFilter", "Documents", "NewDocument", "Rendition"]
@@ -160,6 +161,7 @@ class Documents:
             number_key=archive.number_key,
             **_columns(archive.fields),
         )
+        self._suggest(archive.fields)
         return self._one(document_id)
 
     def renditions(self, reader: Actor, document_id: str) -> tuple[Rendition, ...]:
@@ -192,6 +194,7 @@ class Documents:
                 code="row-changed",
                 tell="Có người vừa sửa tài liệu này. Hãy tải lại trang rồi sửa trên bản mới nhất.",
             )
+        self._suggest(fields)
         if level is not None:
             Outbox(self._ground).add(INDEX, document_id)
         return self._one(document_id)
@@ -203,6 +206,9 @@ class Documents:
         """
         if not self._set(document_id):
             raise Missing(f"no document {document_id}")
+
+    def _suggest(self, fields: Fields) -> None:
+        Suggestions(self._ground).note_issuer(fields.organ_name)
 
     def _walk_on(self, document_id: str, **values: Any) -> None:
         if self._set(document_id, documents.c.state != DocumentState.ARCHIVED, **values):
@@ -252,7 +258,7 @@ def _columns(fields: Fields) -> dict[str, Any]:
         "number": fields.number,
         "issued_date": fields.issued_date,
         "type_code": fields.type_code,
-        "organ_name": fields.organ_name,
+        "organ_name": fields.organ_name[:LONGEST_NAME],
         "subject_key": fold(canonical(fields.subject)),
     }
 

@@ -16,6 +16,8 @@ from storage.visible import visible
 
 INDEX = "index"
 """The kind of note that a document is to be put into the search index as it is now."""
+ALERT = "alert"
+"""The kind of note that the index holds something new of a document, for those who wait for it."""
 UNINDEX = "unindex"
 """The kind for a document that the index tells of and the archive does not hold; the payload bears the `version` there.
 """

@@ -203,6 +203,17 @@ class Pages:
         )
         return [_unpacked(bytes(packed), number) for number, packed in rows]
 
+    def readings_between(self, reader: Actor, document_id: str, first: int, last: int) -> list[PageText]:
+        """Return the readings of the pages `first` to `last`, without those not read yet. Raises `Missing` as `get`."""
+        self._may_see(reader, document_id)
+        rows = self._ground.connection.execute(
+            select(pages.c.number, page_texts.c.reading)
+            .join(page_texts, page_texts.c.page_id == pages.c.id)
+            .where(pages.c.document_id == document_id, pages.c.number.between(first, last))
+            .order_by(pages.c.number)
+        )
+        return [_unpacked(bytes(packed), number) for number, packed in rows]
+
     def archived_after(self, document_id: str, limit: int) -> list[ArchivedVersion]:
         """Return the next `limit` archived documents behind an id, by id, for a round over all of them."""
         read = (

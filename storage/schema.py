@@ -22,6 +22,7 @@ from storage.schema_archive import (
     tokens,
 )
 from storage.schema_cases import case_bodies, case_moves, case_signings, case_versions, cases
+from storage.schema_desk import issuer_names, saved_hits, saved_searches
 from storage.schema_numbers import number_periods, number_series, numbers
 from storage.schema_offices import (
     delegations,
@@ -61,6 +62,7 @@ __all__ = [
     "files",
     "heads",
     "intents",
+    "issuer_names",
     "leases",
     "member_marks",
     "members",
@@ -79,6 +81,8 @@ __all__ = [
     "replies",
     "review_decisions",
     "reviews",
+    "saved_hits",
+    "saved_searches",
     "seal_certificates",
     "seal_life",
     "sessions",

@@ -132,6 +132,7 @@ documents = Table(
     Index(None, "dossier", "fingerprint"),
     Index(None, "created_at", "id"),
     Index(None, "number_key"),
+    Index(None, "organ_name"),
     Index(None, "type_code", "issued_date"),
 )
 

@@ -28,9 +28,11 @@ from storage.posts import Posts
 from storage.prepared import PreparedSignatures
 from storage.replies import Replies
 from storage.reviews import Reviews
+from storage.saved_searches import SavedSearches
 from storage.seal_life import SealLives
 from storage.sessions import Sessions
 from storage.signings import Signings
+from storage.suggestions import Suggestions
 from storage.tables import Tables
 from storage.tokens import Tokens
 from storage.units import Units
@@ -69,6 +71,8 @@ class Tx:
         self.cases = Cases(ground)
         self.case_signings = CaseSignings(ground)
         self.reviews = Reviews(ground)
+        self.saved_searches = SavedSearches(ground)
+        self.suggestions = Suggestions(ground)
 
 
 class Work:

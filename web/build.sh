@@ -7,6 +7,6 @@ cd "$(dirname "$0")"
 node_modules/.bin/tsc --noEmit -p tsconfig.json
 rm -rf assets/build
 node_modules/.bin/esbuild islands/app.ts islands/upload.ts islands/watch.ts islands/viewer.ts islands/operations.ts islands/signing.ts \
-  islands/check.ts \
+  islands/check.ts islands/search.ts \
   --bundle --minify --format=iife --target=es2022 --charset=utf8 --legal-comments=none --outdir=assets/build
 (cd assets/build && sha256sum ./*.js | sed 's#\./##' > manifest.sha256)

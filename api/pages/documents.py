@@ -13,8 +13,9 @@ from api.pages.render import Visitor, page, visitor_may
 from api.schemas.common import FieldsOut, Identifier, Offset
 from api.schemas.documents import PageOut
 from api.schemas.search import Crop
-from api.services import documents
-from api.services.search import InDocument, Marks, in_document, strip
+from api.services import documents, similar
+from api.services.in_document import NOWHERE, InDocument, in_document, page_hits
+from api.services.search import strip
 from records.access import Action, Actor
 from records.document import DocumentState
 from records.errors import Unfit
@@ -126,11 +127,28 @@ def document_page(
         hits_total=hits.total,
         hits_before=sum(hits.counts[n] for n in before),
         hit_pages=set(hits.counts),
+        hits_complete=hits.complete,
+        inside=[page_hits(number, light) for number, light in hits.pages.items()],
         prev_hit_page=max(before, default=None),
         next_hit_page=min(after, default=None),
         thumbs=[n for n in sorted(by_number) if abs(n - at) <= _THUMBS],
         fields=shown_fields(doc.fields, by_number, document_id),
     )
+
+
+@router.get("/{document_id}/similar")
+def similar_page(
+    request: Request,
+    document_id: Identifier,
+    desk: DeskDep,
+    caller: Visitor,
+    number: Annotated[int, Query(alias="page", ge=1, le=1_000_000)] = 1,
+) -> Response:
+    """Show pages like this one: as a piece of the reading room, or as a page where there is no script."""
+    reader = as_party(desk.tools, caller.actor)
+    told = similar.similar_pages(desk, reader, document_id, number)
+    piece = request.headers.get("hx-request") == "true"
+    return page(request, "similar.html" if piece else "similar_page.html", caller, "documents", similar=told)
 
 
 def desk_pages(request: Request, reader: Actor, document_id: str) -> list[Page]:
@@ -166,8 +184,8 @@ def _hits(
     request: Request, reader: Actor, document_id: str, pages: int, shown: PageOut | None, q: str
 ) -> InDocument:
     if not q.strip() or shown is None:
-        return InDocument({}, Marks())
+        return NOWHERE
     try:
         return in_document(get_desk(request).tools, reader, document_id, pages, shown.number, q)
     except Unfit:
-        return InDocument({}, Marks())  # a query too long to search for still opens the document
+        return NOWHERE  # a query too long to search for still opens the document

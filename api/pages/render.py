@@ -1,7 +1,7 @@
 """Fill a template: the words in the reader's language, who is signed in, and where the assets are."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs, quote
@@ -14,6 +14,7 @@ from api import i18n
 from api.deps import Caller, MaybeCaller, allow, as_party, check_csrf, get_desk
 from api.errors import CsrfFailed
 from api.sessions import LANGUAGE_COOKIE, THEME_COOKIE, from_elsewhere
+from api.tools import Tools
 from records.access import WITH_PARTIES, Action, Actor, permits
 
 THEMES = ("light", "dark")
@@ -122,6 +123,7 @@ def page(
                 "seal": may(Action.SEAL),
             },
             section=section,
+            fresh_hits=_fresh_hits(tools, actor, party) if may(Action.SEARCH) else 0,
             here=here,
             demo=tools.demo,
             version=tools.version,
@@ -129,6 +131,18 @@ def page(
         )
     )
     return HTMLResponse(body, status, headers={"Vary": "Cookie, Accept-Language", **(headers or {})})
+
+
+def _fresh_hits(tools: Tools, actor: Actor | None, party: Callable[[Actor], Actor]) -> int:
+    """Return how many new hits of saved searches wait; whoever keeps none is asked about with one look at an index."""
+    if actor is None:
+        return 0
+    with tools.work.reading() as tx:
+        keeps = tx.saved_searches.alerts_of(actor)
+    if not keeps:
+        return 0
+    with tools.work.reading() as tx:
+        return tx.saved_searches.fresh(party(actor))
 
 
 def visitor(caller: MaybeCaller) -> Caller:

@@ -9,7 +9,8 @@ from api.deps import DeskDep, Finder, Searcher
 from api.schemas.common import Identifier, Limit, Listing, Offset, PageNumber
 from api.schemas.documents import DocumentOut, PageOut, WordsOut
 from api.schemas.renewal import DocumentSignatureOut
-from api.services import access_copies, documents, page_images, renewal
+from api.schemas.search import InDocumentOut, SimilarOut
+from api.services import access_copies, documents, in_document, page_images, renewal, similar
 from api.transfer import handed_out
 from records.document import DocumentState
 
@@ -93,6 +94,27 @@ def list_pages(document_id: Identifier, reader: Finder, desk: DeskDep) -> list[P
 def get_page(document_id: Identifier, number: PageNumber, reader: Finder, desk: DeskDep) -> PageOut:
     """Return one page with its text."""
     return documents.get_page(desk, reader, document_id, number)
+
+
+@router.get("/{document_id}/search")
+def find_in_document(
+    document_id: Identifier,
+    reader: Finder,
+    desk: DeskDep,
+    q: Annotated[str, Query(max_length=4000)],
+    exact: Annotated[bool, Query(description="Leave out what is only close to what was typed.")] = False,
+) -> InDocumentOut:
+    """Return every page of a document on which `q` stands, with boxes. 404 when absent or not yours to see."""
+    pages = len(documents.list_pages(desk, reader, document_id))
+    return in_document.listing(desk.tools, reader, document_id, pages, q, exact=exact)
+
+
+@router.get("/{document_id}/pages/{number}/similar")
+def list_similar(
+    document_id: Identifier, number: PageNumber, reader: Finder, desk: DeskDep, limit: Limit = 8
+) -> list[SimilarOut]:
+    """Return pages of other documents you may see that say much the same, the most alike first."""
+    return similar.similar_pages(desk, reader, document_id, number, limit)
 
 
 @router.get("/{document_id}/pages/{number}/words")

@@ -9,9 +9,10 @@ from ocr.page_view import PageView, Size, cut, page_view
 from records.access import Actor
 from records.errors import Missing, Unfit
 from records.geometry import Box, Rotation, turn, turned_size
+from search.strip import HIGHEST
 from storage.pages import Page
 
-_STRIP = 0.13
+_STRIP = HIGHEST + 0.01
 """A region no higher than this part of the page is a strip shown beside a search hit or a field; the search and the
 document view have already been written down as reads."""
 

@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from api.services.search import RowsSource
+from ingest.shelf import Shelf
 from ingest.sidecars import keep_batch_manifest
 from ingest.tools import IngestTools
 from jobs.engine import Json
@@ -162,7 +162,7 @@ class Archive:
 
     def find(self, reader: Actor, query: str) -> Found:
         with self.tools.work.reading() as tx:
-            return search(query, reader, self.tools.index, RowsSource(tx))
+            return search(query, reader, self.tools.index, Shelf(tx))
 
 
 def done(told: Json) -> Json:

@@ -42,10 +42,13 @@ def ask(
     filters: Filters | None = None,
     facets: Collection[Facet] = Facet,
     without: Collection[str] = (),
+    among: Collection[str] = (),
     limit: int = 100,
 ) -> Candidates:
     plan = first_stage(parse("kế hoạch công tác"))
-    return index.find(reader, plan, limit, filters=filters or Filters(), facets=facets, without=without)
+    return index.find(
+        reader, plan, limit, filters=filters or Filters(), facets=facets, without=without, among=among
+    )
 
 
 def names(found: Candidates) -> str:
@@ -133,6 +136,15 @@ class FacetCases:
         assert ask(index, without=[*many, "a"]).total == 4
         with pytest.raises(ValueError, match="leave out"):
             ask(index, without=[*many, "a", "b"])
+
+    def test_a_search_may_be_kept_to_some_documents(self, index: SearchIndex) -> None:
+        shelve(index)
+        found = ask(index, among={"a", "d", "f", "never-there"})
+        assert (names(found), found.total, told(found, Facet.YEAR)) == ("ad", 2, {"2024": 1, "2025": 1})
+        assert names(ask(index, READER, among={"a", "d", "f"})) == "a"
+        assert names(ask(index, among={"a", "b"}, without={"a"})) == "b"
+        with pytest.raises(ValueError, match="documents"):
+            ask(index, among=[f"n{n}" for n in range(MOST_WITHOUT + 1)])
 
     def test_equals_come_by_value_and_the_rest_is_cut(self, index: SearchIndex) -> None:
         for n in range(MOST_VALUES + 5):

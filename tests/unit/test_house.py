@@ -13,7 +13,7 @@ PACKAGES = (
 )  # fmt: skip
 OURS = (*PACKAGES, "web", "tests", "bench", "docs", "samples")
 
-DOORS = {
+DOORS: dict[str, str | tuple[str, ...]] = {
     "sqlalchemy": "storage/",
     "alembic": "storage/",
     "argon2": "storage/",
@@ -25,7 +25,7 @@ DOORS = {
     "aiohttp": "signing/",
     "weasyprint": "signing/printing.py",
     "segno": "procedures/check_mark.py",
-    "openpyxl": "procedures/register_xlsx.py",
+    "openpyxl": ("procedures/register_xlsx.py", "procedures/plain_sheet.py"),
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",

@@ -19,6 +19,7 @@ from tests.cases.register_rows import RegisterRowCases
 from tests.cases.reviews import ReviewCases
 from tests.cases.row_values import RowValueCases
 from tests.cases.seal_life_rows import SealLifeRowCases
+from tests.cases.search_desk import SavedSearchCases, SuggestionCases
 from tests.cases.signing_rows import SigningRowCases
 from tests.cases.transactions import TransactionCases
 from tests.cases.unit_rows import UnitRowCases
@@ -62,6 +63,12 @@ class TestPageRows(PageRowCases): ...
 
 
 class TestReviews(ReviewCases): ...
+
+
+class TestSavedSearches(SavedSearchCases): ...
+
+
+class TestSuggestions(SuggestionCases): ...
 
 
 class TestSigningRows(SigningRowCases): ...

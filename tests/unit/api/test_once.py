@@ -120,8 +120,8 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
 
     begun = [house.client("official").post(desk, **orders(case)).json() for case in together[1:]]
     seen = [{"seen": {item["paper_id"]: item["sha256"] for item in each["items"]}} for each in begun]
-    kept = {"type_name": "Thông báo", "purpose": "Họp", "until": "2099-12-31"}
-    held = [house.client("clerk").post(f"{register}/holds", json=kept).json()["id"] for _ in range(2)]
+    held_for = {"type_name": "Thông báo", "purpose": "Họp", "until": "2099-12-31"}
+    held = [house.client("clerk").post(f"{register}/holds", json=held_for).json()["id"] for _ in range(2)]
     queues = house.tools.queues
     assert isinstance(queues, ListedQueues)
     queues.letters += [letter(1), letter(2)]
@@ -135,7 +135,32 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     def same(role: str, address: str, event: str, one: dict[str, object], other: dict[str, object]):
         return Asked(role, address, event, one), Asked(role, address, event, other)
 
+    kept = house.client("reader")
+    saved = f"{API}/saved-searches"
+    mine = [kept.post(saved, json={"query": f"thi đua {n}"}).json()["id"] for n in range(6)]
+    for gone in mine[4:]:
+        assert kept.delete(f"{saved}/{gone}").status_code == 200
+    until = {"json": {"until": "2026-11-23T08:00:00+07:00"}}
+
     return {
+        ("POST", saved): same(
+            "reader", saved, "search-saved", {"json": {"query": "tổng kết"}}, {"json": {"query": "sơ kết"}}
+        ),
+        ("PATCH", f"{saved}/{{search_id}}"): same(
+            "reader", f"{saved}/{mine[0]}", "search-changed", {"json": {"name": "A"}}, {"json": {"name": "B"}}
+        ),
+        ("POST", f"{saved}/{{search_id}}/seen"): (
+            Asked("reader", f"{saved}/{mine[0]}/seen", "search-hits-seen", until),
+            Asked("reader", f"{saved}/{mine[1]}/seen", "search-hits-seen", until),
+        ),
+        ("DELETE", f"{saved}/{{search_id}}"): (
+            Asked("reader", f"{saved}/{mine[2]}", "search-deleted", {}),
+            Asked("reader", f"{saved}/{mine[3]}", "search-deleted", {}),
+        ),
+        ("POST", f"{saved}/{{search_id}}/restore"): (
+            Asked("reader", f"{saved}/{mine[4]}/restore", "search-restored", {}),
+            Asked("reader", f"{saved}/{mine[5]}/restore", "search-restored", {}),
+        ),
         ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): (
             Asked("archivist", f"{letter_address}/page-1/accept", "review-accepted", {}),
             Asked("archivist", f"{letter_address}/page-2/accept", "review-accepted", {}),
@@ -214,7 +239,7 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
             Asked("official", f"{desk}/{begun[1]['id']}/start", "signing-batch-started", {"json": seen[1]}),
         ),
         ("POST", f"{API}/registers/{{unit_id}}/holds"): same(
-            "clerk", f"{register}/holds", "number-held", {"json": kept}, {"json": {**kept, "purpose": "Khác"}}
+            "clerk", f"{register}/holds", "number-held", {"json": held_for}, {"json": {**held_for, "purpose": "Khác"}}
         ),
         ("POST", f"{API}/registers/{{unit_id}}/numbers/{{number_id}}/void"): (
             Asked("clerk", f"{register}/numbers/{held[0]}/void", "number-voided", {"json": {"reason": "Sai"}}),

@@ -48,6 +48,11 @@ def room(index: SearchIndex) -> ReadingRoom:
     }
     fields = Fields(number="99-QĐ/TU", subject="bổ nhiệm cán bộ", evidence=evidence)
     shelf.shelve(index, IndexedDocument("by-hand", fields), [a_page("chữ đã mờ hết")])
+    bare = IndexedDocument("no-evidence", Fields(subject="tổng kết phong trào thi đua"))
+    shelf.shelve(index, bare, [a_page("tông kêt phonq trao thl dua năm qua")])
+    shelf.shelve(
+        index, IndexedDocument("unread", Fields(subject="điều động công chức biệt phái")), [a_page("")]
+    )
     index.commit()
     return shelf
 
@@ -193,14 +198,28 @@ def test_a_field_without_its_text_shows_the_field(room: ReadingRoom, index: Sear
     assert (hit.document_id, hit.match, hit.boxes) == ("by-hand", "exact", (Box(5, 5, 50, 20),))
     hit = find(room, index, "bổ nhiệm cán bộ").hits[0]
     assert (hit.document_id, hit.match, hit.boxes) == ("by-hand", "exact", (Box(7, 70, 700, 90),))
-    assert hit.snippet == "chữ đã mờ hết"
+    assert hit.snippet == "chữ đã mờ hết" and hit.kinds == ("exact",)
+
+
+def test_every_hit_has_boxes_and_a_strip_to_show(room: ReadingRoom, index: SearchIndex) -> None:
+    (hit,) = find(room, index, "tổng kết phong trào thi đua").hits
+    assert hit.document_id == "no-evidence" and hit.boxes == (Box(100, 100, 370, 130),)
+    assert hit.strip is not None and hit.strip.boxes[0].width == 270
+    (hit,) = find(room, index, "điều động công chức biệt phái").hits
+    assert (hit.document_id, hit.boxes, hit.kinds) == ("unread", (Box(0, 0, 2000, 3000),), ("ocr",))
+    assert hit.strip is not None
+    for query in ("kế hoạch", "giay moi hop", "12-KH/TU", "ké hoặch công tcá", "giấy giới thiệu"):
+        for hit in find(room, index, query).hits:
+            assert hit.boxes and len(hit.kinds) == len(hit.boxes) and hit.strip is not None
 
 
 def test_a_hit_as_json(room: ReadingRoom, index: SearchIndex) -> None:
     data = hit_to_json(find(room, index, "công tác lưu trữ").hits[0])
     assert {"document_id", "page", "score", "match", "snippet", "boxes", "fields"} <= set(data)
     assert all(len(box) == 4 and box[2] > 0 and box[3] > 0 for box in data["boxes"])
-    assert data["boxes"] == [[190, 100, 160, 30]]
+    assert data["boxes"] == [[190, 100, 160, 30]] and data["kinds"] == ["exact"]
+    x, y, wide, high = data["crop"]
+    assert x <= 190 and y <= 100 and wide >= 1200 and y + high >= 130
     (start, end) = data["snippet_marks"][0]
     assert data["snippet"][start:end] == "công tác lưu trữ"
 
@@ -250,3 +269,27 @@ def test_an_archivist_finds_secret_papers_and_a_reader_with_both_roles_too(
     both = Actor("u-both", "", frozenset({Role.READER, Role.ADMINISTRATOR}))
     assert {h.document_id for h in find(room, index, "12-KH/TU", both).hits} == {"plan-open"}
     assert "plan-secret" in {h.document_id for h in find(room, index, "12-KH/TU").hits}
+
+
+def test_without_approximations_only_what_stands_there_is_shown(
+    room: ReadingRoom, index: SearchIndex
+) -> None:
+    typed = "giấy giới thiệu sinh hoạt đảng chính thức"
+    assert [(hit.document_id, hit.match) for hit in find(room, index, typed).hits] == [
+        ("noisy", "approximate")
+    ]
+    off = find(room, index, typed, approximate=False)
+    assert (off.hits, off.total, off.total_is_exact) == ((), 0, True)
+    kept = find(room, index, "ke hoach cong tac luu tru", approximate=False)
+    assert kept.hits and {hit.match for hit in kept.hits} == {"folded"}
+
+
+@pytest.mark.parametrize("typed", ["kế hoạch", "kế hoạch công tác lưu trữ"])
+def test_facets_count_the_pages_that_answer(room: ReadingRoom, index: SearchIndex, typed: str) -> None:
+    """The first query is counted by the engine, the second by its hits: longer ones gather too much."""
+    told = find(room, index, typed, READER, facets=Facet, filters=Filters())
+    assert set(told.facets) == set(Facet) and told.total == 2
+    assert [one.count for one in told.facets[Facet.TYPE]] == []
+    narrowed = find(room, index, typed, READER, filters=Filters(type=("17",)))
+    assert (narrowed.hits, narrowed.total) == ((), 0)
+    assert find(room, index, typed, ARCHIVIST, among={"plan-secret"}, group=True).total == 1

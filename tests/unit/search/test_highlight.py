@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from records.geometry import Box, back, turn
 from records.page import PageText, Word
-from search.highlight import highlight
+from search.highlight import highlight, nearest
 from search.plan import parse
 from tests.cases.search_world import a_page
 
@@ -131,3 +131,37 @@ def test_turning_a_page_turns_its_boxes(runs: list[str], rotation, data) -> None
     assert (light.snippet, light.marks, light.match) == (expected.snippet, expected.marks, expected.match)
     for a, z in light.marks:
         assert 0 <= a < z <= len(light.snippet)
+
+
+def test_every_passage_says_how_it_answers_and_what_stands_around_it() -> None:
+    page = a_page(TEXT + "\ngiấy giới thiêu sinh hoạt")
+    light = highlight(parse('"Điều lệ Đảng" "chuyen sinh hoat" "giấy giới thiệu sinh hoạt"'), page)
+    assert [(p.kind, p.text) for p in light.passages] == [
+        ("exact", "Điều lệ Đảng"),
+        ("folded", "chuyển sinh hoạt"),
+        ("folded", "giấy giới thiêu sinh hoạt"),
+    ]
+    assert (light.passages[0].before, light.passages[0].after[:14]) == ("Căn cứ ", " về việc chuyể")
+    assert len(light.kinds) == len(light.boxes) == 3
+    misread = highlight(parse("chuyển sinh hogt"), page)
+    assert set(misread.kinds) == {"ocr"}
+
+
+def test_a_passage_over_two_lines_is_one_with_two_boxes() -> None:
+    (passage,) = highlight(parse("sinh hoạt đảng chính thức"), a_page(TEXT)).passages
+    assert passage.text == "sinh hoạt đảng chính thức" and len(passage.boxes) == 2
+    long = a_page("một hai ba bốn năm sáu bảy tám chín mười " * 8 + "ở đây " + "mười chín tám bảy " * 9)
+    around = highlight(parse("ở đây"), long).passages[0]
+    assert around.before.split()[0] in long.text.split() and len(around.before) <= 60
+    assert around.after.split()[-1] in long.text.split() and len(around.after) <= 60
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_a_page_that_answers_by_its_document_alone_is_marked_where_it_is_most_like(rotation) -> None:
+    page = a_page("chữ đã mờ\nbô nhiem can b0\nhết trang", rotation=rotation)
+    near = nearest(parse("bổ nhiệm cán bộ"), page)
+    assert near.kind == "ocr"
+    assert [page.upright_box(box) for box in near.boxes] == [span(page, 1, 0, 3)]
+    empty = a_page("", rotation=rotation)
+    assert nearest(parse("bổ nhiệm"), empty).boxes == (Box(0, 0, empty.width, empty.height),)
+    assert nearest(parse("…"), page).boxes == (Box(0, 0, page.width, page.height),)
