@@ -80,7 +80,7 @@ lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv
 	for f in requirements requirements-dev; do \
 	  $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    --no-emit-index-url --no-emit-find-links $$f.in -o $$f.lock; done
+	    --no-emit-index-url --no-emit-find-links --override requirements-override.txt $$f.in -o $$f.lock; done
 
 drill: ## restore drill: back up under load, restore elsewhere, compare
 	@boot/install.sh test

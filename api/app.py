@@ -36,6 +36,7 @@ from api.routes import (
     cases,
     documents,
     health,
+    iiif,
     metrics,
     operations,
     register,
@@ -56,6 +57,7 @@ from api.shell import Shell
 from api.throttle import Throttle
 from api.tools import Tools
 from api.uploads import Uploads
+from api.viewers import ForViewers
 from api.watch import Watch
 
 API = "/api/v1"
@@ -112,6 +114,7 @@ def create_app(tools: Tools) -> FastAPI:
         sessions,
         batches,
         documents,
+        iiif,
         search,
         saved_searches,
         verify,
@@ -153,6 +156,7 @@ def create_app(tools: Tools) -> FastAPI:
         app.include_router(page.router, include_in_schema=False)
     app.include_router(signing_pages.case_router, include_in_schema=False)
     app.mount("/static", Assets(directory=WEB / "assets"), name="static")
+    app.add_middleware(ForViewers, origins=tools.iiif.origins)
     app.add_middleware(Shell, limits=tools.limits, secure=tools.secure_cookies)
     app.add_middleware(Watch, metrics=metrics_kept, route_of=RouteNames(app).of)
     return app

@@ -43,6 +43,8 @@ _BY_CODE = {
     "idempotency-key-missing": 400,
     "headers-too-large": 431,
     "uri-too-long": 414,
+    "iiif-parameter": 400,
+    "iiif-upscaling": 501,
     "query-empty": 422,
     "role-wrong": 422,
     "no-key": 422,

@@ -239,11 +239,24 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Iiif:
+    """How viewers of other houses reach the IIIF addresses.
+
+    `base`: scheme and host they are reached at, "" for those of each request. `origins`: sites whose scripts may read
+    the answers (`https://host`), `*` for any; nobody's session comes along, a script must bring a token of its own.
+    """
+
+    base: str = ""
+    origins: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """The house behind the door.
 
     `data_dir`: the data folder; the api writes only its disposable `cache/` and temporary files there.
     `demo`: the signing keys are the built-in demo ones, and every page says so.
+    `organisation`: name of the archive.
     `secure_cookies`: the service is reached by https, so cookies are `Secure` and named `__Host-…`.
     `look` and `desk`: seeing a paper before it is signed, and signing it with a device at the desk.
     `cases`: the procedures, and drawing the papers of their cases.
@@ -272,6 +285,8 @@ class Tools:
     demo: bool = True
     version: str = "0"
     secure_cookies: bool = False
+    organisation: str = ""
+    iiif: Iiif = Iiif()
     queues: QueueView = field(default_factory=NoEngine)
     signing_keys: Callable[[], Sequence[KeyFacts]] = tuple
     key_endings: Callable[[], Sequence[Ending]] = tuple

@@ -12,7 +12,7 @@ import uvicorn
 
 from api.app import create_app
 from api.listening import server_options
-from api.tools import Limits, Tools
+from api.tools import Iiif, Limits, Tools
 from boot.childroom import open_children, report_in_child, verify_in_child
 from boot.house import House, open_house
 from boot.logs import set_up_logs
@@ -97,6 +97,8 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 demo=not settings.tsa_url,
                 version=VERSION,
                 secure_cookies=settings.secure_cookies,
+                organisation=settings.organisation,
+                iiif=Iiif(settings.iiif_url, settings.iiif_origins),
                 queues=view,
                 probes={"keys": lambda: load_keys(settings.keys_dir)},
             )

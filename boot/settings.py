@@ -48,6 +48,8 @@ class _Environment(BaseSettings):
     completion_days: float = Field(default=3.0, gt=0)
     organisation: str = "Lưu trữ cơ quan (bản dùng thử)"
     public_url: str = ""
+    iiif_url: str = ""
+    iiif_origins: str = "*"
     workers: int = Field(default=0, ge=0, le=512)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
@@ -84,7 +86,7 @@ class Settings:
     by default one a core. `stamp_later`: the walk seals at B-T and the nightly completion adds the archive time stamp;
     `completion_days`: how long a seal may wait for it before that is an alarm. `page_seconds`: how long one page may
     take before its child is killed. `ocr_engine`: who reads (`ocr/engines.py`). `public_url`: where anybody may check a
-    paper; empty: papers carry no mark.
+    paper; empty: papers carry no mark. `iiif_url`: where viewers reach the images; `iiif_origins`: whose scripts may.
     """
 
     data_dir: Path
@@ -102,6 +104,8 @@ class Settings:
     completion_days: float
     organisation: str
     public_url: str
+    iiif_url: str
+    iiif_origins: tuple[str, ...]
     workers: int
     host: str
     port: int
@@ -188,6 +192,8 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         completion_days=env.completion_days,
         organisation=env.organisation,
         public_url=public_base(env.public_url),
+        iiif_url=env.iiif_url.rstrip("/"),
+        iiif_origins=tuple(env.iiif_origins.split()),
         workers=env.workers or len(os.sched_getaffinity(0)),
         host=env.host,
         port=env.port,

@@ -73,6 +73,24 @@ def cut(view: PageView, page_width: int, page_height: int, region: Box, rotation
         return _encode(part, "screen")
 
 
+def scaled(
+    view: PageView, page_width: int, page_height: int, region: Box, width: int, height: int
+) -> PageView:
+    """Return the part of an upright `view` that shows `region`, as a picture of exactly `width` × `height` pixels.
+
+    `region` is in pixels of the upright page and lies inside it; the view may be smaller than the page, so the picture
+    is cut between its pixels.
+    """
+    with _open(view.data) as image:
+        scale_x, scale_y = image.width / page_width, image.height / page_height
+        part = (region.x0 * scale_x, region.y0 * scale_y, region.x1 * scale_x, region.y1 * scale_y)
+        shown = _plain(image)
+        if (shown.width, shown.height) == (width, height) and part == (0, 0, width, height):
+            return view
+        shown = shown.resize((width, height), Image.Resampling.LANCZOS, box=part, reducing_gap=2.0)
+        return _encode(shown, "screen")
+
+
 def _open(source: Path | bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source)

@@ -41,7 +41,7 @@ class Span:
 class Passage:
     """A place of a page that answers: how, its words as read with what stands around them, boxes in delivered pixels.
 
-    A passage over several lines has a box on each.
+    A passage over several lines has a box on each, and `lines` says which words each box holds.
     """
 
     kind: Kind
@@ -49,6 +49,7 @@ class Passage:
     before: str
     after: str
     boxes: tuple[Box, ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,11 @@ def _cut(word: str) -> tuple[str, tuple[tuple[int, int, str, str], ...]]:
     return text, tuple((t.start, t.end, toned_key(t.text), folded_key(t.text)) for t in tokens(text))
 
 
+def keys_of(word: str) -> tuple[str, ...]:
+    """Return the folded keys of the tokens of a word of a page, as `highlight` compares them."""
+    return tuple(folded for _, _, _, folded in _cut(word)[1])
+
+
 def highlight(query: Query, page: PageText) -> Highlight:
     """Return what of `query` stands on `page`. `match` is None when nothing does; the snippet is then its beginning."""
     marked = MarkedPage(page)
@@ -138,7 +144,7 @@ def nearest(query: Query, page: PageText) -> Passage:
     wanted = "".join(key for part in query.parts for key in part.folded)
     found = fuzz.partial_ratio_alignment(wanted, text) if text and wanted else None
     if found is None or found.dest_end <= found.dest_start:
-        return Passage("ocr", "", "", "", (Box(0, 0, page.width, page.height),))
+        return Passage("ocr", "", "", "", (Box(0, 0, page.width, page.height),), ("",))
     return _passage(marked, Span(owner[found.dest_start], owner[found.dest_end - 1], "ocr"))
 
 
@@ -149,28 +155,29 @@ def _passage(marked: MarkedPage, span: Span) -> Passage:
         before = before.partition(" ")[2]  # no half words
     if len(text) > end + _AROUND:
         after = after.rpartition(" ")[0]
-    return Passage(span.kind, text[start:end], before, after, tuple(boxes_of(marked, span)))
+    boxes, lines = zip(*_pieces(marked, span), strict=True)
+    return Passage(span.kind, text[start:end], before, after, boxes, lines)
 
 
-def boxes_of(marked: MarkedPage, span: Span) -> list[Box]:
-    """Return the boxes of a passage: neighbouring words of a line make one box, each line break starts another.
+def _pieces(marked: MarkedPage, span: Span) -> list[tuple[Box, str]]:
+    """Return the boxes of a passage with their words: neighbours on a line make one box, each line break another.
 
     Neighbours are judged on the upright page, so a turned scan gives the same boxes turned.
     """
     page = marked.page
     wide, high = page.upright_size
-    runs: list[tuple[int, Box]] = []
+    runs: list[tuple[int, Box, str]] = []
     for number in dict.fromkeys(marked.word_of[span.first : span.last + 1]):
         word = marked.words[number]
         box = page.upright_box(word.box)
         if runs and runs[-1][0] == word.line:
-            last = runs[-1][1]
+            _, last, text = runs[-1]
             gap = max(box.x0 - last.x1, last.x0 - box.x1)
             if gap <= _GAP * max(box.height, last.height):
-                runs[-1] = (word.line, last.union(box))
+                runs[-1] = (word.line, last.union(box), f"{text} {word.text}")
                 continue
-        runs.append((word.line, box))
-    return [turn(box, back(page.rotation), wide, high) for _, box in runs]
+        runs.append((word.line, box, word.text))
+    return [(turn(box, back(page.rotation), wide, high), text) for _, box, text in runs]
 
 
 def _locate(part: Part, marked: MarkedPage) -> tuple[Match | None, list[Span]]:

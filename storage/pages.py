@@ -193,6 +193,20 @@ class Pages:
         ).scalar()
         return None if packed is None else _unpacked(bytes(packed), number)
 
+    def texts(self, reader: Actor, document_id: str) -> list[tuple[int, str]]:
+        """Return (page number, plain text) of every page that was read, by number: enough to see which to look at.
+
+        Raises `Missing` when the document is absent or not this reader's to see.
+        """
+        self._may_see(reader, document_id)
+        rows = self._ground.connection.execute(
+            select(pages.c.number, page_texts.c.text)
+            .join(page_texts, page_texts.c.page_id == pages.c.id)
+            .where(pages.c.document_id == document_id)
+            .order_by(pages.c.number)
+        )
+        return [(number, text) for number, text in rows]
+
     def readings(self, document_id: str) -> list[PageText]:
         """Return the readings of a document by page number, without pages not read yet (the walk's own)."""
         rows = self._ground.connection.execute(

@@ -56,9 +56,9 @@ def get_pdf(
     document_id: Identifier,
     reader: Finder,
     desk: DeskDep,
-    rendition: Literal["access", "original"] = "access",
+    rendition: Literal["access", "original", "manifest"] = "access",
 ) -> StreamingResponse:
-    """Download the sealed PDF/A, or the file as it was handed in (`rendition=original`)."""
+    """Download the sealed PDF/A, the file as handed in (`original`), or the list of what was archived (`manifest`)."""
     found = documents.download(desk, reader, document_id, rendition)
     return handed_out(found.pieces, found.name, found.media_type, found.size, found.sha256)
 

@@ -21,7 +21,7 @@ from storage.documents import ACCESS_PDF, Document, DocumentFilter
 from storage.pages import UNREAD
 from storage.work import Tx
 
-ORIGINAL_PDF = "original.pdf"
+ORIGINAL_PDF, MANIFEST = "original.pdf", "manifest.json"
 Frame = Literal["delivered", "upright"]
 
 _MEDIA = {".pdf": "application/pdf", ".jpg": "image/jpeg", ".png": "image/png", ".tif": "image/tiff"}
@@ -135,9 +135,12 @@ def get_words(desk: Desk, reader: Actor, document_id: str, number: int, frame: F
 
 
 def download(
-    desk: Desk, reader: Actor, document_id: str, rendition: Literal["access", "original"]
+    desk: Desk, reader: Actor, document_id: str, rendition: Literal["access", "original", "manifest"]
 ) -> Download:
-    """Return the sealed PDF, or what was handed in (`original`). Raises `Missing`, `BlobMissing`."""
+    """Return the sealed PDF, what was handed in (`original`), or what the version consists of (`manifest`).
+
+    Raises `Missing`, `BlobMissing`.
+    """
     tools = desk.tools
     with tools.work.reading() as tx:
         document = tx.documents.get(reader, document_id)
@@ -150,6 +153,11 @@ def download(
                 document.pdf.size,
                 "application/pdf",
             )
+        elif rendition == "manifest":
+            held = [r for r in tx.documents.renditions(reader, document_id) if r.name == MANIFEST]
+            if not held:
+                raise Missing(f"{document_id} has no {MANIFEST}")
+            key, sha256, size, media = held[0].key, held[0].sha256, held[0].size, held[0].media_type
         else:
             original = _original(tools, tx, reader, document)
             if original is None:
@@ -182,7 +190,12 @@ def file_name(document: Document, suffix: str, rendition: str) -> str:
     stem = " ".join(p for p in (document.fields.number, title_of(document.fields)) if p) or document.source
     plain = unicodedata.normalize("NFC", stem)
     kept = "".join("-" if c in '/\\:*?"<>|' else c for c in plain if unicodedata.category(c)[0] != "C")
-    tail = {"access": "", "original": " (bản gốc)", "access-copy": " (bản truy cập)"}[rendition]
+    tail = {
+        "access": "",
+        "original": " (bản gốc)",
+        "manifest": " (bản kê)",
+        "access-copy": " (bản truy cập)",
+    }[rendition]
     return f"{kept[:120].strip(' .') or document.id}{tail}{suffix}"
 
 

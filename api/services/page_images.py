@@ -35,16 +35,16 @@ def ask(desk: Desk, reader: Actor, document_id: str, number: int, size: Size, re
     with desk.tools.work.reading() as tx:
         page = tx.pages.get(reader, document_id, number)
     box = None if region is None else _region(region, page)
-    strip = box is not None and box.height <= _STRIP * turned_size(_turn_of(page), page.width, page.height)[1]
+    strip = box is not None and box.height <= _STRIP * turned_size(turn_of(page), page.width, page.height)[1]
     if size != "thumb" and not strip:
         desk.reads.note(reader, document_id, "image")
-    parts = (page.image_sha256, str(_turn_of(page)), size, str(box.as_list() if box else ""))
+    parts = (page.image_sha256, str(turn_of(page)), size, str(box.as_list() if box else ""))
     return Picture(page, size, box, hashlib.sha256("|".join(parts).encode()).hexdigest()[:32])
 
 
 def make(desk: Desk, picture: Picture) -> PageView:
     """Return the picture. Raises `BlobMissing`, `BlobCorrupt`, `Unfit` (`page-unreadable`)."""
-    page, rotation = picture.page, _turn_of(picture.page)
+    page, rotation = picture.page, turn_of(picture.page)
 
     def whole() -> PageView:
         return page_view(desk.tools.blobs.read(page.image_key, page.image_sha256), rotation, picture.size)
@@ -56,7 +56,7 @@ def make(desk: Desk, picture: Picture) -> PageView:
     return cut(view, width, height, picture.region)
 
 
-def _turn_of(page: Page) -> Rotation:
+def turn_of(page: Page) -> Rotation:
     """The turn that shows the page upright: as read, or what the file asked for while nobody has read it."""
     turned = page.rotation if page.state else page.hint_rotation
     return cast("Rotation", turned) if turned in (0, 90, 180, 270) else 0
@@ -74,7 +74,7 @@ def _region(text: str, page: Page) -> Box:
     box = Box(x, y, x + width, y + height).clamp(page.width, page.height)
     if not box.width or not box.height:
         raise Missing(f"region {text} lies outside the page")
-    return turn(box, _turn_of(page), page.width, page.height)
+    return turn(box, turn_of(page), page.width, page.height)
 
 
 def _bad_region(text: str) -> Unfit:

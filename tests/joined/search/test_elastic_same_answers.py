@@ -34,7 +34,10 @@ def questions(room: ReadingRoom) -> list[str]:
 
 
 def told(found: Found) -> dict[tuple[str, int], object]:
-    return {(hit.document_id, hit.page): (hit.match, hit.boxes, hit.snippet) for hit in found.hits}
+    return {
+        (hit.document_id, hit.page): (hit.match, hit.boxes, hit.kinds, hit.strip, hit.snippet)
+        for hit in found.hits
+    }
 
 
 def test_the_same_pages_with_the_same_boxes(shelf: Shelf, elastic_shelf: Shelf) -> None:

@@ -133,6 +133,7 @@ def make_house(
             access_copy=partial(access_copy, ingest),
             limits=limits or Limits(),
             version="0.0-test",
+            organisation="Lưu trữ lịch sử tỉnh Mẫu",
         )
         tools = replace(tools, **changes)
         return House(create_app(tools), tools, filled[1])

@@ -74,6 +74,36 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "secret": (401, 404, 200, 404, 404),
         "refused": (401, 404, 200, 404, 404),
     },
+    **{
+        ("GET", f"{API}/iiif/{address}"): {
+            "letter": (401, 200, 200, 404, 404),
+            "secret": (401, 404, 200, 404, 404),
+            "no-such": (401, 404, 404, 404, 404),
+        }
+        for address in (
+            "image/3/{document_id}/{number}/info.json",
+            "documents/{document_id}/manifest",
+            "documents/{document_id}/canvas/{number}/lines",
+        )
+    },
+    # no query, no region of these names: whoever may see the page is told so
+    **{
+        ("GET", f"{API}/iiif/{address}"): {
+            "letter": (401, status, status, 404, 404),
+            "secret": (401, 404, status, 404, 404),
+        }
+        for address, status in (("image/3/{document_id}/{number}/{region}/{size}/{rotation}/{rest}", 400),)
+    },
+    **{
+        ("GET", f"{API}/iiif/documents/{{document_id}}/{service}/{version}"): {
+            "letter": (401, 422, 422, 422, 422),
+            "secret": (401, 422, 422, 422, 422),
+        }
+        for service in ("search", "autocomplete")
+        for version in (1, 2)
+    },
+    ("GET", f"{API}/iiif/image/3/{{document_id}}/{{number}}"): {"letter": (401, 303, 303, 303, 303)},
+    ("GET", f"{API}/iiif/collection"): {"": (401, 422, 422, 403, 403)},
     ("GET", f"{API}/reviews"): {"": (401, 403, 200, 403, 403)},
     # whoever may review may take up any page they may see, on the list or not
     ("GET", f"{API}/reviews/{{document_id}}/{{part}}"): {"letter": (401, 403, 404, 403, 403)},
@@ -316,6 +346,7 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 search_id="no-such",
                 procedure="no-such",
                 move="no-such",
+                **dict.fromkeys(("region", "size", "rotation", "rest"), "odd"),
             )
             client = house.client(caller, follow_redirects=False)
             answer = client.request(method, address)
@@ -331,6 +362,30 @@ def test_hidden_and_absent_are_the_same_bytes(house: House) -> None:
         reader.get(f"{API}/documents/{house.seeded.ids['secret']}{tail}")
         for tail in ("", "/pdf", "/signature", "/pages", "/pages/1", "/pages/1/image", "/pages/1/words")
     ]
+    presented = f"{API}/iiif/documents/{house.seeded.ids['secret']}"
+    hidden += (
+        [
+            reader.get(f"{presented}{tail}")
+            for tail in (
+                "/manifest",
+                "/canvas/1/lines",
+                "/search/1?q=a",
+                "/search/2?q=a",
+                "/autocomplete/1?q=a",
+                "/autocomplete/2?q=a",
+            )
+        ]
+        + [
+            reader.get(f"{API}/iiif/image/3/{house.seeded.ids['secret']}/1/{tail}")
+            for tail in (
+                "info.json",
+                "full/max/0/default.jpg",
+                "0,0,9,9/max/0/default.jpg",
+                "odd/odd/odd/odd",
+            )
+        ]
+        + [reader.get(f"{API}/iiif/collection?dossier=no-such")]
+    )
     absent = reader.get(f"{API}/documents/{'0' * 32}")
     assert {a.status_code for a in hidden} == {404}
     assert {a.content for a in hidden} == {absent.content}

@@ -150,6 +150,7 @@ def test_every_passage_says_how_it_answers_and_what_stands_around_it() -> None:
 def test_a_passage_over_two_lines_is_one_with_two_boxes() -> None:
     (passage,) = highlight(parse("sinh hoạt đảng chính thức"), a_page(TEXT)).passages
     assert passage.text == "sinh hoạt đảng chính thức" and len(passage.boxes) == 2
+    assert passage.lines == ("sinh hoạt", "đảng chính thức")
     long = a_page("một hai ba bốn năm sáu bảy tám chín mười " * 8 + "ở đây " + "mười chín tám bảy " * 9)
     around = highlight(parse("ở đây"), long).passages[0]
     assert around.before.split()[0] in long.text.split() and len(around.before) <= 60
