@@ -27,6 +27,7 @@ MENTIONED_NUMBER = 6.0
 
 _QUOTED = re.compile(r'["“”«»„]([^"“”«»„]*)["“”«»„]')
 _ABSENT = re.compile(r'(?<!\S)-(?:["“”«»„]([^"“”«»„]+)["“”«»„]|([^\W_][^\s"]*))')
+_LONE = re.compile("[\ud800-\udfff]")  # half a character: a filter with it is no text for any engine
 _NUMBER_WORD = re.compile(r"(?:^|\s)(?:số|so)\s*:?\s*$", re.IGNORECASE)
 
 
@@ -137,7 +138,7 @@ def parse(typed: str) -> Query:
             code="query-too-long",
             tell=f"Câu tìm quá dài (hơn {MAX_QUERY} ký tự). Hãy chỉ nhập vài từ hoặc một câu ngắn của văn bản.",
         )
-    whole_text = canonical(typed)
+    whole_text = _LONE.sub("\ufffd", canonical(typed))
     fields = narrowed(whole_text)
     text, absent = _without_absent(fields.text)
     parts: list[Part] = [part for number in fields.numbers for part in _numbered(number)]

@@ -96,3 +96,8 @@ def test_a_phrase_across_the_border_of_two_pages_is_found_where_it_begins() -> N
     (found,) = rank(parse('"chuyển sinh hoạt đảng"'), [first])
     assert (found.judgement.match, found.judgement.quality) == ("exact", 0.99)
     assert rank(parse('"hoạt đảng"'), [first]) == []
+
+
+def test_half_a_character_reaches_no_filter() -> None:
+    """Found by tests/tools/fuzz_search.py: an engine refused the whole query."""
+    assert parse("phông:\ud800a").fields.filters.fonds == ("\ufffda",)
