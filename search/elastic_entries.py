@@ -99,7 +99,8 @@ def query(plan: Plan, scope: Mapping[str, list[dict[str, Any]]]) -> dict[str, An
     """Return the query for `plan` among the pages of `scope` (`elastic_scope`), which adds nothing to the score."""
     gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
-    wanted["bool"].update(filter=[*scope["filter"], *gates], must_not=scope["must_not"])
+    absent = [_clause(clause) for clause in plan.absent]
+    wanted["bool"].update(filter=[*scope["filter"], *gates], must_not=[*scope["must_not"], *absent])
     return wanted
 
 

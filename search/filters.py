@@ -63,6 +63,16 @@ class Filters:
         wanted: tuple[str, ...] | tuple[int, ...] = getattr(self, facet.value)
         return wanted
 
+    def also(self, other: "Filters") -> "Filters":
+        """Return the filter that lets through what both let through; a value that cannot be is an empty span."""
+        held = {facet.value: _both(self.values(facet), other.values(facet)) for facet in Facet}
+        impossible = any(not held[f.value] and self.values(f) and other.values(f) for f in Facet)
+        since = max(self.since, other.since)
+        until = min(day for day in (self.until, other.until) if day) if self.until or other.until else 0
+        if impossible:
+            since, until = 2, 1
+        return Filters(since=since, until=until, **held)  # type: ignore[arg-type]  # one type a facet, checked by the class
+
     def admits(self, values: FacetValues) -> bool:
         """Return whether a document is let through: what every engine's filter must do, said once in plain words."""
         named = all(not self.values(f) or getattr(values, f.value) in self.values(f) for f in Facet)
@@ -70,6 +80,12 @@ class Filters:
             values.issued > 0 and self.since <= values.issued <= (self.until or 99_99_99_99)
         )
         return named and spanned
+
+
+def _both(
+    one: tuple[str, ...] | tuple[int, ...], other: tuple[str, ...] | tuple[int, ...]
+) -> tuple[str | int, ...]:
+    return tuple(value for value in one if value in other) if one and other else (*one, *other)
 
 
 def facet_values(known: Fields, dossier: str) -> FacetValues:
@@ -82,7 +98,7 @@ def facet_values(known: Fields, dossier: str) -> FacetValues:
         type=canonical(known.type_code),
         year=int(year) if len(year) == 4 and year.isdecimal() else 0,
         fonds=canonical(fonds_of(dossier))[:LONGEST_VALUE],
-        secrecy=_value(known.secrecy),
+        secrecy=plain_value(known.secrecy),
         issued=int(day) if whole else 0,
     )
 
@@ -93,8 +109,9 @@ def issuer_value(name: str) -> str:
     >>> issuer_value("Tỉnh  uỷ"), issuer_value("TỈNH ỦY")
     ('TỈNH ỦY', 'TỈNH ỦY')
     """
-    return _value(name)
+    return plain_value(name)
 
 
-def _value(text: str) -> str:
+def plain_value(text: str) -> str:
+    """Return a facet value in its one spelling: capitals, one space, the tone of oa, oe and uy in one place."""
     return " ".join(one_placement(canonical(text)).upper().split())[:LONGEST_VALUE]

@@ -68,7 +68,8 @@ class Found:
     """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`.
 
     `facets`: on how many of the hits each value stands; when not `facets_are_exact`, on how many pages among which
-    the hits were looked for, so that narrowing can show more of them.
+    the hits were looked for, so that narrowing can show more of them. `notes`: sentences for the person about what
+    was typed and not understood.
     """
 
     hits: tuple[Hit, ...]
@@ -77,6 +78,7 @@ class Found:
     seconds: float
     facets: Counts = field(default_factory=dict)
     facets_are_exact: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def search(
@@ -112,7 +114,9 @@ def search(
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
     shelf = _Shelf(reader, source)
-    wish = _Wish(max(POOL, offset + limit), filters, tuple(facets), tuple(among), approximate)
+    wish = _Wish(
+        max(POOL, offset + limit), parsed.narrowed(filters), tuple(facets), tuple(among), approximate
+    )
     asking = _Asking(parsed, index, shelf, wish)
     gathered = asking.gather()
     ranked, total, exact = gathered.ranked, gathered.total, gathered.exact
@@ -123,7 +127,8 @@ def search(
     total = max(total - hidden, len(shown))
     exact = exact and (not hidden or len(shown) < limit)
     seconds = perf_counter() - started
-    return Found(tuple(shown), total, exact, seconds, gathered.facets, gathered.facets_are_exact)
+    told = (gathered.facets, gathered.facets_are_exact, parsed.notes)
+    return Found(tuple(shown), total, exact, seconds, *told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,8 @@ _DIGITS = re.compile(r"[0-9]+")
 _SLIPS = str.maketrans("OoIl|SB", "0011158")
 
 
+_TU_WITH_HORN = re.compile(r"[tT][ưƯ][´`?~.]?\s*$")
+_EDGE_TAIL = re.compile(r"\s([A-ZĐƯ]{1,6})(?![\w])")  # "12-BC/U BND": a space that was never there
 REPAIRED = "~"
 """Marks a key that rests on a guess, so that a match by it is called approximate."""
 
@@ -47,6 +49,35 @@ def _key(digits: str, parts: list[str]) -> str:
     return fold(digits.lstrip("0") or "0") + "." + fold("".join(parts)).replace("&", "")
 
 
+_SHAPES = str.maketrans("01l58", "oiisb")
+_FIGURES = str.maketrans("olisb", "01158")
+_CENTRAL, _LOCAL = "tw", "tu"
+
+
+def shape(key: str) -> str:
+    """Return what is left of a key when letters and figures that look alike are one, and r read as n is r again.
+
+    >>> shape("1593.ctrtu") == shape("l593.ctntu"), shape("15.qdtw") == shape("15.qdtu")
+    (True, False)
+    """
+    serial, _, notation = key.partition(".")
+    notation = notation.translate(_SHAPES).replace("ttn", "ttr").replace("ctn", "ctr")
+    return f"{serial.translate(_FIGURES)}.{notation}"
+
+
+def other_endings(key: str, written: str) -> tuple[str, ...]:
+    """Return the other key of a number written with TƯ: trung ương (TW) as well as tỉnh ủy, thành ủy (TU).
+
+    TU and TW as such stay two numbers. `written`: the number as it stands or was typed, or its toned keys.
+
+    >>> other_endings("204.qdtu", "204-QĐ/TƯ"), other_endings("204.qdtu", "204-QĐ/TU")
+    (('204.qdtw',), ())
+    """
+    if key.endswith(_LOCAL) and _TU_WITH_HORN.search(written):
+        return (key[: -len(_LOCAL)] + _CENTRAL,)
+    return ()
+
+
 def find_numbers(text: str) -> list[NumberAt]:
     """Return every document number written with its marks in canonical `text`, in order.
 
@@ -65,13 +96,21 @@ def find_numbers(text: str) -> list[NumberAt]:
 
 
 def mention_keys(text: str) -> list[str]:
-    """Return the keys of the numbers written in canonical `text`; repaired ones carry `REPAIRED` before them.
+    """Return the keys of the numbers written in canonical `text`; what they look like carries `REPAIRED` before it.
 
     >>> mention_keys("Số l593-CV/TU")
     ['l593.cvtu', '~1593.cvtu']
     """
-    found = find_numbers(text)
-    return [n.key for n in found] + [REPAIRED + n.repaired for n in found if n.repaired]
+    exact: list[str] = []
+    alike: list[str] = []
+    for number in find_numbers(text):
+        keys = (number.key, *other_endings(number.key, text[number.start : number.end]))
+        exact += keys
+        tail = _EDGE_TAIL.match(text, number.end)
+        longer = (number.key + fold(tail.group(1)),) if tail else ()
+        alike += [shape(key) for key in (*keys, *longer, *([number.repaired] if number.repaired else []))]
+    known = set(exact)
+    return exact + [REPAIRED + one for one in dict.fromkeys(alike) if one not in known]
 
 
 def loose_key(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal
 
@@ -10,7 +10,9 @@ from language.fold import canonical
 from language.tokens import bigrams, skip_bigrams, token_texts
 from language.variants import folded_key, has_marks, toned_key
 from records.errors import Unfit
-from search.number_keys import REPAIRED, find_numbers, loose_key
+from search.filters import Filters
+from search.number_keys import REPAIRED, find_numbers, loose_key, other_endings, shape
+from search.query_fields import Narrowed, narrowed
 
 MAX_QUERY = 1000
 """Longest query in characters. A longer one is a mistake (a whole page pasted), answered in words."""
@@ -24,6 +26,8 @@ MENTIONED_NUMBER = 6.0
 """Weights of a paper's own number and of one that it cites, against about 1 for a bigram."""
 
 _QUOTED = re.compile(r'["“”«»„]([^"“”«»„]*)["“”«»„]')
+_ABSENT = re.compile(r'(?<!\S)-(?:["“”«»„]([^"“”«»„]+)["“”«»„]|([^\W_][^\s"]*))')
+_LONE = re.compile("[\ud800-\udfff]")  # half a character: a filter with it is no text for any engine
 _NUMBER_WORD = re.compile(r"(?:^|\s)(?:số|so)\s*:?\s*$", re.IGNORECASE)
 
 
@@ -61,18 +65,29 @@ class Query:
     """A query as understood. `loose_number` is set when the whole of it may be a number typed without its marks.
 
     `whole`: everything as running text, when a number stands among words; a sentence copied from a page is found
-    as it stands, not in pieces.
+    as it stands, not in pieces. `absent`: what must not stand on a page (`-từ`). `fields`: what narrows the search.
     """
 
     typed: str
     parts: tuple[Part, ...]
     loose_number: str = ""
     whole: Part | None = None
+    absent: tuple[Part, ...] = ()
+    fields: Narrowed = field(default_factory=lambda: Narrowed(""))
 
     @property
     def empty(self) -> bool:
-        """True when nothing in it can be searched for (only punctuation, spaces, emoji)."""
-        return not self.parts
+        """True when nothing in it can be searched for (only punctuation, spaces, emoji, words to leave out)."""
+        return not self.parts and not self.fields.narrows
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the person about what was typed and not understood."""
+        return self.fields.notes
+
+    def narrowed(self, filters: Filters) -> Filters:
+        """Return `filters` (chosen on the page) together with those typed; both have to be met."""
+        return filters.also(self.fields.filters)
 
     @property
     def selective(self) -> bool:
@@ -96,17 +111,20 @@ class Clause:
 class Plan:
     """What the engine runs: of every group in `must` one clause has to match, `should` only adds to the score.
 
-    `at_least`: how many clauses of `should` have to match. A plan without any clause finds nothing.
+    `at_least`: how many clauses of `should` have to match. `absent`: no clause of it may match. A plan without any
+    clause to match finds nothing, or with `everything` every page that filters and rights let through.
     """
 
     must: tuple[tuple[Clause, ...], ...]
     should: tuple[Clause, ...]
     at_least: int = 0
+    absent: tuple[Clause, ...] = ()
+    everything: bool = False
 
     @property
     def empty(self) -> bool:
         """True when there is nothing to look for."""
-        return not self.must and not self.should
+        return not self.must and not self.should and not self.everything
 
 
 def parse(typed: str) -> Query:
@@ -120,18 +138,45 @@ def parse(typed: str) -> Query:
             code="query-too-long",
             tell=f"Câu tìm quá dài (hơn {MAX_QUERY} ký tự). Hãy chỉ nhập vài từ hoặc một câu ngắn của văn bản.",
         )
-    text = canonical(typed)
-    loose = loose_key(text)
-    parts: list[Part] = []
+    whole_text = _LONE.sub("\ufffd", canonical(typed))
+    fields = narrowed(whole_text)
+    text, absent = _without_absent(fields.text)
+    parts: list[Part] = [part for number in fields.numbers for part in _numbered(number)]
     at = 0
     for quoted in _QUOTED.finditer(text):
         parts += _running(text[at : quoted.start()])
         parts += _part("phrase", quoted.group(1))
         at = quoted.end()
     parts += _running(text[at:])
+    plain = text == whole_text
     kinds = {part.kind for part in parts}
-    whole = _part("text", text) if "number" in kinds and "phrase" not in kinds and len(parts) > 1 else []
-    return Query(text, _capped(parts), loose, next(iter(_capped(whole)), None))
+    whole = (
+        _part("text", text)
+        if plain and kinds >= {"number"} and "phrase" not in kinds and len(parts) > 1
+        else []
+    )
+    loose = loose_key(text) if plain else ""
+    return Query(whole_text, _capped(parts), loose, next(iter(_capped(whole)), None), _capped(absent), fields)
+
+
+def _without_absent(text: str) -> tuple[str, list[Part]]:
+    """Return the text without what is marked `-từ` or `-"cụm từ"`, and that; a hyphen inside a number marks nothing."""
+    numbers = [(number.start, number.end) for number in find_numbers(text)]
+    kept, absent, at = "", list[Part](), 0
+    for met in _ABSENT.finditer(text):
+        if any(start <= met.start() < end for start, end in numbers):
+            continue
+        kept, at = f"{kept}{text[at : met.start()]} ", met.end()
+        absent += _part("phrase", met.group(1) if met.group(1) is not None else met.group(2))
+    return (f"{kept}{text[at:]}" if at else text), absent
+
+
+def _numbered(typed: str) -> list[Part]:
+    """Return the number typed behind `số:`, marks or not; a bare serial too. It is text when it is none."""
+    found = find_numbers(typed)
+    key = found[0].key if found else loose_key(typed) or (typed.lstrip("0") if typed.isdecimal() else "")
+    parts = _part("phrase", typed)
+    return [Part("number", p.toned, p.folded, p.accents, key) for p in parts] if key else parts
 
 
 def _part(kind: Literal["text", "phrase"], text: str) -> list[Part]:
@@ -177,7 +222,7 @@ def first_stage(query: Query) -> Plan:
     for part in query.parts:
         should += _scored(part)
         if part.kind == "number":
-            must.append((*_number(part.number), *_each(In.PAIRS, bigrams(part.folded))))
+            must.append((*_number(part.number, " ".join(part.toned)), *_each(In.PAIRS, bigrams(part.folded))))
         elif part.kind == "phrase":
             must.append(_phrase(part))
         elif len(part.folded) >= GATED:
@@ -187,10 +232,19 @@ def first_stage(query: Query) -> Plan:
         else:
             must += [_anywhere(term) for term in dict.fromkeys(part.folded)]
     if query.loose_number:
-        numbers = _number(query.loose_number)
+        numbers = _number(query.loose_number, query.typed)
         should += numbers
         must = [(*group, *numbers) for group in must]
-    return Plan(tuple(must), tuple(should))
+    return _held(query, Plan(tuple(must), tuple(should)))
+
+
+def _held(query: Query, plan: Plan) -> Plan:
+    """Return `plan` with what the fields of the query ask for besides filters, and without what must be absent."""
+    issuer = [(Clause(In.ISSUER, (word,)),) for word in dict.fromkeys(query.fields.issuer)]
+    titles = [(Clause(In.TITLE_FOLDED, name),) for name in query.fields.titles]
+    absent = tuple(_phrase(part)[0] for part in query.absent)
+    everything = not query.parts and query.fields.narrows
+    return replace(plan, must=(*plan.must, *issuer, *titles), absent=absent, everything=everything)
 
 
 def second_stage(query: Query) -> Plan:
@@ -201,7 +255,7 @@ def second_stage(query: Query) -> Plan:
     glued = dict.fromkeys("".join(pair) for pair in zip(folded, folded[1:], strict=False))
     should += _each(In.FOLDED, glued, 2.0)
     should += [c for part in query.parts if part.kind == "number" for c in _number(part.number)]
-    return Plan((), tuple(should), half)
+    return _held(query, Plan((), tuple(should), half)) if should else Plan((), ())
 
 
 def _edits(term: str) -> int:
@@ -219,11 +273,13 @@ def _anywhere(term: str) -> tuple[Clause, ...]:
     return (Clause(In.FOLDED, (term,)), Clause(In.TITLE_FOLDED, (term,)), Clause(In.NUMBERS, (term,)))
 
 
-def _number(key: str) -> tuple[Clause, ...]:
+def _number(key: str, typed: str = "") -> tuple[Clause, ...]:
+    """Return what finds a number: itself, the other reading of TƯ, and what looks like it once digits are misread."""
+    keys = (key, *other_endings(key, typed))
     return (
-        Clause(In.NUMBERS, (key,), OWN_NUMBER),
-        Clause(In.MENTIONS, (key,), MENTIONED_NUMBER),
-        Clause(In.MENTIONS, (REPAIRED + key,), MENTIONED_NUMBER / 2),
+        *(Clause(In.NUMBERS, (one,), OWN_NUMBER) for one in keys),
+        *(Clause(In.MENTIONS, (one,), MENTIONED_NUMBER) for one in keys),
+        *(Clause(In.MENTIONS, (REPAIRED + shape(one),), MENTIONED_NUMBER / 2) for one in keys),
     )
 
 
@@ -249,7 +305,7 @@ def _scored(part: Part) -> list[Clause]:
         clauses += _each(In.EXACT, part.toned, 1.0)
         clauses += _each(In.TITLE_EXACT, part.toned, 0.5)
     if part.kind == "number":
-        clauses += _number(part.number)
+        clauses += _number(part.number, " ".join(part.toned))
     elif len(part.folded) == 1 and part.folded[0].isdecimal():
         clauses.append(Clause(In.NUMBERS, part.folded, OWN_NUMBER))
     return clauses

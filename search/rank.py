@@ -12,9 +12,10 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
+from language.variants import forget_tones
 from search.index import Candidate
-from search.number_keys import REPAIRED
-from search.plan import Part, Query
+from search.number_keys import REPAIRED, other_endings, shape
+from search.plan import MAX_TOKENS, Part, Query
 
 Match = Literal["exact", "folded", "approximate"]
 _ORDER: tuple[Match, ...] = ("exact", "folded", "approximate")
@@ -48,9 +49,20 @@ class _Sheet:
     """A candidate's texts padded with spaces, so that `" a b " in text` asks for whole tokens."""
 
     def __init__(self, candidate: Candidate) -> None:
-        self.numbers, self.mentions = candidate.numbers, candidate.mentions
+        self.numbers, self.mentions, self.ahead = candidate.numbers, candidate.mentions, candidate.ahead
         self.toned = (f" {candidate.exact} ", f" {candidate.title_exact} ")
         self.folded = (f" {candidate.folded} ", f" {candidate.title_folded} ")
+
+    @cached_property
+    def toned_border(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The last toned keys of the page and the first of the next."""
+        return tuple(self.toned[0].rsplit(maxsplit=MAX_TOKENS)[-MAX_TOKENS:]), tuple(self.ahead.split())
+
+    @cached_property
+    def folded_border(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The same without marks."""
+        here = tuple(self.folded[0].rsplit(maxsplit=MAX_TOKENS)[-MAX_TOKENS:])
+        return here, tuple(forget_tones(self.ahead).split())
 
     @cached_property
     def glued(self) -> str:
@@ -112,6 +124,8 @@ def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
             judgement = _standing(query.whole, sheet) or judgement
         if query.loose_number:
             judgement = _as_number(query.loose_number, query.parts[0], sheet) or judgement
+        if not query.parts:
+            judgement = Judgement("exact", 1.0)  # only fields were typed: whatever they let through answers
         if judgement:
             score = (1 - ENGINE) * judgement.quality + ENGINE * candidate.score / top
             ranked.append(Ranked(candidate, judgement, round(score, 4)))
@@ -172,21 +186,36 @@ def _standing(part: Part, sheet: _Sheet) -> Judgement | None:
             there = marked.split(" ")[first + 1 : first + 1 + len(part.toned)]
             same = sum(a == b for a, b in zip(there, part.toned, strict=False)) / len(part.toned)
             return Judgement("folded", 0.9 + 0.08 * (same if part.accents else 1.0))
+    return _across(part, sheet) if sheet.ahead else None
+
+
+def _across(part: Part, sheet: _Sheet) -> Judgement | None:
+    """Return the judgement when the part begins on the page and ends on the next one."""
+    ways: tuple[tuple[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]], Match, float], ...] = (
+        (part.toned, sheet.toned_border, "exact", 0.99),
+        (part.folded, sheet.folded_border, "folded", 0.9),
+    )
+    for keys, (own, ahead), match, quality in ways:
+        for here in range(max(1, len(keys) - len(ahead)), min(len(keys) - 1, len(own)) + 1):
+            if own[-here:] == keys[:here] and ahead[: len(keys) - here] == keys[here:]:
+                return Judgement(match, quality)
     return None
 
 
 def _as_number(key: str, part: Part, sheet: _Sheet) -> Judgement | None:
     """Judge a number: the paper that bears it, then pages that cite it."""
+    keys = (key, *other_endings(key, " ".join(part.toned)))
     cited: Judgement | None = None
     if f" {' '.join(part.toned)} " in sheet.toned[0]:
         cited = Judgement("exact", CITED)
-    elif key in sheet.mentions or any(
+    elif any(one in sheet.mentions for one in keys) or any(
         f" {' '.join(form)} " in sheet.folded[0] for form in serial_forms(part)
     ):
         cited = Judgement("folded", CITED - 0.02)
-    if key in sheet.numbers:
-        whole = 1.0 if sheet.numbers[0] == key else 0.97
-        return Judgement(cited.match if cited else "exact", whole)
+    for one in keys:
+        if one in sheet.numbers:
+            whole = 1.0 if sheet.numbers[0] == one else 0.97
+            return Judgement(cited.match if cited else "exact" if one == key else "folded", whole)
     return cited
 
 
@@ -194,7 +223,8 @@ def _approximate(part: Part, sheet: _Sheet, quality: float) -> Judgement | None:
     """Judge a page where the part does not stand: an aligned passage, or at least most of its words."""
     if part.kind == "number":
         # Another number is another paper: only digits read as letters are forgiven, and letters of the notation.
-        if REPAIRED + part.number in sheet.mentions:
+        keys = (part.number, *other_endings(part.number, " ".join(part.toned)))
+        if any(REPAIRED + shape(key) in sheet.mentions for key in keys):
             return Judgement("approximate", 0.7)
         serial = any(f" {form[0]} " in sheet.folded[0] for form in serial_forms(part))
         quality = quality if serial else 0.0

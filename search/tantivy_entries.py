@@ -105,6 +105,7 @@ def query(schema: Any, plan: Plan, scope: Sequence[tuple[Any, Any]]) -> Any:
     for group in plan.must:
         gate = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
         clauses.append((must, build.const_score_query(gate, 0.0)))
+    clauses += [(tantivy.Occur.MustNot, _clause(schema, clause)) for clause in plan.absent]
     wanted = [(should, _clause(schema, clause)) for clause in plan.should]
     if plan.at_least:
         clauses.append((must, build.boolean_query(wanted, minimum_number_should_match=plan.at_least)))

@@ -1,6 +1,7 @@
 """Put papers into a fresh archive through its own rows: page images drawn here, so every word's box is known."""
 
 import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -226,6 +227,9 @@ def _put(
     pdf = folder / f"{paper.name}.pdf"
     pdf.write_bytes(b"%PDF-1.7\n" + paper.name.encode() * 400_000 + b"\n%%EOF\n")  # larger than one piece
     stored = _stored(blobs, f"documents/{document_id}/v1/access.pdf", pdf)
+    listed = folder / f"{paper.name}.json"
+    listed.write_text(json.dumps({"document": document_id, "version": 1}))
+    kept = _stored(blobs, f"documents/{document_id}/v1/manifest.json", listed)
     with work.begin() as tx:
         tx.documents.archive(
             document_id,
@@ -234,7 +238,8 @@ def _put(
                 fields=paper.fields,
                 level=paper.level,
                 renditions=[
-                    Rendition("access.pdf", stored.key, stored.sha256, stored.size, "application/pdf")
+                    Rendition("access.pdf", stored.key, stored.sha256, stored.size, "application/pdf"),
+                    Rendition("manifest.json", kept.key, kept.sha256, kept.size, "application/json"),
                 ],
                 pdfa="2b",
                 signature_level="PAdES-BASELINE-LTA",

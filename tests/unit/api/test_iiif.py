@@ -10,9 +10,12 @@ import pytest
 from jsonschema import ValidationError
 from PIL import Image, ImageChops
 from pydantic import ValidationError as ModelError
+from sqlalchemy import update
 
 from api.services import iiif_manifest, iiif_search
 from api.tools import Iiif
+from records.access import Level
+from storage.schema import documents
 from tests.cases import iiif_schemas as schemas
 from tests.unit.api.api_house import House
 from tests.unit.api.api_seed import HEIGHT, LETTER, SECOND, WIDTH
@@ -97,10 +100,6 @@ def test_image_information_and_collection_too(make_house: Callable[..., House], 
 
 
 def into_a_dossier(house: House, name: str) -> None:
-    from sqlalchemy import update
-
-    from storage.schema import documents
-
     with house.tools.work.tables.writing() as connection:
         connection.execute(update(documents).values(dossier=name))
 
@@ -132,7 +131,12 @@ def test_a_manifest_tells_what_is_known_and_leads_to_the_files(house: House) -> 
     assert (known["Number"], known["Date"]) == ("1593-CV/TU", "09/07/2025")
     assert manifest["requiredStatement"]["value"]["vi"][0].startswith("Lưu trữ lịch sử tỉnh Mẫu.")
     assert house.client("reader").get(manifest["rendering"][0]["id"]).content.startswith(b"%PDF")
-    assert told(house, manifest["seeAlso"][0]["id"])["id"] == house.seeded.ids["letter"]
+    record, kept = manifest["seeAlso"]
+    assert told(house, record["id"])["id"] == house.seeded.ids["letter"]
+    assert house.client("reader").get(kept["id"]).json() == {
+        "document": record["id"].rsplit("/", 1)[1],
+        "version": 1,
+    }
     assert [c["label"]["vi"] for c in manifest["items"]] == [["Trang 1"], ["Trang 2"]]
     for canvas in manifest["items"]:
         assert (canvas["width"], canvas["height"]) == (WIDTH, HEIGHT)
@@ -311,6 +315,30 @@ def test_what_is_hidden_is_in_no_search_and_no_term(house: House) -> None:
         assert house.client("reader").get(f"{secret}/{tail}").status_code == 404
         assert house.client("administrator").get(f"{secret}/{tail}").status_code == 404
         assert "bảo" in house.client("archivist").get(f"{secret}/{tail}").text
+
+
+def test_a_right_taken_away_takes_everything_away_at_once(house: House) -> None:
+    reader = house.client("reader")
+    addresses = [
+        *(
+            f"{presented(house)}/{tail}"
+            for tail in ("manifest", "canvas/1/lines", "search/2?q=đảng", "search/1?q=đảng")
+        ),
+        *(f"{presented(house)}/autocomplete/{version}?q=đ" for version in (1, 2)),
+        *(
+            f"{image(house)}/{tail}"
+            for tail in ("info.json", "full/max/0/default.jpg", "9,9,90,90/max/0/default.jpg")
+        ),
+    ]
+    tags = {address: reader.get(address).headers.get("etag", "") for address in addresses}
+    assert sum(map(bool, tags.values())) == 2
+    into_a_dossier(house, "HS 12")
+    assert reader.get(f"{API}/collection?dossier=HS 12").status_code == 200
+    with house.tools.work.tables.writing() as connection:
+        connection.execute(update(documents).values(level=Level.SECRET))
+    for address, tag in tags.items():
+        assert reader.get(address, headers={"If-None-Match": tag}).status_code == 404, address
+    assert reader.get(f"{API}/collection?dossier=HS 12").status_code == 404
 
 
 def test_looking_is_written_down_once_a_sitting_and_thumbnails_are_not(house: House) -> None:
