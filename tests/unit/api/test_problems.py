@@ -240,7 +240,7 @@ def test_what_is_away_is_named_and_when_to_come_back(
     """Whatever a route meets: here the index raises it, and the sentence for the person is the fault's own."""
 
     class Raises:
-        def find(self, *_: object) -> None:
+        def find(self, *_: object, **more: object) -> None:
             raise fault
 
         probe = find
