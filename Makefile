@@ -11,7 +11,7 @@ JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
+.PHONY: drill help setup run test test-long check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,7 +39,13 @@ test: ## everything: checks, then the joined and browser tests on real servers (
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
 	@$(MAKE) --no-print-directory check
-	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=30 $(JOINED)
+	VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=30 -m "not long" $(JOINED)
+
+test-long: ## the joined tests whole: every page of the corpus, every kind of tampering, every kill (over an hour)
+	@boot/install.sh test
+	@tests/tools/get-validators
+	@$(PY) tests/tools/servers.py get
+	VANTHU_LONG=1 VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=60 $(JOINED)
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test

@@ -1,6 +1,6 @@
 """F01 and F02 at named points: the process dies at each of them in turn, and the next one makes it good.
 
-`make test` takes every third point, `make faults` all of them.
+`make test` takes every sixth point, `make test-long` every third, `make faults` all of them.
 """
 
 import os
@@ -13,10 +13,11 @@ import pytest
 from tests.faults.campaign import DOOR_POINTS, FOLDER_POINTS, S3_POINTS, WORKER_POINTS
 from tests.faults.house import FaultHouse, on_stores
 from tests.faults.zygote import Zygote
+from tests.tools.length import LONG
 
 pytestmark = [pytest.mark.joined, pytest.mark.timeout(3600)]
 
-EVERY = 1 if os.environ.get("VANTHU_KILLS") else 3
+EVERY = 1 if os.environ.get("VANTHU_KILLS") else 3 if LONG else 6
 PATIENCE = 120.0
 
 

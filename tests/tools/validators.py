@@ -14,6 +14,9 @@ import pytest
 HERE = Path(__file__).parent
 FOLDER = Path(os.environ.get("VANTHU_VALIDATORS", HERE.parents[1] / ".tools" / "validators"))
 TIMEOUT = 540
+JAVA = ("java", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""A judge runs for seconds: compiling what it does as well as can be takes longer than it saves."""
+
 UTF8 = {**os.environ, "LC_ALL": "C.UTF-8"}  # or Java misreads file names with Vietnamese letters
 
 
@@ -63,7 +66,7 @@ def jars(name: str) -> str:
 
 def verapdf(files: Sequence[Path], flavour: str = "2b") -> dict[Path, PdfaJudgement]:
     """Return veraPDF's judgement of each file as PDF/A of `flavour`."""
-    command = ["java", "-cp", jars("verapdf"), "org.verapdf.apps.GreenfieldCliWrapper"]
+    command = [*JAVA, "-cp", jars("verapdf"), "org.verapdf.apps.GreenfieldCliWrapper"]
     options = ["--flavour", flavour, "--format", "xml", "--maxfailuresdisplayed", "1"]
     ran = subprocess.run(
         [*command, *options, *files], capture_output=True, env=UTF8, timeout=TIMEOUT, check=False
@@ -85,7 +88,7 @@ def dss(files: Sequence[Path], roots: Path, revocation: Path | None = None) -> d
 
     `revocation`: a DER revocation list, as fetching one would bring it; a B-T file carries none.
     """
-    command = ["java", "-cp", jars("dss"), str(HERE / "DssCheck.java")]
+    command = [*JAVA, "-cp", jars("dss"), str(HERE / "DssCheck.java")]
     command += (["--crl", str(revocation)] if revocation else []) + [str(roots)]
     ran = subprocess.run([*command, *files], capture_output=True, env=UTF8, timeout=TIMEOUT, check=True)
     found: dict[Path, SignatureJudgement] = {}

@@ -49,8 +49,9 @@ def test_two_files_of_one_name_stay_two_documents(vanthu: Vanthu, tmp_path: Path
 
 
 def test_two_hands_at_once(vanthu: Vanthu) -> None:
-    first = vanthu.start("digitize", SAMPLES, "--json")
-    second = vanthu.start("digitize", SAMPLES, "--json")
+    scans = [SAMPLES / "cong-van-1412.jpg", SAMPLES / "thong-bao-189.tif"]
+    first = vanthu.start("digitize", *scans, "--json")
+    second = vanthu.start("digitize", *scans, "--json")
     told = [running.communicate(timeout=300) for running in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0), told
     ids = [

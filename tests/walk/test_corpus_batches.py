@@ -12,12 +12,14 @@ from language.fold import fold
 from ocr.read_back import compare
 from records.geometry import Box
 from records.page import page_from_json
+from tests.tools.length import LONG
 from tests.walk.conftest import Ran, Vanthu
 from tests.walk.truth import fields_of, phrases
 
 pytestmark = pytest.mark.joined
 
-NAMES = ("a_jpeg_folder", "b_tiff", "c_pdf")
+NAMES = ("a_jpeg_folder", "b_tiff", "c_pdf") if LONG else ("b_tiff",)
+"""One delivery in `make test`, all three in `make test-long`."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +182,7 @@ def test_each_document_is_found_by_a_phrase_with_the_right_boxes(
         boxes = [Box(x, y, x + w, y + h) for x, y, w, h in mine[0]["boxes"]]
         if max((b.overlap(phrase.box) for b in boxes), default=0.0) < 0.5:
             crooked.append(f"{document['number']}: {query}: {boxes} not {phrase.box}")
-    assert asked >= 3
+    assert asked >= (3 if LONG else 1)
     assert missed == []
     assert crooked == []
 

@@ -52,6 +52,7 @@ def test_the_last_state_comes_back_from_the_stores_though_killed_on_the_way(hous
     assert house("rebuild").code != 0, "the database is not empty any more"
 
 
+@pytest.mark.long
 def test_killed_while_backing_up_and_restoring(house: Vanthu, tmp_path: Path) -> None:
     kept = tmp_path / "kho"
     assert house("backup", kept, VANTHU_CRASHPOINT="backup-before-manifest").code == -signal.SIGKILL

@@ -185,6 +185,7 @@ def test_killed_in_the_middle_it_goes_on_and_signs_each_once(vanthu: Vanthu, tmp
         running.stop()
 
 
+@pytest.mark.long
 def test_a_device_at_the_desk_signs_across_a_killed_house(vanthu: Vanthu, tmp_path: Path) -> None:
     """Seen, prepared, the house killed, finished by the next one: the real children and nothing in memory between."""
     keys = vanthu.data / "keys"

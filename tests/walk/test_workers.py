@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.tools.length import LONG
 from tests.walk.cluster import ClusterVanthu, cluster_house
 from tests.walk.conftest import SAMPLES
 
@@ -23,10 +24,10 @@ def cluster(cluster_environment: dict[str, str]) -> ClusterVanthu:
 
 @pytest.fixture
 def many_pages(tmp_path: Path, corpus: Path) -> Path:
-    """Forty small pages, no two alike: strips of the corpus' pages, so that reading one takes a moment only."""
+    """Small pages, forty in a long run, no two alike: strips of the corpus' pages, read in a moment each."""
     folder = tmp_path / "lo"
     folder.mkdir()
-    images = sorted(p for p in (corpus / "pages").iterdir() if p.suffix == ".jpg")[:10]
+    images = sorted(p for p in (corpus / "pages").iterdir() if p.suffix == ".jpg")[: 10 if LONG else 5]
     for number, image in enumerate(images):
         with Image.open(image) as page:
             for part in range(4):
@@ -62,17 +63,19 @@ def test_two_workers_share_a_batch_and_one_dies(cluster: ClusterVanthu, many_pag
         assert digitizing.returncode == 0, err + cluster.logs()
         assert second.poll() is None
     ran = out.splitlines()
-    assert len(ran) == len(list(many_pages.iterdir())), err
+    documents = len(list(many_pages.iterdir()))
+    assert len(ran) == documents, err
     assert cluster.rows(READ) == [(pages,)]
     assert cluster.rows(
         "select count(*), count(distinct object) from audit where action = 'document-archived'"
-    ) == [(10, 10)]
+    ) == [(documents, documents)]
     assert cluster.rows(
         "select count(*), count(distinct document_id) from renditions where name = 'access.pdf'"
-    ) == [(10, 10)]
+    ) == [(documents, documents)]
     assert cluster("audit", "verify").code == 0
 
 
+@pytest.mark.long
 def test_a_worker_asked_to_stop_finishes_its_pages_and_leaves_no_lease(
     cluster: ClusterVanthu, many_pages: Path
 ) -> None:
@@ -86,11 +89,12 @@ def test_a_worker_asked_to_stop_finishes_its_pages_and_leaves_no_lease(
     assert digitizing.poll() is None
     time.sleep(0.5)
     half = cluster.rows(READ)[0][0]
-    assert 4 <= half < 40
+    pages = len(list(many_pages.rglob("*.png")))
+    assert 4 <= half < pages
     with cluster.workers(1):
         _, err = digitizing.communicate(timeout=300)
     assert digitizing.returncode == 0, err + cluster.logs()
-    assert cluster.rows(READ) == [(40,)]
+    assert cluster.rows(READ) == [(pages,)]
 
 
 def test_worker_refuses_a_second_engine_on_one_sqlite_file(tmp_path: Path) -> None:

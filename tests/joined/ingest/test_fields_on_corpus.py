@@ -127,6 +127,7 @@ def test_every_document_of_a_batch_is_named_like_its_row(truth: dict[str, Any]) 
         assert [d.kind.value for d in result.differences] == ["fewer-pages" for _ in expected["mismatches"]]
 
 
+@pytest.mark.long
 def test_fields_on_our_own_reading(truth: dict[str, Any], score: ModuleType) -> None:
     pages = {page["id"]: page for page in truth["pages"]}
     options = OcrOptions()
