@@ -25,7 +25,7 @@ _log = logging.getLogger("vanthu.patrol")
 
 _ROUND_SECONDS = 0.5
 _LOOK_ROUNDS = 20
-"""Rounds between two looks at batches that may have fallen and at what the index still misses."""
+"""Rounds between two looks at batches that may have fallen."""
 _SWEEP_ROUNDS = 8
 """Rounds between two looks for dead workers: 4 s, beside the 30 s that a lease runs on."""
 _FALLEN = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "CANCELLED")
@@ -61,12 +61,11 @@ class Patrol:
         self._leading = (
             Duty("sweep", _SWEEP_ROUNDS, lambda: crew.sweep(engine)),
             Duty("try again", 2, self._try_again),
-            Duty("index", _LOOK_ROUNDS, lambda: drain(tools)),
             *duties,
         )
         self._stop = threading.Event()
         self._known: set[str] = set()
-        self._asked_again = False
+        self._asked_again = self._to_index = False
         self._thread = threading.Thread(target=self._run, name="patrol", daemon=True)
 
     def start(self) -> None:
@@ -86,8 +85,10 @@ class Patrol:
             if self._papers is not None:
                 papers = self._papers
                 self._guarded("papers", lambda: papers.take_over(waits.signings))
-            self._asked_again = waits.noted
+            self._asked_again, self._to_index = waits.noted, waits.indexing
         due = [duty for duty in self._leading if number % duty.rounds == 1 % duty.rounds]
+        if self._to_index:  # every round: a correction is to be found within a second (decision 0142)
+            due.append(Duty("index", 1, lambda: drain(self._tools)))
         if due and self._guarded("lead", self._crew.leads):
             for duty in due:
                 self._guarded(duty.name, duty.work)

@@ -5,7 +5,9 @@ The port is `search.index`; what an entry is there, who writes how and which ind
 
 import contextlib
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from typing import Any, TypeVar
 
@@ -40,7 +42,8 @@ MOST = 10_000
 _AT_ONCE = 5000  # pages a step of `documents` looks up
 _MOVES = 4  # how often an index may be exchanged under one call
 _PAGES = {"exists": {"field": "level"}}  # no head, and nothing that is left of a removed page
-_FILL = 300  # pages a rebuild gathers before it writes
+_FILL = 500  # pages a rebuild gathers before it writes
+_ON_THE_WAY = 2  # requests of a rebuild at once: the server works on one with one thread
 T = TypeVar("T")
 
 
@@ -221,6 +224,8 @@ class _Filling(ElasticIndex):
         self._filled = name
         self._gathering = threading.Lock()
         self._gathered: dict[str, Change] = {}
+        self._senders = ThreadPoolExecutor(_ON_THE_WAY, thread_name_prefix="rebuild")
+        self._sent: deque[Future[None]] = deque()
 
     @property
     def _name(self) -> str:
@@ -230,12 +235,15 @@ class _Filling(ElasticIndex):
         """See `SearchIndex.commit`."""
         with self._gathering:
             self._pour()
+            self._await(0)
         self._following(lambda: self._show([self._filled]))
 
     def close(self) -> None:
         """See `SearchIndex.close`."""
         with self._gathering:
             self._gathered.clear()
+            self._senders.shutdown(cancel_futures=True)
+            self._sent.clear()
         super().close()
 
     def _put(self, change: Change) -> None:
@@ -247,10 +255,22 @@ class _Filling(ElasticIndex):
                 self._pour()
 
     def _pour(self) -> None:
-        """Write what was gathered (hold `_gathering`)."""
+        """Send what was gathered, and wait while too much is on its way (hold `_gathering`).
+
+        Two deliveries of one document may overtake each other; the newer version wins as everywhere.
+        """
         gathered = list(self._gathered.values())
-        self._following(lambda: write(self._door, pen(self._filled), gathered))
         self._gathered.clear()
+        self._sent.append(self._senders.submit(self._send, gathered))
+        self._await(_ON_THE_WAY)
+
+    def _send(self, gathered: list[Change]) -> None:
+        self._following(lambda: write(self._door, pen(self._filled), gathered))
+
+    def _await(self, most: int) -> None:
+        """Wait until at most `most` requests are on their way. Raises what one of them raised."""
+        while len(self._sent) > most:
+            self._sent.popleft().result()
 
     def _following(self, work: Callable[[], T]) -> T:
         try:

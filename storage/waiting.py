@@ -10,10 +10,17 @@ from sqlalchemy import bindparam, literal, select, union_all
 
 from records.document import BatchState
 from storage.ground import Ground
+from storage.outbox import INDEX
 from storage.schema import batches, outbox, signing_batches
 from storage.signings import UNFINISHED
 
-_BATCH, _SIGNING, _NOTE = "batch", "signing", "note"
+_BATCH, _SIGNING, _NOTE, _INDEX = "batch", "signing", "note", "index"
+_ONE_TO_INDEX = (
+    select(outbox.c.object_id, outbox.c.created_at)
+    .where(outbox.c.kind == INDEX, outbox.c.next_at <= bindparam("now"))
+    .limit(1)
+    .subquery()
+)
 _ASKED = union_all(
     select(literal(_BATCH).label("what"), batches.c.id, batches.c.created_at.label("at")).where(
         batches.c.state == BatchState.STARTED
@@ -24,6 +31,7 @@ _ASKED = union_all(
     select(literal(_NOTE), outbox.c.object_id, outbox.c.created_at).where(
         outbox.c.kind == bindparam("note"), outbox.c.next_at <= bindparam("now")
     ),
+    select(literal(_INDEX), _ONE_TO_INDEX.c.object_id, _ONE_TO_INDEX.c.created_at),
 )
 """Put together once: to build a statement costs more than to ask it."""
 
@@ -31,12 +39,13 @@ _ASKED = union_all(
 @dataclass(frozen=True, slots=True)
 class Waits:
     """Ids of deliveries that were started and of papers to be signed by the engine that are not at their end, oldest
-    first; `noted`: whether a note of the kind asked for is due.
+    first; `noted`: whether a note of the kind asked for is due; `indexing`: whether the index misses something.
     """
 
     batches: tuple[str, ...]
     signings: tuple[str, ...]
     noted: bool
+    indexing: bool = False
 
 
 class Waiting:
@@ -52,4 +61,4 @@ class Waiting:
         rows = self._ground.connection.execute(_ASKED, asked).all()
         for what, name, _ in sorted(rows, key=lambda row: (row[2], row[1])):
             found[what].append(name)
-        return Waits(tuple(found[_BATCH]), tuple(found[_SIGNING]), bool(found[_NOTE]))
+        return Waits(tuple(found[_BATCH]), tuple(found[_SIGNING]), bool(found[_NOTE]), bool(found[_INDEX]))

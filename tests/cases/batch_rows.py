@@ -59,6 +59,13 @@ class BatchRowCases:
         with work.reading() as tx:
             assert tx.waiting.look("again") == Waits(tuple(ids), (), noted=True)
         with work.begin() as tx:
+            first, _ = tx.outbox.add("index", ids[0]), tx.outbox.add("index", ids[1])
+            assert tx.waiting.look("again") == Waits(tuple(ids), (), noted=True, indexing=True)
+            tx.outbox.failed(first, "chưa được")
+            assert tx.waiting.look("again").indexing
+            tx.outbox.done_for("index", ids[1])
+            assert not tx.waiting.look("again").indexing
+        with work.begin() as tx:
             tx.outbox.failed(note, "chưa được")  # its next try lies ahead
             tx.batches.finish(ids[1], "")
         with work.reading() as tx:
