@@ -187,6 +187,7 @@ def test_each_document_is_found_by_a_phrase_with_the_right_boxes(
     assert crooked == []
 
 
+@pytest.mark.long
 def test_fields_of_the_separated_documents(delivered: Delivered) -> None:
     """How many fields are right on real scans; the floors keep a fall from passing unseen.
 
