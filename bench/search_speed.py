@@ -1,0 +1,334 @@
+#!/usr/bin/env python3
+"""Measure the engines: pages indexed a second, bytes a page, and how long people wait, beside two plain peers.
+
+    bench/search_speed.py [--pages N] [--queries N] [--clients 4] [--servers] [--seed N]
+
+One run on the same made pages (`textgen.py` of the corpus, 5 % wrong characters) and the same queries: ours on tantivy,
+SQLite FTS5, and with `--servers` ours on Elasticsearch and a plain `match` there (`make servers` first). Ours are asked
+with the filter of a reader and three facets and give ranked hits (without the boxes, which are the database's part);
+the peers give ten ids. Entries are made before the clock of an index starts and have a figure of their own.
+Then a correction is put into each index and asked for until it is found, and the index is rebuilt from the same
+entries while the clients search on: no answer may fail or be empty.
+"""
+
+import argparse
+import os
+import pickle
+import secrets
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+CORPUS = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus"))
+sys.path.insert(0, str(CORPUS))
+
+from records.access import Actor, Level, Role  # noqa: E402
+from records.document import Fields  # noqa: E402
+from records.page import PageText  # noqa: E402
+from search.entry import Entry, IndexedDocument, entries_for  # noqa: E402
+from search.filters import Facet  # noqa: E402
+from search.find import search  # noqa: E402
+from search.index import SearchIndex, open_index  # noqa: E402
+from tests.cases.search_world import a_page  # noqa: E402
+
+READER = Actor("bench", "Người đọc", frozenset({Role.READER}))
+FACETS = (Facet.ISSUER, Facet.TYPE, Facet.YEAR)
+NOISE = 0.05
+LEVELS = (*[Level.OPEN] * 8, Level.RESTRICTED, Level.SECRET)
+MARK = "dấu hiệu đính chính"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One way to ask: its name and what answers a query with a number of hits."""
+
+    name: str
+    ask: Callable[[str], int]
+
+
+class NoPages:
+    """A source that lets every hit pass and shows a bare page: the engine is measured, not the database."""
+
+    def page_text(self, reader: Actor, document_id: str, page: int) -> PageText | None:
+        """Return a page of one word."""
+        return _BARE
+
+    def fields(self, reader: Actor, document_id: str) -> Fields | None:
+        """Return no fields."""
+        return _NONE
+
+    def unsettled(self, reader: Actor, limit: int) -> list[str]:
+        """Nothing waits."""
+        return []
+
+
+_BARE, _NONE = a_page("trang"), Fields()
+
+
+def papers(count: int, seed: int) -> Iterator[tuple[IndexedDocument, list[dict[str, Any]]]]:
+    """Yield the documents of the generator with what they are counted and filtered by."""
+    import textgen
+
+    made = textgen.records(textgen.TextGen(seed), 0, count, NOISE, with_clean=True)
+    for name, rows in groupby(made, key=lambda row: row["doc"]):
+        pages = list(rows)
+        head, number = pages[0], sum(map(ord, name))
+        known = Fields(
+            type_name=head["type"],
+            type_code=f"{sum(map(ord, head['type'])) % 32 + 1:02}",
+            number=head["number"],
+            issued_date=head["date"],
+            organ_name=f"CƠ QUAN {number % 300}",
+            subject=head["title"],
+        )
+        told = IndexedDocument(name, known, LEVELS[number % len(LEVELS)], f"H49.{number % 40}.2001.1")
+        yield told, pages
+
+
+def prepare(count: int, seed: int, room: Path) -> tuple[Path, list[tuple[str, str]], list[str], float]:
+    """Make entries once into a file; return it with (key, text) of the peers, clean sentences, seconds for entries."""
+    kept, texts, clean, spent = room / "entries", [], [], 0.0
+    with kept.open("wb") as out:
+        for told, rows in papers(count, seed):
+            pages = [a_page(row["text"], row["page"]) for row in rows]
+            began = time.process_time()
+            entries = entries_for(told, pages)
+            spent += time.process_time() - began
+            pickle.dump((told.document_id, entries), out)
+            texts += [(f"{told.document_id}:{row['page']}", row["text"]) for row in rows]
+            if told.level is Level.OPEN and len(clean) < 20_000:
+                clean.append(rows[0]["clean"])
+    return kept, texts, clean, spent
+
+
+def entries(kept: Path) -> Iterator[tuple[str, list[Entry]]]:
+    """Yield (document, entries) from the file."""
+    with kept.open("rb") as lines:
+        while True:
+            try:
+                yield pickle.load(lines)
+            except EOFError:
+                return
+
+
+def questions(clean: Sequence[str], count: int, seed: int) -> list[str]:
+    """Return queries in equal parts: numbers, 6 to 12 syllables, four syllables, the same without marks, two words."""
+    import random
+
+    from language.fold import canonical, fold
+
+    choice = random.Random(seed)
+    asked: list[str] = []
+    while len(asked) < count:
+        text = choice.choice(clean)
+        words = text.split()
+        at = choice.randrange(max(len(words) - 12, 1))
+        long = " ".join(words[at : at + choice.randint(6, 12)])
+        short = " ".join(words[at : at + 4])
+        asked += [words[1], long, short, fold(canonical(long)), " ".join(words[at : at + 2])]
+    return asked[:count]
+
+
+def fill(index: SearchIndex, kept: Path) -> None:
+    """Build the index anew from the entries."""
+    with index.rebuild() as fresh:
+        for name, made in entries(kept):
+            fresh.replace(name, made, 1)
+        fresh.commit()
+
+
+def ours(name: str, index: SearchIndex) -> Asked:
+    """Our whole search: plan, engine, ranking, ten hits, rights and three facets."""
+    return Asked(name, lambda typed: len(search(typed, READER, index, NoPages(), 10, facets=FACETS).hits))
+
+
+def clients(asked: Asked, queries: Sequence[str], count: int) -> tuple[list[float], int]:
+    """Let `count` clients ask all queries; return the seconds of each answer and how many were empty."""
+    seconds: list[float] = []
+    empty: list[str] = []
+
+    def run(mine: Sequence[str]) -> None:
+        for query in mine:
+            began = time.perf_counter()
+            if not asked.ask(query):
+                empty.append(query)
+            seconds.append(time.perf_counter() - began)
+
+    threads = [threading.Thread(target=run, args=(queries[n::count],)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return seconds, len(empty)
+
+
+def told(name: str, seconds: Sequence[float], empty: int) -> None:
+    """Print one line of waiting times."""
+    cuts = statistics.quantiles(seconds, n=100)
+    p50, p95, p99 = (1000 * cuts[n - 1] for n in (50, 95, 99))
+    print(f"{name:28} p50 {p50:7.1f}  p95 {p95:7.1f}  p99 {p99:7.1f} ms   no hit {empty}/{len(seconds)}")
+
+
+def fresh_after(index: SearchIndex, kept: Path) -> float:
+    """Correct one document and return the seconds from its delivery until it is found."""
+    name, made = next(entries(kept))
+    told_now = IndexedDocument(name, Fields())
+    pages = [a_page(MARK, entry.page) for entry in made]
+    began = time.perf_counter()
+    index.replace(name, entries_for(told_now, pages), 2)
+    index.commit()
+    while not search(f'"{MARK}"', READER, index, NoPages(), 1).hits:
+        time.sleep(0.005)
+    return time.perf_counter() - began
+
+
+def rebuild_under_load(
+    asked: Asked, index: SearchIndex, kept: Path, queries: Sequence[str], count: int
+) -> None:
+    """Rebuild while `count` clients search on; print how many answers failed or lost the hits they had before."""
+    sure = [query for query in islice(queries, 200) if asked.ask(query)]
+    failed: list[str] = []
+    over, answers = threading.Event(), [0] * count
+
+    def run(number: int) -> None:
+        at = number
+        while not over.is_set():
+            try:
+                if not asked.ask(sure[at % len(sure)]):
+                    failed.append(f"empty: {sure[at % len(sure)]}")
+            except Exception as fault:  # noqa: BLE001  every kind of failure is counted and told
+                failed.append(repr(fault))
+            answers[number] += 1
+            at += count
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    began = time.perf_counter()
+    fill(index, kept)
+    spent = time.perf_counter() - began
+    over.set()
+    for thread in threads:
+        thread.join()
+    print(
+        f"{asked.name}: rebuilt in {spent:.1f} s under load; {len(failed)} of {sum(answers)} answers failed or empty"
+    )
+    for reason in failed[:5]:
+        print("   ", reason)
+
+
+def engine(
+    name: str, index: SearchIndex, kept: Path, pages: int, queries: Sequence[str], options: Any
+) -> None:
+    """Index, ask, correct, rebuild: everything of one engine of ours."""
+    index.commit()
+    wall, cpu = time.perf_counter(), time.process_time()
+    fill(index, kept)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(f"{name}: {pages / wall:.0f} pages/s ({1000 * cpu / pages:.2f} ms of this process a page)")
+    asked = ours(name, index)
+    clients(asked, queries[: len(queries) // 4], options.clients)  # warm
+    told(f"{name}, rights, 3 facets", *clients(asked, queries, options.clients))
+    print(f"{name}: a correction is found after {1000 * fresh_after(index, kept):.0f} ms")
+    rebuild_under_load(asked, index, kept, queries, options.clients)
+
+
+def fts5(texts: Sequence[tuple[str, str]], queries: Sequence[str], room: Path, count: int) -> None:
+    """The same pages in SQLite FTS5: all words, best ten by bm25."""
+    path = room / "fts.sqlite"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(
+            "create virtual table t using fts5(id unindexed, body, tokenize='unicode61 remove_diacritics 2')"
+        )
+        began = time.perf_counter()
+        db.executemany("insert into t values (?, ?)", texts)
+        db.commit()
+        spent = time.perf_counter() - began
+    print(f"fts5: {len(texts) / spent:.0f} pages/s, {path.stat().st_size / len(texts):.0f} bytes a page")
+    local = threading.local()
+
+    def ask(typed: str) -> int:
+        if not hasattr(local, "db"):
+            local.db = sqlite3.connect(path)
+        words = " ".join(f'"{word}"' for word in "".join(c if c.isalnum() else " " for c in typed).split())
+        found = "select id from t where t match ? order by rank limit 10"
+        return len(local.db.execute(found, (words or '""',)).fetchall())
+
+    told("fts5", *clients(Asked("fts5", ask), queries, count))
+
+
+def elastic(kept: Path, texts: Sequence[tuple[str, str]], queries: Sequence[str], options: Any) -> None:
+    """Ours on Elasticsearch, then a plain `match` on the bare text of the same node."""
+    from elasticsearch import Elasticsearch
+    from elasticsearch.helpers import bulk
+
+    from tests.tools.servers import Servers
+
+    servers, alias = Servers(), f"bench-{secrets.token_hex(4)}"
+    url, secret = servers.url("elastic"), servers.secret("elastic")
+    plain = f"{alias}-plain"
+    with closing(Elasticsearch(url, basic_auth=("elastic", secret), request_timeout=60)) as es:
+        try:
+            index = open_index(f"{url}/{alias}", "elastic", secret)
+            engine("elasticsearch", index, kept, len(texts), queries, options)
+            size = es.indices.stats(index=alias)["_all"]["primaries"]["store"]["size_in_bytes"]
+            print(f"elasticsearch: {size / len(texts):.0f} bytes a page")
+            index.close()
+            es.indices.create(index=plain, mappings={"properties": {"body": {"type": "text"}}})
+            began = time.perf_counter()
+            bulk(es, ({"_index": plain, "_id": key, "body": text} for key, text in texts), chunk_size=500)
+            es.indices.refresh(index=plain)
+            print(f"plain match: {len(texts) / (time.perf_counter() - began):.0f} pages/s")
+
+            def ask(typed: str) -> int:
+                found = es.search(index=plain, query={"match": {"body": typed}}, size=10, source=False)
+                return len(found["hits"]["hits"])
+
+            told("plain match", *clients(Asked("plain match", ask), queries, options.clients))
+        finally:
+            for name in list(es.indices.get(index=f"{alias}*", expand_wildcards="all")):
+                es.indices.delete(index=name)
+            es.cluster.delete_component_template(name=f"{alias}-*")
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--pages", type=int, default=100_000)
+    parser.add_argument("--queries", type=int, default=2000)
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--servers", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    if not (CORPUS / "textgen.py").is_file():
+        raise SystemExit(f"no textgen.py at {CORPUS}; set VANTHU_CORPUS")
+    with tempfile.TemporaryDirectory() as folder:
+        room = Path(folder)
+        kept, texts, clean, spent = prepare(options.pages, options.seed, room)
+        print(f"{len(texts)} pages; entries: {len(texts) / spent:.0f} pages/s on one core")
+        queries = questions(clean, options.queries, options.seed)
+        index = open_index(f"tantivy://{room}/index")
+        engine("tantivy", index, kept, len(texts), queries, options)
+        size = sum(path.stat().st_size for path in (room / "index").rglob("*") if path.is_file())
+        print(f"tantivy: {size / len(texts):.0f} bytes a page")
+        index.close()
+        if options.servers:
+            elastic(kept, texts, queries, options)
+        fts5(texts, queries, room, options.clients)
+
+
+if __name__ == "__main__":
+    main()
