@@ -11,7 +11,7 @@ JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test test-long check servers servers-stop secrets bench faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
+.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -60,6 +60,12 @@ secrets: ## make the secret files for docker compose, once (folder secrets/)
 bench: ## pages a second and error rate beside stock OCRmyPDF on the same pages
 	@boot/install.sh test
 	$(PY) bench/ocr.py
+
+bench-search: ## what is found under noise, and how fast among 1,000,000 pages, both engines beside their peers (hours)
+	@boot/install.sh test
+	@$(PY) tests/tools/servers.py get elastic
+	$(PY) bench/search.py quality --servers
+	$(PY) bench/search_speed.py --pages 1000000 --servers
 
 faults: ## the long campaign (over 1,000 kill -9) and every fault of docs/reliability.md, written into it
 	@boot/install.sh test

@@ -1,7 +1,6 @@
-"""Search measured side by side: what is found under noise, and how fast.
+"""Search measured side by side: what is found under noise. How fast it is found tells bench/search_speed.py.
 
     bench/search.py quality [--pages N] [--each N] [--servers] [--quick] [--readings FOLDER]
-    bench/search.py speed …                                          (bench/search_speed.py)
 
 `--servers` takes the Elasticsearch of tests/tools/servers.py (`make servers`) into the run, ours on it and a plain
 `match`. `--readings` is a folder that tests/tools/read_pages.py has filled with the corpus pages.
