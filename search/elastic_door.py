@@ -97,18 +97,17 @@ class Door:
         twin._account = self._account
         return twin
 
-    def call(self, work: Callable[[Elasticsearch], T], patience: float = REQUEST) -> T:
+    def call(self, work: Callable[[Elasticsearch], T]) -> T:
         """Return what `work` gets from the client; it may be run up to four times, so it must bear that.
 
-        `patience`: seconds that one answer may take, more than usual for work that nobody waits for at a screen.
         `work` may itself raise what `judge` says of a part of an answer. Raises Away: `search-index-missing`,
         `-unwritable`, `-refused` at once, `-away` after the last try.
         """
-        end = time.monotonic() + max(DEADLINE, patience)
+        end = time.monotonic() + DEADLINE
         for attempt in range(1, TRIES + 1):
             try:
                 left = max(end - time.monotonic(), 1.0)
-                return work(self._opened().options(request_timeout=min(patience, left)))
+                return work(self._opened().options(request_timeout=min(REQUEST, left)))
             except (ApiError, TransportError, Away) as raised:
                 fault, cause = _fault(raised), None if isinstance(raised, SerializationError) else raised
             pause = _PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311  no secret hangs on it

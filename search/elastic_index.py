@@ -15,7 +15,7 @@ from elasticsearch import Elasticsearch
 
 from records.access import Actor
 from records.errors import ArchiveFault, Away
-from search.elastic_door import PATIENCE, REQUEST, Door
+from search.elastic_door import PATIENCE, Door
 from search.elastic_entries import candidate, query
 from search.elastic_place import Place, pen
 from search.elastic_scope import counting, counts, scope
@@ -43,7 +43,6 @@ _AT_ONCE = 5000  # pages a step of `documents` looks up
 _MOVES = 4  # how often an index may be exchanged under one call
 _PAGES = {"exists": {"field": "level"}}  # no head, and nothing that is left of a removed page
 _FILL = 500  # pages a rebuild gathers before it writes
-_REFRESH = 120.0  # seconds for making all of a filled index visible; people search the old one meanwhile
 _ON_THE_WAY = 2  # requests of a rebuild at once: the server works on one with one thread
 T = TypeVar("T")
 
@@ -167,8 +166,8 @@ class ElasticIndex:
 
         self._following(put)
 
-    def _show(self, names: Sequence[str], patience: float = REQUEST) -> None:
-        self._door.call(lambda es: _whole(es.indices.refresh(index=list(names)).body), patience)
+    def _show(self, names: Sequence[str]) -> None:
+        self._door.call(lambda es: _whole(es.indices.refresh(index=list(names)).body))
 
     def _trusted(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Return `answer` once it is sure to come from one index of ours; an empty one tells nothing of itself."""
@@ -237,7 +236,7 @@ class _Filling(ElasticIndex):
         with self._gathering:
             self._pour()
             self._await(0)
-        self._following(lambda: self._show([self._filled], _REFRESH))
+        self._following(lambda: self._show([self._filled]))
 
     def close(self) -> None:
         """See `SearchIndex.close`."""
