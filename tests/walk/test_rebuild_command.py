@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,16 @@ def house(digitized: tuple[Vanthu, Ran, Path], tmp_path: Path) -> Vanthu:
     return Vanthu(tmp_path / "data")
 
 
+def hits(house: Vanthu, query: str) -> list[dict[str, Any]]:
+    """What a search finds, by document. The engine's opinion (BM25) is left out: it counts pages replaced since the
+    last merge of its segments, so an index that has lived and one made anew may order equals differently.
+    """
+    ran = house("search", query, "--json")
+    assert ran.code == 0 and ran.lines, ran.err
+    found = [{name: told for name, told in hit.items() if name != "score"} for hit in ran.lines]
+    return sorted(found, key=lambda hit: str(hit["document_id"]))
+
+
 def lose_the_database(house: Vanthu) -> None:
     for path in house.data.glob("vanthu.db*"):
         path.unlink()
@@ -38,7 +49,7 @@ def lose_the_database(house: Vanthu) -> None:
 
 def test_the_last_state_comes_back_from_the_stores_though_killed_on_the_way(house: Vanthu) -> None:
     before = books(house, 0)
-    found = house("search", "quyết định", "--json").lines
+    found = hits(house, "quyết định")
     lose_the_database(house)
     for point in ("rebuild-after-batch", "rebuild-after-document"):
         killed = house("rebuild", VANTHU_CRASHPOINT=point)
@@ -47,7 +58,7 @@ def test_the_last_state_comes_back_from_the_stores_though_killed_on_the_way(hous
     assert done.code == 0, done.err
     assert done.lines[-1]["left_out"] == 0 and done.lines[-1]["documents"] == 6
     assert books(house, 0) == before
-    assert house("search", "quyết định", "--json").lines == found
+    assert hits(house, "quyết định") == found
     assert house("rebuild", "--check").code == 0
     assert house("rebuild").code != 0, "the database is not empty any more"
 
