@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from boot.cli_context import settings_of
+from boot.cli_batch import batch_group, separators_command
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
@@ -422,7 +423,17 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(settings_of(context), login)
 
 
-for _command in (complete_command, renew_command, provable_command, review_group, units_group, members_group):
+_ELSEWHERE = (
+    complete_command,
+    renew_command,
+    provable_command,
+    review_group,
+    units_group,
+    members_group,
+    separators_command,
+    batch_group,
+)
+for _command in _ELSEWHERE:
     main.add_command(_command)
 
 
