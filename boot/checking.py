@@ -1,4 +1,4 @@
-"""`vanthu batch checks`: what was found on the page images of a delivery, page by page, for the person at the scanner."""
+"""`vanthu batch checks`: what was found on the page images of a delivery, page by page, for who scans."""
 
 from boot.house import open_house
 from boot.settings import Settings
@@ -16,6 +16,8 @@ def list_checks(settings: Settings, batch_id: str, *, everything: bool, as_json:
         if as_json:
             emit(flag.as_json())
         else:
-            say(f"• {flag.file}, trang {flag.frame}: {flag.sentence} (mức chắc chắn {round(100 * flag.score)} %)")
+            say(
+                f"• {flag.file}, trang {flag.frame}: {flag.sentence} (mức chắc chắn {round(100 * flag.score)} %)"
+            )
     say(f"{len(shown)} điểm cần lưu ý trên {len({(f.file, f.frame) for f in shown})} trang.")
     return Exit.REFUSED if shown else Exit.WELL

@@ -1,4 +1,4 @@
-"""The words `vanthu separators` and `vanthu batch …`. What they do is in `boot/separating.py` and `boot/checking.py`."""
+"""The words `vanthu separators` and `vanthu batch …`; what they do is in `boot/separating.py`, `boot/checking.py`."""
 
 from pathlib import Path
 

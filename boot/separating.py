@@ -15,11 +15,15 @@ def print_separators(dossier: str, count: int, kind: str, first: int, out: Path)
         return Exit.USAGE
     last = first + count - 1
     if last > MAX_SERIAL:
-        say(f"Tờ phân cách chỉ đánh số đến {MAX_SERIAL}; {count} tờ từ số {first} là quá nhiều. Hãy giảm --count.")
+        say(
+            f"Tờ phân cách chỉ đánh số đến {MAX_SERIAL}; {count} tờ từ số {first} là quá nhiều. Hãy giảm --count."
+        )
         return Exit.USAGE
     data = draw_sheets([Sheet(Follows(kind), dossier, serial) for serial in range(first, last + 1)])
     part = out.with_name(f".{out.name}.part")
     part.write_bytes(data)
     part.replace(out)
-    say(f"Đã ghi {out}: {count} tờ phân cách, số {first:04}–{last:04}, hồ sơ {dossier}. In khổ A4, đúng cỡ (100 %).")
+    say(
+        f"Đã ghi {out}: {count} tờ phân cách, số {first:04}–{last:04}, hồ sơ {dossier}. In khổ A4, đúng cỡ (100 %)."
+    )
     return Exit.WELL

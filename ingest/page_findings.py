@@ -15,6 +15,8 @@ SURE = 0.9
 
 _SHINES_THROUGH = 0.7
 """Sharpness up to which weak ink is the other side of the sheet: that is blurred by the paper, writing is not."""
+_HARDLY = 0.003
+"""Share of weak, sharp ink that may be the grain of the paper or a pencilled word: a person decides."""
 _SIDES = {"left": "trái", "right": "phải", "top": "trên", "bottom": "dưới"}
 _MM = 25.4
 
@@ -27,18 +29,20 @@ def findings(page: PageImage, rules: ScanRules) -> list[PageCheck]:
     blank = _blank(look, rules)
     found = [*_size(page, rules), *_strange(page)]
     found.append(PageCheck(Finding.LOOK, 1.0, {"grid": b64encode(look.grid).decode(), "skew": look.skew}))
-    if blank is not None:
+    if blank is not None and blank.score >= SURE:
         return [blank, *found]
+    found += [blank] if blank is not None else []
     return [*found, *_exposure(look, rules), *_place(look, rules)]
 
 
 def _blank(look: PageLook, rules: ScanRules) -> PageCheck | None:
-    """Return the finding of a page without writing: sure when there is next to no ink, unsure when there is little."""
+    """Return the finding of a page without writing: sure when what weak ink there is shines through from behind."""
+    soft = look.sharp < _SHINES_THROUGH
     if look.letters <= rules.blank_letters and look.writing <= rules.blank_writing:
-        return PageCheck(Finding.BLANK, 0.99 if not look.letters else 0.95)
-    if look.depth < rules.faint_ink / 2 and look.sharp < _SHINES_THROUGH:
-        return PageCheck(Finding.BLANK, 0.6)
-    return None
+        if not look.depth or soft:
+            return PageCheck(Finding.BLANK, 0.95 if look.letters or look.depth else 0.99)
+        return PageCheck(Finding.BLANK, 0.6) if look.weak < _HARDLY else None
+    return PageCheck(Finding.BLANK, 0.6) if soft and 0 < look.depth < rules.faint_ink / 2 else None
 
 
 def _size(page: PageImage, rules: ScanRules) -> list[PageCheck]:

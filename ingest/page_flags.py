@@ -44,7 +44,9 @@ def page_flags(tx: Tx, reader: Actor, batch_id: str) -> list[PageFlag]:
             if check.finding in WORKINGS:
                 continue
             first = pages.get(str(check.detail.get("page", ""))) if check.finding in TWINS else None
-            other = f"{names[first.file_id]}, trang {first.frame}" if first is not None else "trang quét trước"
+            other = (
+                f"{names[first.file_id]}, trang {first.frame}" if first is not None else "trang quét trước"
+            )
             sentence = check.sentence(other)
             place = names[page.file_id], page.frame, page.role.value
             flags.append(PageFlag(page_id, *place, check.finding.value, check.score, sentence))

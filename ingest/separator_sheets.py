@@ -9,7 +9,15 @@ from html import escape
 from itertools import groupby
 
 from ocr.barcodes import Modules, code_128, qr_code
-from records.separators import Follows, Sheet, code_of
+from records.separators import (
+    BARS_MM,
+    BARS_TOP_MM,
+    QR_MM,
+    QR_TOP_MM,
+    Follows,
+    Sheet,
+    code_of,
+)
 from signing.printing import OURS, print_page
 from signing.stamp_font import NOTO_SERIF, load_font
 
@@ -27,26 +35,23 @@ _MEANS = {
     Follows.ATTACHMENT: "Các trang sau tờ này là phụ lục, tài liệu gửi kèm của tài liệu ngay trước; chúng ở lại trong "
     "cùng tài liệu đó.",
 }
-_QR_MM = 80.0
-_BARS_MM = 180.0, 26.0
-
-_STYLE = """
-@font-face { font-family: "sheet"; src: url("vanthu:Regular") }
-@font-face { font-family: "sheet"; font-weight: bold; src: url("vanthu:Bold") }
-@page { size: 210mm 297mm; margin: 0 }
-html, body { margin: 0; padding: 0; font: 13pt/1.35 "sheet"; color: #000 }
-section { width: 210mm; height: 297mm; position: relative; break-after: page; text-align: center }
-section:last-child { break-after: auto }
-section > * { position: absolute; left: 15mm; right: 15mm; margin: 0 }
-h1 { top: 14mm; font-size: 15pt; font-weight: normal; letter-spacing: 2pt }
-h2 { top: 24mm; font-size: 40pt; line-height: 1.2 }
-.dossier { top: 50mm; font-size: 24pt }
-.number { top: 66mm; font-size: 15pt }
-.qr { top: 80mm } .bars { top: 172mm }
-.code { top: 200mm; font-size: 13pt; letter-spacing: 1pt }
-.means { top: 216mm; left: 25mm; right: 25mm; font-size: 15pt }
-.care { bottom: 18mm; left: 25mm; right: 25mm; font-size: 11pt }
-svg { display: inline-block; shape-rendering: crispEdges }
+_STYLE = f"""
+@font-face {{ font-family: "sheet"; src: url("vanthu:Regular") }}
+@font-face {{ font-family: "sheet"; font-weight: bold; src: url("vanthu:Bold") }}
+@page {{ size: 210mm 297mm; margin: 0 }}
+html, body {{ margin: 0; padding: 0; font: 13pt/1.35 "sheet"; color: #000 }}
+section {{ width: 210mm; height: 297mm; position: relative; break-after: page; text-align: center }}
+section:last-child {{ break-after: auto }}
+section > * {{ position: absolute; left: 15mm; right: 15mm; margin: 0 }}
+h1 {{ top: 14mm; font-size: 15pt; font-weight: normal; letter-spacing: 2pt }}
+h2 {{ top: 24mm; font-size: 40pt; line-height: 1.2 }}
+.dossier {{ top: 50mm; font-size: 24pt }}
+.number {{ top: 66mm; font-size: 15pt }}
+.qr {{ top: {QR_TOP_MM:g}mm }} .bars {{ top: {BARS_TOP_MM:g}mm }}
+.code {{ top: 200mm; font-size: 13pt; letter-spacing: 1pt }}
+.means {{ top: 216mm; left: 25mm; right: 25mm; font-size: 15pt }}
+.care {{ bottom: 18mm; left: 25mm; right: 25mm; font-size: 11pt }}
+svg {{ display: inline-block; shape-rendering: crispEdges }}
 """
 
 
@@ -71,8 +76,8 @@ def _page(sheet: Sheet) -> str:
         f"<section><h1>TỜ PHÂN CÁCH</h1><h2>{_FOLLOWS[sheet.follows]}</h2>"
         f'<p class="dossier">Hồ sơ: <b>{escape(sheet.dossier)}</b></p>'
         f'<p class="number">Tờ số {sheet.serial:04}</p>'
-        f'<div class="qr">{_svg(qr_code(code), _QR_MM, _QR_MM)}</div>'
-        f'<div class="bars">{_svg(code_128(code), *_BARS_MM)}</div>'
+        f'<div class="qr">{_svg(qr_code(code), QR_MM, QR_MM)}</div>'
+        f'<div class="bars">{_svg(code_128(code), *BARS_MM)}</div>'
         f'<p class="code">{escape(code)}</p><p class="means">{_MEANS[sheet.follows]}</p>'
         '<p class="care">Tờ này nằm xoay chiều nào máy cũng đọc được. Không viết, đóng dấu '
         "hay ghim lên mã. Tờ này không phải trang tài liệu: máy ghi nhận nhưng không lưu như một trang. Chụp lại để "

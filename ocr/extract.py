@@ -23,7 +23,15 @@ from ocr.page_look import PageLook, look_at
 from ocr.pdf_pages import Embedded, embedded_images, render, write_embedded
 from records.errors import Unfit
 from records.geometry import Rotation
-from records.separators import claims_to_be_ours, read_code
+from records.separators import (
+    BARS_MM,
+    BARS_TOP_MM,
+    PAGE_MM,
+    QR_MM,
+    QR_TOP_MM,
+    claims_to_be_ours,
+    read_code,
+)
 
 __all__ = ["Code", "PageImage", "extract_pages", "is_separator"]
 
@@ -42,11 +50,11 @@ A code that 150 dpi cannot resolve has modules below 0.5 mm, so even 350 of them
 _SEPARATOR_CODE = 0.12
 """Least share of the page width that the code of a separator sheet takes; a QR on a letter is smaller."""
 
-_OUR_INK = 0.05
-"""Most ink beside the codes of a sheet of ours: words in two sizes, and what copying adds. A letter with a copy of such
-a sheet pasted on has more, and its codes are smaller."""
-_OUR_CODE = 0.25
-"""Least share of the page width that the larger code of a sheet of ours takes; printed QR codes take 0.38."""
+_OUR_INK = 0.14
+"""Most ink beside the code that was read on a sheet of ours: its other code, its words, and what copying adds."""
+_SIZE_OFF, _PLACE_OFF = 0.2, 0.08
+"""How much larger or smaller a code of ours may be than printed, and how far from its place, in shares of the page:
+copies are made smaller, sheets slip, and the bounds of a code that lies askew are larger than itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +126,33 @@ def is_separator(page: PageImage) -> str | None:
     as scanning bureaus print them. A code that begins like ours without being one parts nothing.
     """
     width = min(page.width, page.height)
-    if page.ink_beside_codes <= _OUR_INK:
-        for code in page.codes:
-            if _side(code) >= _OUR_CODE * width and read_code(code.text) is not None:
-                return code.text
+    for code in page.codes:
+        if read_code(code.text) and page.ink_beside_codes <= _OUR_INK and _in_its_place(code, page):
+            return code.text
     if page.ink_beside_codes > _SEPARATOR_INK:
         return None
-    large = [c for c in page.codes if _side(c) >= _SEPARATOR_CODE * width and not claims_to_be_ours(c.text)]
+    large = [
+        c
+        for c in page.codes
+        if _side(c) >= _SEPARATOR_CODE * width and (read_code(c.text) or not claims_to_be_ours(c.text))
+    ]
     return max(large, key=lambda code: code.box.width * code.box.height).text if large else None
+
+
+def _in_its_place(code: Code, page: PageImage) -> bool:
+    """Return whether a code has the size and the place it has on our sheets, whichever way the sheet lies."""
+    across, down = (code.box.x0 + code.box.x1) / 2 / page.width, (code.box.y0 + code.box.y1) / 2 / page.height
+    if page.width > page.height:
+        across, down = down, across
+    qr = code.symbology.startswith("QR")
+    printed, middle = (QR_MM, QR_TOP_MM + QR_MM / 2) if qr else (BARS_MM[0], BARS_TOP_MM + BARS_MM[1] / 2)
+    size = _side(code) / min(page.width, page.height) / (printed / PAGE_MM[0])
+    place = middle / PAGE_MM[1]
+    return (
+        abs(size - 1) <= _SIZE_OFF
+        and abs(across - 0.5) <= _PLACE_OFF
+        and min(abs(down - place), abs(1 - down - place)) <= _PLACE_OFF
+    )
 
 
 def _side(code: Code) -> int:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ocr.images import Gray, components, dark, paper, shrunk, turned
+from ocr.images import Gray, components, dark, grown, paper, shrunk, turned
 from ocr.orient import SURVEY_DPI, survey
 from records.geometry import Rotation
 
@@ -20,6 +20,9 @@ the weakest writing of 61 pages (faded, 1980s) 47 on the mean."""
 
 _WEAK = 15
 """Shades from which anything counts, as in the search for letters."""
+
+_NEXT_TO_NOTHING, _AROUND = 0.001, 15
+"""Share of strong ink under which only the weak ink away from it is looked at, and pixels that count as near it."""
 
 _BORDER = 0.04
 """Share of each side left out: shadows of the lid, edges of the sheet."""
@@ -42,15 +45,16 @@ class PageLook:
     """What one look at a page tells.
 
     `letters`: blobs of strong ink that could be letters; `writing`: share of the page under strong ink, without holes;
-    `paper`: shade of the paper; `depth`: how many shades the darker ink is below it, 0 without ink; `sharp`: steepness
-    of edges as a part of that depth (clean prints about 1.0, what shines through from behind 0.6); `touching`: most
-    letters that touch one side, `side`: which (left, right, top, bottom). `turn`: clockwise turn that makes the page
-    upright, when `turn_sure`; `skew`: degrees left after it. `grid`: ink of each cell of the upright page, for finding
-    twins.
+    `weak`: share under any ink (on a page with next to no strong ink: without holes and specks); `paper`: shade of the
+    paper; `depth`: how many shades the darker ink is below it, 0 without ink; `sharp`: steepness of edges as a part of
+    that depth (clean prints about 1.0, what shines through from behind 0.6); `touching`: most letters that touch one
+    side, `side`: which (left, right, top, bottom). `turn`: clockwise turn that makes the page upright, when
+    `turn_sure`; `skew`: degrees left after it. `grid`: ink of each cell of the upright page, for finding twins.
     """
 
     letters: int
     writing: float
+    weak: float
     paper: int
     depth: int
     sharp: float
@@ -71,13 +75,20 @@ def look_at(gray: Gray, dpi: float) -> PageLook:
     height, width = small.shape
     inset = int(_BORDER * min(height, width))
     inner = slice(inset, height - inset), slice(inset, width - inset)
-    letters, writing = _writing(below[inner] > _STRONG, dpi=min(dpi, SURVEY_DPI))
-    depth, sharp = _edges(small[inner], below[inner], mask[inner])
+    strong = below[inner] > _STRONG
+    letters, writing = _writing(strong, dpi=min(dpi, SURVEY_DPI))
+    ink = mask[inner]
+    if (
+        writing < _NEXT_TO_NOTHING
+    ):  # the weak ink decides whether this is a blank, so holes and specks may not speak
+        ink = ink & ~grown(strong, _AROUND, _AROUND)
+    depth, sharp = _edges(small[inner], below[inner], ink)
     touching, side = _touching(mask)
     seen = survey(small, SURVEY_DPI)
     return PageLook(
         letters=letters,
         writing=round(writing, 6),
+        weak=round(float(ink.mean()), 6),
         paper=int(np.median(under[::4, ::4])),
         depth=depth,
         sharp=round(sharp, 3),

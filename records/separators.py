@@ -25,6 +25,12 @@ _CODE = re.compile(r"VT1\.([THP])\.([0-9]{4})\.([A-Z0-9./%-]*)\.([0-9A-HJKMNP-TV
 _PLAIN = re.compile(r"[A-Z0-9./-]*")
 
 
+PAGE_MM = 210.0, 297.0
+QR_MM, QR_TOP_MM = 80.0, 80.0
+BARS_MM, BARS_TOP_MM = (180.0, 26.0), 172.0
+"""Where the codes stand on a sheet, in its middle from left to right: a page is one of ours when they stand there."""
+
+
 class Follows(StrEnum):
     """What the pages behind a sheet are."""
 
