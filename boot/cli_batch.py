@@ -8,7 +8,7 @@ from boot.cli_context import settings_of
 
 
 @click.command("separators")
-@click.option("--dossier", required=True, help="Mã hồ sơ in trên tờ phân cách.")
+@click.option("--dossier", required=True, help="Mã hồ sơ in trên tờ ngăn cách.")
 @click.option("--count", required=True, type=click.IntRange(1, 2000), help="Số tờ.")
 @click.option(
     "--kind",
@@ -19,7 +19,7 @@ from boot.cli_context import settings_of
 @click.option("--first", default=1, type=click.IntRange(1, 9999), help="Số của tờ đầu tiên (để in tiếp).")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Tệp PDF sẽ ghi.")
 def separators_command(dossier: str, count: int, kind: str, first: int, out: Path) -> int:
-    """In tờ phân cách (mã QR và Code 128) để đặt giữa các tài liệu trước khi quét."""
+    """In tờ ngăn cách (mã QR và Code 128) để đặt giữa các tài liệu trước khi quét."""
     from boot.separating import print_separators
 
     return print_separators(dossier, count, kind, first, out)

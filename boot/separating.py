@@ -16,7 +16,7 @@ def print_separators(dossier: str, count: int, kind: str, first: int, out: Path)
     last = first + count - 1
     if last > MAX_SERIAL:
         say(
-            f"Tờ phân cách chỉ đánh số đến {MAX_SERIAL}; {count} tờ từ số {first} là quá nhiều. Hãy giảm --count."
+            f"Tờ ngăn cách chỉ đánh số đến {MAX_SERIAL}; {count} tờ từ số {first} là quá nhiều. Hãy giảm --count."
         )
         return Exit.USAGE
     data = draw_sheets([Sheet(Follows(kind), dossier, serial) for serial in range(first, last + 1)])
@@ -24,6 +24,6 @@ def print_separators(dossier: str, count: int, kind: str, first: int, out: Path)
     part.write_bytes(data)
     part.replace(out)
     say(
-        f"Đã ghi {out}: {count} tờ phân cách, số {first:04}–{last:04}, hồ sơ {dossier}. In khổ A4, đúng cỡ (100 %)."
+        f"Đã ghi {out}: {count} tờ ngăn cách, số {first:04}–{last:04}, hồ sơ {dossier}. In khổ A4, đúng cỡ (100 %)."
     )
     return Exit.WELL

@@ -29,7 +29,7 @@ _FOLLOWS = {
     Follows.ATTACHMENT: "TÀI LIỆU KÈM THEO",
 }
 _MEANS = {
-    Follows.DOCUMENT: "Các trang sau tờ này, đến tờ phân cách kế tiếp, là một tài liệu.",
+    Follows.DOCUMENT: "Các trang sau tờ này, đến tờ ngăn cách kế tiếp, là một tài liệu.",
     Follows.DOSSIER: "Các trang sau tờ này bắt đầu tài liệu đầu tiên của hồ sơ ghi ở trên. Những tài liệu sau đó cũng "
     "thuộc hồ sơ này, đến tờ “Hồ sơ mới” kế tiếp.",
     Follows.ATTACHMENT: "Các trang sau tờ này là phụ lục, tài liệu gửi kèm của tài liệu ngay trước; chúng ở lại trong "
@@ -51,7 +51,7 @@ h2 {{ top: 24mm; font-size: 40pt; line-height: 1.2 }}
 .code {{ top: 200mm; font-size: 13pt; letter-spacing: 1pt }}
 .means {{ top: 216mm; left: 25mm; right: 25mm; font-size: 15pt }}
 .care {{ bottom: 18mm; left: 25mm; right: 25mm; font-size: 11pt }}
-svg {{ display: inline-block; shape-rendering: crispEdges }}
+svg {{ display: inline-block }}
 """
 
 
@@ -64,7 +64,7 @@ def draw_sheets(sheets: Sequence[Sheet]) -> bytes:
         raise ValueError("no sheets to draw")
     pages = "".join(_page(sheet) for sheet in sheets)
     html = (
-        f'<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Tờ phân cách – hồ sơ '
+        f'<!doctype html><html lang="vi"><head><meta charset="utf-8"><title>Tờ ngăn cách – hồ sơ '
         f"{escape(sheets[0].dossier)}</title><style>{_STYLE}</style></head><body>{pages}</body></html>"
     )
     return print_page(html, {f"{OURS}{weight}": load_font(path).data for weight, path in _NOTO.items()})
@@ -73,7 +73,7 @@ def draw_sheets(sheets: Sequence[Sheet]) -> bytes:
 def _page(sheet: Sheet) -> str:
     code = code_of(sheet)
     return (
-        f"<section><h1>TỜ PHÂN CÁCH</h1><h2>{_FOLLOWS[sheet.follows]}</h2>"
+        f"<section><h1>TỜ NGĂN CÁCH</h1><h2>{_FOLLOWS[sheet.follows]}</h2>"
         f'<p class="dossier">Hồ sơ: <b>{escape(sheet.dossier)}</b></p>'
         f'<p class="number">Tờ số {sheet.serial:04}</p>'
         f'<div class="qr">{_svg(qr_code(code), QR_MM, QR_MM)}</div>'

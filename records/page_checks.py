@@ -48,7 +48,7 @@ _SENTENCES: Mapping[Finding, str] = {
     Finding.TURNED: "trang nằm xoay {value}°; chương trình đọc theo chiều đúng, ảnh gốc giữ nguyên",
     Finding.SAME_IMAGE: "trùng hoàn toàn với {other}",
     Finding.SCANNED_TWICE: "có vẻ là cùng một trang với {other}, quét hai lần",
-    Finding.STRANGE_SHEET: "có mã giống tờ phân cách của Vanthu nhưng không hợp lệ ({value}); được coi là "
+    Finding.STRANGE_SHEET: "có mã giống tờ ngăn cách của Vanthu nhưng không hợp lệ ({value}); được coi là "
     "trang tài liệu",
 }
 

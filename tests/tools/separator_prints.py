@@ -12,7 +12,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -43,9 +43,9 @@ class Scan:
     code: str
 
 
-def scans(count: int, seed: int, folder: Path) -> Iterator[Scan]:
-    """Make `count` scans, each written to `folder` only when it is asked for; the same seed gives the same."""
-    for number in range(count):
+def scans(numbers: Iterable[int], seed: int, folder: Path) -> Iterator[Scan]:
+    """Make the scans with these numbers, each written to `folder` when it is asked for; one seed gives one set."""
+    for number in numbers:
         chance = random.Random(f"{seed}-{number}")
         dpi = DPIS[number % len(DPIS)]
         sheet = Sheet(chance.choice(list(Follows)), chance.choice(_DOSSIERS), chance.randint(1, 40))
@@ -192,7 +192,7 @@ def main() -> int:
     right: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as name:
         folder, out = Path(name), Path(name) / "out"
-        for scan in scans(asked.count, asked.seed, folder):
+        for scan in scans(range(asked.count), asked.seed, folder):
             found = read(scan.path, out)
             for group in ("all", f"{scan.dpi} dpi", *scan.told.replace("turn ", "turn").split()):
                 asked_of[group] += 1
