@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 
-from boot.cli_batch import batch_group, separators_command
 from boot.cli_context import settings_of
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
+from boot.cli_separators import batch_group, separators_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION

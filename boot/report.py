@@ -199,7 +199,7 @@ def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_j
 def _summary(progress: Progress, existing: int, *, refused: int) -> None:
     say(
         f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
-        f"{progress.separators} tờ ngăn cách, {progress.set_aside} trang để riêng (trắng, quét lặp) · "
+        f"{progress.separators} tờ ngăn cách, {progress.pages_aside} trang để riêng (trắng, quét lặp) · "
         f"{progress.documents_archived} tài liệu đã lưu trữ, "
         f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, {refused} tệp bị từ chối."
     )

@@ -216,7 +216,7 @@ class Batches:
             read=(pages.c.role == PageRole.CONTENT) & (pages.c.state == "read"),
             failed=(pages.c.role == PageRole.CONTENT) & pages.c.state.in_(UNREAD),
             separators=pages.c.role == PageRole.SEPARATOR,
-            set_aside=pages.c.role.in_((PageRole.BLANK, PageRole.DUPLICATE)),
+            aside=pages.c.role.in_((PageRole.BLANK, PageRole.DUPLICATE)),
         )
         document_counts = self._counts(
             documents.c.batch_id == batch_id,
@@ -232,7 +232,7 @@ class Batches:
             pages_read=page_counts["read"],
             pages_failed=page_counts["failed"],
             separators=page_counts["separators"],
-            set_aside=page_counts["set_aside"],
+            pages_aside=page_counts["aside"],
             documents=document_counts["all"],
             documents_archived=document_counts["archived"],
             documents_refused=document_counts["refused"],

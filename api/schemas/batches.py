@@ -35,7 +35,7 @@ class ProgressOut(Frozen):
         """Return counts with pace. Pages that files promise count before they are split out."""
         promised = sum(f.pages for f in files if f.state != "refused")
         pages = max(progress.pages, promised)
-        done = progress.pages_read + progress.pages_failed + progress.separators + progress.set_aside
+        done = progress.pages_read + progress.pages_failed + progress.separators + progress.pages_aside
         pace = 0.0
         if progress.started_at is not None:
             ran = ((progress.finished_at or now) - progress.started_at).total_seconds()
