@@ -16,6 +16,7 @@ from boot.cli_context import settings_of
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
+from boot.cli_ways_in import upload_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -422,7 +423,15 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(settings_of(context), login)
 
 
-for _command in (complete_command, renew_command, provable_command, review_group, units_group, members_group):
+for _command in (
+    complete_command,
+    renew_command,
+    provable_command,
+    review_group,
+    units_group,
+    members_group,
+    upload_command,
+):
     main.add_command(_command)
 
 
