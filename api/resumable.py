@@ -33,7 +33,7 @@ _LONGEST_NAMES = 8 * 1024
 
 
 def spoken(actor: Digitizer, tus_resumable: Annotated[str | None, Header()] = None) -> None:
-    """Demand that the caller, who may hand files in at all, speaks this version. Raises `Unfit` (`tus-version`, 412)."""
+    """Demand that the caller, who may hand files in, speaks this version. Raises `Unfit` (`tus-version`, 412)."""
     if tus_resumable != VERSION:
         raise Unfit(
             f"Tus-Resumable: {tus_resumable!r}",

@@ -16,7 +16,7 @@ from boot.cli_context import settings_of
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
-from boot.cli_ways_in import upload_command
+from boot.cli_ways_in import upload_command, watch_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -431,6 +431,7 @@ for _command in (
     units_group,
     members_group,
     upload_command,
+    watch_command,
 ):
     main.add_command(_command)
 

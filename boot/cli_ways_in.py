@@ -1,6 +1,7 @@
-"""The commands by which files come in besides `digitize`: sending to a distant archive."""
+"""The commands by which files come in besides `digitize`: sending to a distant archive, watching a folder."""
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -47,3 +48,42 @@ def upload_command(
     token = token_file.read_text(encoding="utf-8").strip()
     most = settings_of(context).max_file_bytes
     return upload(UploadWish(inputs, server, token, title, dossier, start, as_json, most, patience))
+
+
+@click.command("watch")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--quiet", default=10.0, show_default=True, type=click.FloatRange(0), help="Số giây tệp phải đứng yên."
+)
+@click.option("--marker", is_flag=True, help="Chỉ nhận khi có tệp đánh dấu .done.")
+@click.option(
+    "--after",
+    type=click.Choice(["move", "keep"]),
+    default="move",
+    show_default=True,
+    help="Sau khi đã nhận: chuyển tệp vào .da-giao hoặc để nguyên chỗ.",
+)
+@click.option("--dossier", default="", help="Mã hồ sơ mà các tài liệu thuộc về.")
+@click.option(
+    "--every", default=2.0, show_default=True, type=click.FloatRange(0.05), help="Số giây giữa hai lần xem."
+)
+@click.option("--once", is_flag=True, help="Dừng khi không còn tệp nào đang đến.")
+@click.option("--json", "as_json", is_flag=True, help="Mỗi lô, mỗi tệp phải chờ một dòng JSON.")
+@click.pass_context
+def watch_command(
+    context: click.Context,
+    folder: Path,
+    quiet: float,
+    marker: bool,
+    after: Literal["move", "keep"],
+    dossier: str,
+    every: float,
+    once: bool,
+    as_json: bool,
+) -> int:
+    """Theo dõi một thư mục: tệp quét nào đã ghi xong thì tự nhận vào kho."""
+    from boot.watching import WatchWish, watch
+    from ingest.watched import WatchRules
+
+    rules = WatchRules(quiet=quiet, marker=marker)
+    return watch(settings_of(context), WatchWish(folder, rules, after, dossier, every, once, as_json))

@@ -140,7 +140,7 @@ class Door:
 
         def once() -> dict[str, Any]:
             first = _piece(item.path, 0, PIECE) if size <= PIECE else None
-            found = self._told(
+            found: dict[str, Any] = self._told(
                 "POST", address, first, {**told, **(_bytes(first) if first is not None else {})}
             )
             while found["state"] == "coming":
