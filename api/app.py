@@ -48,6 +48,7 @@ from api.routes import (
     signatures,
     signing_desk,
     signings,
+    uploads,
     verify,
 )
 from api.schemas.common import Problem
@@ -59,6 +60,7 @@ from api.tools import Tools
 from api.uploads import Uploads
 from api.viewers import ForViewers
 from api.watch import Watch
+from ingest.resumable import UploadShelf
 
 API = "/api/v1"
 _PROBLEMS = {
@@ -94,6 +96,8 @@ def create_app(tools: Tools) -> FastAPI:
         redirect_slashes=False,
     )
     metrics_kept = Metrics()
+    shelf = UploadShelf(tools.data_dir / "uploads", tools.clock)
+    shelf.sweep()
     app.state.desk = Desk(
         tools=tools,
         throttle=Throttle(tools.limits.login_window_seconds),
@@ -103,6 +107,7 @@ def create_app(tools: Tools) -> FastAPI:
             tools.data_dir / "cache" / "copies", tools.limits.page_cache_bytes, ".pdf", "application/pdf"
         ),
         uploads=Uploads(tools),
+        shelf=shelf,
         watchman=Watchman(tools),
         overseer=Overseer(tools),
         metrics=metrics_kept,
@@ -113,6 +118,7 @@ def create_app(tools: Tools) -> FastAPI:
     for kind in (
         sessions,
         batches,
+        uploads,
         documents,
         iiif,
         search,

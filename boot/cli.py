@@ -17,6 +17,7 @@ from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
 from boot.cli_separators import batch_group, separators_command
+from boot.cli_ways_in import upload_command, watch_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -432,6 +433,8 @@ _ELSEWHERE = (
     members_group,
     separators_command,
     batch_group,
+    upload_command,
+    watch_command,
 )
 for _command in _ELSEWHERE:
     main.add_command(_command)

@@ -11,7 +11,7 @@ from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
 from api.schemas.batches import BatchIn, BatchOut, FileOut, PageFlagOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
-from api.services import batches
+from api.services import batches, uploads
 from api.transfer import MULTIPART, declared_digest, follow, one_file
 from records.access import Action
 
@@ -87,8 +87,9 @@ async def create_file(
 
 
 @router.post("/{batch_id}/start", status_code=202, response_model=BatchOut)
-def start_batch(batch_id: Identifier, actor: Digitizer, once: OnceDep) -> Response:
-    """Close the delivery and let the walk begin; starting again changes nothing."""
+def start_batch(batch_id: Identifier, actor: Digitizer, desk: DeskDep, once: OnceDep) -> Response:
+    """Close the delivery and let the walk begin; starting again changes nothing. 409 while an upload is unfinished."""
+    uploads.demand_none_unfinished(desk.tools, desk.shelf, actor, batch_id)
     return once.in_one(lambda tx: batches.start(tx, actor, batch_id), 202)
 
 
