@@ -13,7 +13,7 @@ from pathlib import Path
 from ingest.first_page import BEGINS
 from ingest.keys import derived_id
 from ingest.page_findings import SURE
-from ingest.propose import DeliveredPage, Proposal, propose, set_aside, to_be_read
+from ingest.propose import DeliveredPage, Proposal, propose, set_aside, to_be_read, with_aside
 from ingest.tools import IngestTools
 from ingest.twins import find_twins, twin_of
 from records.access import SYSTEM, Level
@@ -89,7 +89,7 @@ def proposals(
     files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
 ) -> list[Proposal]:
     """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
-    return propose(_all_delivered(files, pages, checks))
+    return propose(with_aside(_all_delivered(files, pages, checks)))
 
 
 def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:

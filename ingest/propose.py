@@ -8,7 +8,7 @@ run are set aside first. Nothing delivered is left out.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import PurePosixPath
 
@@ -87,6 +87,12 @@ def set_aside(pages: Sequence[DeliveredPage]) -> Mapping[str, PageRole]:
                 aside[page.page_id] = PageRole.DUPLICATE
                 kept.discard(page.page_id)
     return aside
+
+
+def with_aside(pages: Sequence[DeliveredPage]) -> list[DeliveredPage]:
+    """Return the pages with what `set_aside` made of each; pages that were set aside before stay so."""
+    aside = set_aside(pages)
+    return [replace(page, role=aside.get(page.page_id, page.role)) for page in pages]
 
 
 def to_be_read(pages: Sequence[DeliveredPage]) -> list[str]:

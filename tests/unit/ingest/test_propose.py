@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.propose import DeliveredPage, natural, neighbours, propose, set_aside, to_be_read
+from ingest.propose import DeliveredPage, natural, neighbours, propose, set_aside, to_be_read, with_aside
 from records.document import PageRole
 from records.separators import Follows, Sheet, code_of
 
@@ -194,6 +194,15 @@ def test_blanks_and_second_scans_of_a_run_are_set_aside() -> None:
     pages[2] = replace(pages[2], twin="x/a.jpg:1")
     pages[3] = replace(pages[3], twin="x/c.jpg:1")  # of a page that is set aside itself: kept, a person looks
     assert set_aside(pages) == {"x/b.jpg:1": PageRole.BLANK, "x/c.jpg:1": PageRole.DUPLICATE}
+
+
+def test_setting_aside_again_changes_nothing() -> None:
+    pages = marked([page("x/a.jpg"), page("x/b.jpg"), page("x/c.jpg"), page("x/d.jpg")], blank={2})
+    pages[2] = replace(pages[2], twin="x/a.jpg:1")
+    pages[3] = replace(pages[3], twin="x/c.jpg:1")
+    once = with_aside(pages)
+    assert with_aside(once) == once and set_aside(once) == {}
+    assert found(once) == [("x/a.jpg:1", "x/d.jpg:1")]
 
 
 def test_a_lone_blank_image_and_a_run_of_blanks_stay() -> None:
