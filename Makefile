@@ -11,7 +11,7 @@ JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign bad-files lock clean
+.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign bad-files lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-search: ## what is found under noise, and how fast among 1,000,000 pages, 
 	@$(PY) tests/tools/servers.py get elastic
 	$(PY) bench/search.py quality --servers
 	$(PY) bench/search_speed.py --pages 1000000 --servers
+
+bench-separators: ## 500 separator sheets printed, copied and scanned again (150-600 dpi), and no page taken for one
+	nice -n 15 $(PY) -m tests.tools.separator_prints 500
 
 faults: ## the long campaign (over 1,000 kill -9) and every fault of docs/reliability.md, written into it
 	@boot/install.sh test

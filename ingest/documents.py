@@ -7,15 +7,19 @@ import fcntl
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ingest.first_page import BEGINS
 from ingest.keys import derived_id
-from ingest.propose import DeliveredPage, Proposal, propose
+from ingest.page_findings import SURE
+from ingest.propose import DeliveredPage, Proposal, propose, set_aside, to_be_read
 from ingest.tools import IngestTools
+from ingest.twins import find_twins, twin_of
 from records.access import SYSTEM, Level
 from records.document import DocumentState
 from records.outcome import Refused
+from records.page_checks import Finding, PageCheck
 from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
@@ -36,21 +40,24 @@ _ABANDONED_SECONDS = 24 * 3600.0
 def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     """Write the documents of a batch and give each page its place; return the ids that still need the walk.
 
-    One transaction and safe to repeat. A document whose very pages are archived already in the same dossier is not
-    made again: the batch notes which document it is. One that this batch has archived already (the engine's memory of
-    it may be lost) needs the walk no more.
+    One transaction and safe to repeat. Blanks and second scans are set aside before. A document whose very pages are
+    archived already in the same dossier is not made again: the batch notes which document it is. One that this batch
+    has archived already (the engine's memory of it may be lost) needs the walk no more.
     """
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+        _set_aside(tx, files, {p.id: p for p in tx.pages.of_batch(batch_id)}, checks)
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
         walk: list[str] = []
-        for ordinal, proposal in enumerate(proposals(files, pages), start=1):
+        for ordinal, proposal in enumerate(proposals(files, pages, checks), start=1):
+            dossier = _dossier(batch, proposal)
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
-            print_ = fingerprint(batch.dossier, found, whole)
-            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(batch.dossier, print_)
+            print_ = fingerprint(dossier, found, whole)
+            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(dossier, print_)
             if known is not None and known.state is DocumentState.ARCHIVED and known.id != document_id:
                 tx.batches.note_existing(batch_id, ordinal, known.id, proposal.source)
                 continue
@@ -58,7 +65,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
                 NewDocument(
                     id=document_id,
                     batch_id=batch_id,
-                    dossier=batch.dossier,
+                    dossier=dossier,
                     ordinal=ordinal,
                     source=proposal.source,
                     title=proposal.separator,
@@ -78,9 +85,34 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     return walk
 
 
-def proposals(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[Proposal]:
+def proposals(
+    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
+) -> list[Proposal]:
     """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
-    return propose([_delivered(p, files[p.file_id]) for p in pages.values()])
+    return propose(_all_delivered(files, pages, checks))
+
+
+def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:
+    """Return the pages of a batch that must be read before its documents can be proposed; none of an issued paper."""
+    with tools.work.reading() as tx:
+        if tx.batches.get(SYSTEM, batch_id).created_by == ISSUER:
+            return []
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+    return to_be_read(_all_delivered(files, pages, checks))
+
+
+def flag_twins(tools: IngestTools, batch_id: str) -> int:
+    """Flag the pages of a batch that were scanned twice; return how many. Safe to repeat. Raises `Away`."""
+    with tools.work.reading() as tx:
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+    found = find_twins(tools, pages, _all_delivered(files, pages, checks), checks)
+    with tools.work.begin() as tx:
+        tx.page_checks.add(found)
+    return len(found)
 
 
 def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) -> str:
@@ -157,7 +189,31 @@ def _touched(path: Path) -> float:
         return time.time()
 
 
-def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
+def _set_aside(
+    tx: Tx,
+    files: Mapping[str, DeliveredFile],
+    pages: Mapping[str, Page],
+    checks: Mapping[str, Sequence[PageCheck]],
+) -> None:
+    """Set blanks and second scans aside, unless they are in a document: somebody may have put them there."""
+    for page_id, role in set_aside(_all_delivered(files, pages, checks)).items():
+        if pages[page_id].document_id is None:
+            tx.pages.set_role(page_id, role)
+
+
+def _dossier(batch: Batch, proposal: Proposal) -> str:
+    """Return the dossier of a document: a sheet "new dossier" decides, then the delivery, then the document's sheet."""
+    return proposal.dossier or batch.dossier or (proposal.sheet.dossier if proposal.sheet else "")
+
+
+def _all_delivered(
+    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
+) -> list[DeliveredPage]:
+    return [_delivered(p, files[p.file_id], checks.get(p.id, ())) for p in pages.values()]
+
+
+def _delivered(page: Page, file: DeliveredFile, checks: Sequence[PageCheck]) -> DeliveredPage:
+    surest = {check.finding: check.score for check in checks}
     return DeliveredPage(
         page_id=page.id,
         file_id=file.id,
@@ -168,6 +224,10 @@ def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
         delivered=file.ordinal,
         role=page.role,
         code=page.code,
+        blank=surest.get(Finding.BLANK, 0.0) >= SURE,
+        twin=twin_of(checks),
+        begins=surest.get(Finding.FIRST_PAGE, 0.0) >= BEGINS,
+        whole=Finding.WHOLE_FILE in surest,
     )
 
 

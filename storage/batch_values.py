@@ -95,7 +95,7 @@ class Existing:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content
-    pages.
+    pages; `pages_aside` blanks and second scans.
     """
 
     state: BatchState
@@ -105,6 +105,7 @@ class Progress:
     pages_read: int
     pages_failed: int
     separators: int
+    pages_aside: int
     documents: int
     documents_archived: int
     documents_refused: int

@@ -9,7 +9,7 @@ from sse_starlette import EventSourceResponse
 
 from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
-from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
+from api.schemas.batches import BatchIn, BatchOut, FileOut, PageFlagOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
 from api.services import batches, uploads
 from api.transfer import MULTIPART, declared_digest, follow, one_file
@@ -48,6 +48,12 @@ def get_progress(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> Bat
 def list_files(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[FileOut]:
     """Return the files of a delivery in the order they came."""
     return batches.list_files(tools, actor, batch_id)
+
+
+@router.get("/{batch_id}/checks")
+def list_checks(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[PageFlagOut]:
+    """Return what was found on the page images of a delivery: blank, blurred, cut off, scanned twice …"""
+    return batches.list_checks(tools, actor, batch_id)
 
 
 @router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART)

@@ -26,6 +26,10 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     },
     ("GET", f"{API}/batches/{{batch_id}}/progress"): {"batch": (401, 403, 200, 403, 403)},
     ("GET", f"{API}/batches/{{batch_id}}/files"): {"batch": (401, 403, 200, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/checks"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
     ("POST", f"{API}/batches/{{batch_id}}/files"): {"batch": (401, 403, 400, 403, 403)},
     ("OPTIONS", f"{API}/batches/{{batch_id}}/uploads"): {"batch": (401, 403, 204, 403, 403)},
     ("POST", f"{API}/batches/{{batch_id}}/uploads"): {"batch": (401, 403, 412, 403, 403)},
