@@ -10,8 +10,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ingest.arrange import ARRANGE, arranged, must_wait
+from ingest.arrange_base import delivered, documents_of, settled
 from ingest.keys import derived_id
-from ingest.propose import DeliveredPage, Proposal, propose
+from ingest.propose import Proposal, propose
 from ingest.tools import IngestTools
 from records.access import SYSTEM, Level
 from records.document import DocumentState
@@ -33,19 +35,24 @@ _ABANDONED_SECONDS = 24 * 3600.0
 """How long scratch of reading and splitting must lie still before a neighbour may take it for a dead worker's."""
 
 
-def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
+def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
     """Write the documents of a batch and give each page its place; return the ids that still need the walk.
 
     One transaction and safe to repeat. A document whose very pages are archived already in the same dossier is not
     made again: the batch notes which document it is. One that this batch has archived already (the engine's memory of
     it may be lost) needs the walk no more.
+
+    None: the delivery waits for people to put its pages in order; once they have confirmed, that order is proposed.
     """
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        if must_wait(tx, batch):
+            return None
         walk: list[str] = []
-        for ordinal, proposal in enumerate(proposals(files, pages), start=1):
+        _settle(tx, batch, pages)
+        for ordinal, proposal in enumerate(proposed(tx, batch, files, pages), start=1):
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
@@ -78,9 +85,26 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     return walk
 
 
+def proposed(
+    tx: Tx, batch: Batch, files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]
+) -> list[Proposal]:
+    """Return the documents of a batch, as people arranged them or by the rules; the n-th has ordinal n (from 1)."""
+    if not batch.options.get(ARRANGE):
+        return proposals(files, pages)
+    return documents_of(arranged(tx, SYSTEM, batch.id).groups, files, pages)
+
+
+def _settle(tx: Tx, batch: Batch, pages: Mapping[str, Page]) -> None:
+    """Write down in the page rows what people said of each page."""
+    if batch.options.get(ARRANGE):
+        now = arranged(tx, SYSTEM, batch.id)
+        for page_id, (role, hint) in settled(now.groups, pages, now.turned).items():
+            tx.pages.settle(page_id, role, hint)
+
+
 def proposals(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[Proposal]:
     """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
-    return propose([_delivered(p, files[p.file_id]) for p in pages.values()])
+    return propose([delivered(p, files[p.file_id]) for p in pages.values()])
 
 
 def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) -> str:
@@ -155,20 +179,6 @@ def _touched(path: Path) -> float:
         return max(p.stat().st_mtime for p in (path, *path.rglob("*")))
     except FileNotFoundError:
         return time.time()
-
-
-def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
-    return DeliveredPage(
-        page_id=page.id,
-        file_id=file.id,
-        path=file.relative_path,
-        frame=page.frame,
-        file_pages=file.pages,
-        is_pdf=file.blob_key.endswith(".pdf"),
-        delivered=file.ordinal,
-        role=page.role,
-        code=page.code,
-    )
 
 
 def _note(tx: Tx, batch: Batch, walked: int) -> None:

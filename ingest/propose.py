@@ -46,11 +46,16 @@ class Proposal:
 
 def propose(pages: Sequence[DeliveredPage]) -> list[Proposal]:
     """Return the documents of a delivery in delivery order; every content page is in exactly one."""
-    ordered = sorted(pages, key=_order)
+    ordered = in_order(pages)
     out: list[Proposal] = []
     for _, run in groupby(ordered, key=_sequence):
         out.extend(_split_run(list(run)))
     return out
+
+
+def in_order(pages: Sequence[DeliveredPage]) -> list[DeliveredPage]:
+    """Return the pages as they follow each other in the delivery."""
+    return sorted(pages, key=_order)
 
 
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:

@@ -23,6 +23,7 @@ class BatchState(StrEnum):
 
     RECEIVING = "receiving"
     STARTED = "started"
+    ARRANGING = "arranging"  # documents are proposed; people put them in order and confirm
     FINISHED = "finished"
 
 
@@ -39,6 +40,9 @@ class PageRole(StrEnum):
 
     CONTENT = "content"
     SEPARATOR = "separator"
+    BLANK = "blank"  # a person said so; of no document
+    OUT = "out"  # a person took it out of its document
+    REPLACED = "replaced"  # scanned again; the newer page is in the document
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,8 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content
-    pages.
+    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages;
+    `pages_aside` what a person marked as blank, took out or had scanned again.
     """
 
     state: BatchState
@@ -111,3 +111,4 @@ class Progress:
     documents_existing: int
     started_at: datetime | None
     finished_at: datetime | None
+    pages_aside: int = 0

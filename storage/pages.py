@@ -103,6 +103,17 @@ class Pages:
         """Make a page number `number` of a document; repeating it changes nothing. Raises `Missing`."""
         self._set(page_id, document_id=document_id, number=number)
 
+    def settle(self, page_id: str, role: PageRole, hint_rotation: int) -> None:
+        """Say what people made of a page: what it is, and the clockwise turn it is read with. Raises `Missing`."""
+        self._set(page_id, role=role, hint_rotation=hint_rotation)
+
+    def one(self, batch_id: str, page_id: str) -> Page:
+        """Return a page of a delivery (ask `Batches.get` whether it may be seen). Raises `Missing`."""
+        found = self._pages((pages.c.id == page_id) & (pages.c.batch_id == batch_id), pages.c.id)
+        if not found:
+            raise Missing(f"no page {page_id} in batch {batch_id}")
+        return found[0]
+
     def of_batch(self, batch_id: str) -> list[Page]:
         """Return every page of a batch in the order of delivery."""
         return self._pages(pages.c.batch_id == batch_id, pages.c.ordinal)
