@@ -15,8 +15,8 @@ from api.tools import Limits
 log = logging.getLogger("vanthu.api")
 
 _UPLOADS = re.compile(
-    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/files|signing-batches/[^/]+/papers|signatures)"
-    r"|/verify|/batches/[^/]+/files|/kiem-tra/[^/]+/[^/]+"
+    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/(?:files|rescans/[^/]+/file)|signing-batches/[^/]+/papers|signatures)"
+    r"|/verify|/batches/[^/]+/(?:files|rescans/[^/]+/file)|/kiem-tra/[^/]+/[^/]+"
 )
 _LONGEST_URL = 8 * 1024
 _LONGEST_HEADERS = 32 * 1024

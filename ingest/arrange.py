@@ -24,7 +24,7 @@ from records.arrangement import (
     standing,
 )
 from records.document import BatchState
-from records.errors import Conflict
+from records.errors import Conflict, Unfit
 from storage.arrangements import Logged, RescanState
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
@@ -108,6 +108,19 @@ def redo(tx: Tx, actor: Actor, batch_id: str, version: int) -> Arranging:
     return _enter(tx, actor, batch_id, version, Entry(Step.REDO))
 
 
+def page_numbered(tx: Tx, actor: Actor, batch_id: str, ordinal: int) -> str:
+    """Return the id of the page that has this number in the delivery. Raises `Unfit` (`arrange-no-page`), `Missing`."""
+    tx.batches.get(actor, batch_id)
+    page = tx.pages.numbered(batch_id, ordinal)
+    if page is None:
+        raise Unfit(
+            f"no page {ordinal} in {batch_id}",
+            code="arrange-no-page",
+            tell=f"Lô này không có trang số {ordinal}. Số trang ghi dưới mỗi ảnh (và trong `vanthu batch arrange show`).",
+        )
+    return page.id
+
+
 def bring_in(tx: Tx, actor: Actor, batch_id: str, page_id: str, of: str) -> Arranging:
     """Put a page that was scanned again beside the old one and in its place. The second part can be undone.
 
@@ -149,7 +162,11 @@ def confirm(tx: Tx, actor: Actor, batch_id: str, version: int) -> Arranging:
 def reopen(tx: Tx, actor: Actor, batch_id: str) -> Arranging:
     """Take a confirmation back while nothing was made of it. Raises `Conflict` (`arrange-closed`), `Missing`."""
     now = arranged(tx, actor, batch_id)
-    if now.batch.state is not BatchState.STARTED or not confirmed(tx, batch_id) or tx.documents.of_batch(batch_id):
+    if (
+        now.batch.state is not BatchState.STARTED
+        or not confirmed(tx, batch_id)
+        or tx.documents.of_batch(batch_id)
+    ):
         raise _closed(now.batch)
     made = _log(tx, actor, now, Entry(Step.REOPENED))
     tx.batches.arrange(batch_id)
@@ -223,7 +240,11 @@ def _strays(
 ) -> list[Entry]:
     """Return an entry for every page that came as a new scan and is not in the log (a process died in between)."""
     told = {entry.page for entry in log if entry.step is Step.DELIVERED}
-    late = [p for p in pages.values() if files[p.file_id].idempotency_key.startswith(RESCANNED) and p.id not in told]
+    late = [
+        p
+        for p in pages.values()
+        if files[p.file_id].idempotency_key.startswith(RESCANNED) and p.id not in told
+    ]
     tickets = {one.id: one.page_id for one in tx.arrangements.rescans(batch_id)} if late else {}
     return [Entry(Step.DELIVERED, None, p.id, tickets[rescan_of(files[p.file_id])]) for p in late]
 

@@ -62,7 +62,9 @@ def cancel(tx: Tx, actor: Actor, batch_id: str, rescan_id: str) -> Rescan:
     if known.state is not RescanState.OPEN:
         raise _done(known)
     made = tx.arrangements.close_rescan(known, RescanState.CANCELLED, actor)
-    tx.audit.append(actor.id, "rescan-cancelled", batch_id, "done", {"ticket": rescan_id, "page": known.page_id})
+    tx.audit.append(
+        actor.id, "rescan-cancelled", batch_id, "done", {"ticket": rescan_id, "page": known.page_id}
+    )
     return made
 
 
@@ -75,7 +77,7 @@ def deliver(
     key: str,
     actor: Actor,
     declared_sha256: str | None = None,
-) -> tuple[Receipt, Rescan]:
+) -> Rescan:
     """Take the newly scanned page in and put it in the place of the old one; the same key again changes nothing.
 
     Raises as `receive_stream`, and `Unfit` (`rescan-pages`: the file is not one page), `Conflict` (`rescan-done`,
@@ -92,16 +94,24 @@ def deliver(
             raise _closed(batch.state)
     path = f"quet-lai/{rescan_id[:8]}/{clean_name(name)}"
     receipt = receive_stream(
-        tools, batch_id, name, path, chunks, rescan_key(rescan_id, key), actor, declared_sha256, BatchState.ARRANGING
+        tools,
+        batch_id,
+        name,
+        path,
+        chunks,
+        rescan_key(rescan_id, key),
+        actor,
+        declared_sha256,
+        BatchState.ARRANGING,
     )
     crashpoint("rescan-received")
-    return receipt, _put_in_place(tools, actor, ticket, receipt)
+    return _put_in_place(tools, actor, ticket, receipt)
 
 
 def _put_in_place(tools: IngestTools, actor: Actor, ticket: Rescan, receipt: Receipt) -> Rescan:
     with tools.work.reading() as tx:
         file = tx.batches.file(receipt.file_id)
-        ordinal = tx.pages.count(ticket.batch_id) + 1
+        ordinal = tx.pages.last_ordinal(ticket.batch_id) + 1
     if file.state is FileState.REFUSED:
         raise Unfit(file.reason, code=file.code, tell=file.tell)
     if file.state is FileState.RECEIVED:
@@ -126,7 +136,9 @@ def _one_page(tools: IngestTools, file: DeliveredFile, ordinal: int) -> None:
         return
     if isinstance(outcome, Refused):
         with tools.work.begin() as tx:
-            tx.batches.set_file(file.id, FileState.REFUSED, outcome.code, outcome.reason[:900], outcome.tell, 0)
+            tx.batches.set_file(
+                file.id, FileState.REFUSED, outcome.code, outcome.reason[:900], outcome.tell, 0
+            )
             tx.audit.append(SYSTEM.id, "file-refused", file.id, outcome.code, {"batch": file.batch_id})
         raise Unfit(outcome.reason, code=outcome.code, tell=outcome.tell)
     raise Away(

@@ -281,7 +281,9 @@ class _Table:
     def _turn(self, command: Command) -> None:
         if command.turn not in (90, 180, 270):
             raise Unfit(
-                f"turn {command.turn}", code="arrange-turn", tell="Chỉ xoay được 90, 180 hoặc 270 độ theo chiều kim đồng hồ."
+                f"turn {command.turn}",
+                code="arrange-turn",
+                tell="Chỉ xoay được 90, 180 hoặc 270 độ theo chiều kim đồng hồ.",
             )
         for page in command.pages:
             self._turns[page] = (self._turns[page] + command.turn) % 360

@@ -114,6 +114,13 @@ class Pages:
             raise Missing(f"no page {page_id} in batch {batch_id}")
         return found[0]
 
+    def numbered(self, batch_id: str, ordinal: int) -> Page | None:
+        """Return the page with this number in its delivery, None when there is none."""
+        if not 1 <= ordinal <= _MOST_PAGES:
+            return None
+        found = self._pages((pages.c.batch_id == batch_id) & (pages.c.ordinal == ordinal), pages.c.id)
+        return found[0] if found else None
+
     def of_batch(self, batch_id: str) -> list[Page]:
         """Return every page of a batch in the order of delivery."""
         return self._pages(pages.c.batch_id == batch_id, pages.c.ordinal)
@@ -122,6 +129,11 @@ class Pages:
         """Return how many page images a batch has so far."""
         which = select(func.count()).select_from(pages).where(pages.c.batch_id == batch_id)
         return int(self._ground.connection.execute(which).scalar_one())
+
+    def last_ordinal(self, batch_id: str) -> int:
+        """Return the greatest ordinal among the pages of a batch, 0 without any."""
+        which = select(func.max(pages.c.ordinal)).where(pages.c.batch_id == batch_id)
+        return int(self._ground.connection.execute(which).scalar() or 0)
 
     def of_document(self, reader: Actor, document_id: str) -> list[Page]:
         """Return the pages of a document by number. Raises `Missing` when it is absent or not this reader's

@@ -13,6 +13,9 @@ class BatchIn(Strict):
 
     title: str = Field(default="", max_length=300)
     dossier: str = Field(default="", max_length=200)
+    arrange: bool = Field(
+        default=False, description="Wait behind the proposal for people to put the pages in order."
+    )
 
 
 class ProgressOut(Frozen):
@@ -35,7 +38,7 @@ class ProgressOut(Frozen):
         """Return counts with pace. Pages that files promise count before they are split out."""
         promised = sum(f.pages for f in files if f.state != "refused")
         pages = max(progress.pages, promised)
-        done = progress.pages_read + progress.pages_failed + progress.separators
+        done = progress.pages_read + progress.pages_failed + progress.separators + progress.pages_aside
         pace = 0.0
         if progress.started_at is not None:
             ran = ((progress.finished_at or now) - progress.started_at).total_seconds()
