@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.progress import Progress as Bar
 
+from boot.arranging import tell_waiting, waits
 from boot.childroom import open_children
 from boot.handing_in import count, hand_in
 from boot.house import House, open_house
@@ -20,6 +21,8 @@ from boot.report import compare_with_list, report
 from boot.settings import Settings
 from boot.speak import Exit, console, progress_bar, say
 from boot.wiring import ingest_tools, running_engine
+from ingest.arrange import ARRANGE
+from ingest.documents import AGAIN
 from ingest.handover import read_handover
 from ingest.tools import IngestTools
 from jobs.crew import WORKER
@@ -43,6 +46,7 @@ class Wish:
     out: Path | None
     again: bool
     as_json: bool
+    arrange: bool = False
 
 
 def digitize(settings: Settings, wish: Wish) -> Exit:
@@ -67,10 +71,13 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
         bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
         counted = count(inputs, settings.max_file_bytes, bar)
         title = wish.inputs[0].name or str(wish.inputs[0])
-        batch = hand_in(house, tools, counted, title, wish.dossier, wish.again, bar)
+        options = {name: "1" for name, asked in ((AGAIN, wish.again), (ARRANGE, wish.arrange)) if asked}
+        batch = hand_in(house, tools, counted, title, wish.dossier, options, bar)
         if batch.state is not BatchState.FINISHED:
             _wait(house, tools, lock, stack, batch.id, bar)
         bar.stop()
+        if waits(house, batch.id):
+            return tell_waiting(house, batch.id)
         told = report(house, batch.id, counted.left, wish.out, as_json=wish.as_json)
         if listed is None:
             return told
@@ -99,11 +106,11 @@ def _wait(
         rate = (read - first) / max(time.monotonic() - began, 0.001)
         bar.update(
             task,
-            total=max(now.pages - now.separators, 1) if now.pages else None,
+            total=max(now.pages - now.separators - now.pages_aside, 1) if now.pages else None,
             completed=read,
             rate=f"{rate:.2f} trang/s",
         )
-        if now.state is BatchState.FINISHED:
+        if now.state in (BatchState.FINISHED, BatchState.ARRANGING):
             return
         time.sleep(_LOOK_SECONDS if running else _WATCH_SECONDS)
 

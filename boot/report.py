@@ -10,7 +10,7 @@ from rich.table import Table
 from boot.handing_in import FAULT, Left
 from boot.house import House
 from boot.speak import Exit, console, emit, say
-from ingest.documents import proposed
+from ingest.documents import documents_in
 from ingest.handover_compare import compare_handover
 from ingest.propose import Proposal
 from records.access import LOCAL, SYSTEM
@@ -74,7 +74,7 @@ def ended(house: House, batch_id: str) -> Ended:
             pages=pages,
             documents=tx.documents.of_batch(batch_id),
             existing=[(e, tx.documents.get(SYSTEM, e.document_id)) for e in known],
-            parts=proposed(tx, batch, files, pages) if known else [],
+            parts=documents_in(tx, batch, files, pages) if known else [],
         )
 
 

@@ -77,8 +77,8 @@ def arranged(tx: Tx, actor: Actor, batch_id: str) -> Arranged:
         raise Conflict(
             f"batch {batch_id} does not ask for arranging",
             code="arrange-not-asked",
-            tell="Lô này không chọn “sắp xếp trước khi nhận dạng” nên không có bước sắp xếp. Khi tạo lô mới, hãy chọn mục "
-            "đó (hoặc dùng `vanthu digitize --arrange`).",
+            tell="Lô này không chọn “sắp xếp trước khi nhận dạng” nên không có bước sắp xếp. Khi tạo lô mới, "
+            "hãy chọn mục đó (hoặc dùng `vanthu digitize --arrange`).",
         )
     files = {file.id: file for file in tx.batches.files(actor, batch_id)}
     pages = {page.id: page for page in tx.pages.of_batch(batch_id)}
@@ -116,7 +116,8 @@ def page_numbered(tx: Tx, actor: Actor, batch_id: str, ordinal: int) -> str:
         raise Unfit(
             f"no page {ordinal} in {batch_id}",
             code="arrange-no-page",
-            tell=f"Lô này không có trang số {ordinal}. Số trang ghi dưới mỗi ảnh (và trong `vanthu batch arrange show`).",
+            tell=f"Lô này không có trang số {ordinal}. Số trang ghi dưới mỗi ảnh (và trong `vanthu batch "
+            "arrange show`).",
         )
     return page.id
 
@@ -252,10 +253,10 @@ def _strays(
 def _closed(batch: Batch) -> Conflict:
     told = {
         BatchState.RECEIVING: "Lô này còn đang nhận tệp. Hãy bắt đầu lô; khi tách trang xong, lô sẽ chờ sắp xếp.",
-        BatchState.STARTED: "Lô này đang được xử lý: trang chưa tách xong, hoặc thứ tự đã được xác nhận. Nếu vừa xác nhận "
-        "và tài liệu chưa được lập, có thể mở lại việc sắp xếp.",
-        BatchState.FINISHED: "Tài liệu của lô này đã được lưu trữ nên không sắp xếp lại được; bản đã ký không bao giờ bị "
-        "sửa. Hãy giao lại các tệp thành lô mới có chọn sắp xếp và “tạo tài liệu mới dù đã có”.",
+        BatchState.STARTED: "Lô này đang được xử lý: trang chưa tách xong, hoặc thứ tự đã được xác nhận. Nếu "
+        "vừa xác nhận và tài liệu chưa được lập, có thể mở lại việc sắp xếp.",
+        BatchState.FINISHED: "Tài liệu của lô này đã được lưu trữ nên không sắp xếp lại được; bản đã ký không "
+        "bao giờ bị sửa. Hãy giao lại các tệp thành lô mới có chọn sắp xếp và “tạo tài liệu mới dù đã có”.",
         BatchState.ARRANGING: "Lô này đang chờ sắp xếp và chưa được xác nhận, nên không có gì để mở lại.",
     }
     return Conflict(f"batch {batch.id} is {batch.state}", code="arrange-closed", tell=told[batch.state])

@@ -52,7 +52,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
             return None
         walk: list[str] = []
         _settle(tx, batch, pages)
-        for ordinal, proposal in enumerate(proposed(tx, batch, files, pages), start=1):
+        for ordinal, proposal in enumerate(documents_in(tx, batch, files, pages), start=1):
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
@@ -85,7 +85,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
     return walk
 
 
-def proposed(
+def documents_in(
     tx: Tx, batch: Batch, files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]
 ) -> list[Proposal]:
     """Return the documents of a batch, as people arranged them or by the rules; the n-th has ordinal n (from 1)."""

@@ -1,4 +1,4 @@
-"""Have a page of a waiting delivery scanned again: ask for it, take the new page in, put it in the place of the old one.
+"""Have a page of a waiting delivery scanned again: ask for it, take the new page in, put it in the old one's place.
 
 Both pages keep their bytes and their rows; the old one is marked as replaced. docs/decisions/0159.
 """
@@ -47,8 +47,8 @@ def ask(tx: Tx, actor: Actor, batch_id: str, page_id: str, reason: str) -> Resca
         raise Conflict(
             f"page {page_id} is {mark}",
             code="rescan-not-a-page",
-            tell="Trang này không nằm trong tài liệu nào (tờ trắng, tờ ngăn cách, đã lấy ra hoặc đã thay), nên không cần quét "
-            "lại. Hãy đưa trang trở lại trước.",
+            tell="Trang này không nằm trong tài liệu nào (tờ trắng, tờ ngăn cách, đã lấy ra hoặc đã thay), nên "
+            "không cần quét lại. Hãy đưa trang trở lại trước.",
         )
     made = tx.arrangements.ask_rescan(batch_id, page_id, told, actor)
     tx.audit.append(actor.id, "rescan-asked", batch_id, "done", {"ticket": made.id, "page": page_id})
@@ -168,6 +168,6 @@ def _closed(state: BatchState) -> Conflict:
     return Conflict(
         f"the batch is {state}",
         code="rescan-closed",
-        tell="Chỉ quét lại được trang của lô đang chờ sắp xếp. Tài liệu đã lưu trữ giữ nguyên bản đã ký: hãy giao bản quét "
-        "lại thành lô mới và ghi rõ lý do trong tên lô.",
+        tell="Chỉ quét lại được trang của lô đang chờ sắp xếp. Tài liệu đã lưu trữ giữ nguyên bản đã ký: hãy "
+        "giao bản quét lại thành lô mới và ghi rõ lý do trong tên lô.",
     )

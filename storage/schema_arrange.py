@@ -1,4 +1,4 @@
-"""The tables of arranging: the log of what people did to the order of a delivery, and pages asked to be scanned again."""
+"""The tables of arranging: the log of what people did to the order of a delivery, and pages to be scanned again."""
 
 from sqlalchemy import JSON, Column, Index, Integer, Table, Text
 

@@ -96,8 +96,8 @@ def start_batch(batch_id: Identifier, actor: Digitizer, once: OnceDep) -> Respon
 async def watch_batch(
     batch_id: Identifier, request: Request, actor: Digitizer, tools: ToolsDep
 ) -> EventSourceResponse:
-    """Follow a delivery as server-sent events: `progress` with the batch as JSON, `finished` last (also when it waits for
-    people to arrange its pages: `state` says which).
+    """Follow a delivery as server-sent events: `progress` with the batch as JSON, `finished` last (also
+    when it waits for people to arrange its pages: `state` says which).
 
     Every event tells the whole state, so that a `Last-Event-ID` needs no memory here: the newest state is next.
     """
