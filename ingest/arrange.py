@@ -27,15 +27,13 @@ from records.document import BatchState
 from records.errors import Conflict, Unfit
 from storage.arrangements import Logged, RescanState
 from storage.batches import Batch, DeliveredFile
+from storage.book_notes import ARRANGED
 from storage.crashpoint import crashpoint
 from storage.pages import Page
 from storage.work import Tx
 
 ARRANGE = "arrange"
 """Batch option: the walk waits behind the proposal until a person confirms it."""
-
-ARRANGED = "batch-arranged"
-"""The audit action of every entry of the log."""
 
 
 @dataclass(frozen=True, slots=True)
