@@ -49,7 +49,9 @@ def test_arranged_killed_and_confirmed_is_archived_as_arranged(vanthu: Vanthu, t
     ]
     assert [d["state"] for d in done.documents] == ["archived", "archived"]
     assert [line["state"] for line in done.lines if "document_id" not in line] == ["replaced"]
-    assert done.documents[0]["fields"]["number"] == "66-TTr/BTCTU", "a wrong turn is a hint, the letters tell better"
+    assert done.documents[0]["fields"]["number"] == "66-TTr/BTCTU", (
+        "a wrong turn is a hint, the letters tell better"
+    )
     closed = vanthu.here(*words, "undo", ident)
     assert closed.code == 1 and "đã được lưu trữ" in closed.err
     assert vanthu.here("audit", "verify").code == 0

@@ -52,7 +52,9 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "no-such": (401, 403, 404, 403, 403),
     },
     ("POST", f"{API}/batches/{{batch_id}}/rescans"): {"batch": (401, 403, 422, 403, 403)},
-    ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/cancel"): {"batch": (401, 403, 404, 403, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/cancel"): {
+        "batch": (401, 403, 404, 403, 403)
+    },
     # without a key the request is refused before the ticket is looked for
     ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/file"): {"batch": (401, 403, 400, 403, 403)},
     ("GET", f"{API}/documents"): {"": (401, 200, 200, 403, 403)},

@@ -195,7 +195,9 @@ def test_a_rescan_that_is_no_single_page_is_refused_and_kept(world: World, batch
     assert fault.value.code == "rescan-pages"
     with world.work.reading() as tx:
         kept = tx.batches.files(SYSTEM, batch)[-1]
-        assert (kept.state, kept.code) == (FileState.REFUSED, "rescan-pages") and world.blobs.size(kept.blob_key)
+        assert (kept.state, kept.code) == (FileState.REFUSED, "rescan-pages") and world.blobs.size(
+            kept.blob_key
+        )
         assert tx.arrangements.rescan(batch, ticket).state is RescanState.OPEN
     with world.work.begin() as tx:
         assert rescan.cancel(tx, LOCAL, batch, ticket).state is RescanState.CANCELLED

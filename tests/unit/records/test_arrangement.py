@@ -36,7 +36,9 @@ def state(log: Sequence[Entry]) -> Groups:
 
 
 def names(groups: Groups) -> list[str]:
-    return [" ".join(s.page + ("" if s.mark is Mark.PAGE else f"({s.mark})") for s in group) for group in groups]
+    return [
+        " ".join(s.page + ("" if s.mark is Mark.PAGE else f"({s.mark})") for s in group) for group in groups
+    ]
 
 
 def after(*commands: Command) -> list[str]:
