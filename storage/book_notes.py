@@ -1,4 +1,4 @@
-"""What is written down beside the stores about cases, numbers, reviews and arranging, so that the stores alone give them back.
+"""What is written down beside the stores about cases, numbers, reviews and arranging, so that they give them back.
 
     cases/<case>/<revision>.json    one move: its line of the history, the version it made, the case as it then stood
     numbers/<event>.json            one change of the register: the number, its series and term as they then stood

@@ -1,4 +1,4 @@
-"""A delivery that waits for people: arranged by commands, scanned again, confirmed once, brought back from the stores."""
+"""A delivery that waits for people: arranged, scanned again, confirmed once, brought back from the stores."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
