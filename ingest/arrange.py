@@ -16,6 +16,7 @@ from records.arrangement import (
     Groups,
     Kind,
     Mark,
+    Sheet,
     Standing,
     Step,
     command_json,
@@ -46,6 +47,7 @@ class Arranged:
     batch: Batch
     files: Mapping[str, DeliveredFile]
     pages: Mapping[str, Page]
+    proposal: Sequence[Sequence[Sheet]]
     groups: Groups
     version: int
     undo: int
@@ -83,10 +85,11 @@ def arranged(tx: Tx, actor: Actor, batch_id: str) -> Arranged:
     logged = tx.arrangements.log(batch_id)
     log = [entry_of(one.step, one.told) for one in logged]
     stands = standing(log)
-    groups = fold(first_proposal(files, pages), (*stands.entries, *_strays(tx, batch_id, files, pages, log)))
+    proposal = first_proposal(files, pages)
+    groups = fold(proposal, (*stands.entries, *_strays(tx, batch_id, files, pages, log)))
     last = _confirmation(logged)
     turns = {} if last is None else dict(last.told["turned"])
-    return Arranged(batch, files, pages, groups, len(log), stands.undo, stands.redo, turns)
+    return Arranged(batch, files, pages, proposal, groups, len(log), stands.undo, stands.redo, turns)
 
 
 def command(tx: Tx, actor: Actor, batch_id: str, version: int, wanted: Command) -> Arranging:
@@ -216,7 +219,7 @@ def _log(tx: Tx, actor: Actor, now: Arranged, entry: Entry) -> Arranging:
     log = [entry_of(one.step, one.told) for one in tx.arrangements.log(batch_id)]
     stands: Standing = standing([*log, entry])
     strays = _strays(tx, batch_id, now.files, now.pages, [*log, entry])
-    groups = fold(first_proposal(now.files, now.pages), (*stands.entries, *strays))
+    groups = fold(now.proposal, (*stands.entries, *strays))
     told: dict[str, Any] = command_json(entry.command) if entry.command is not None else {}
     if entry.step is Step.DELIVERED:
         told = {"page": entry.page, "of": entry.of}

@@ -7,10 +7,14 @@ subfolder of page images is a document; any other loose image is one by itself. 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from pathlib import PurePosixPath
 
 from records.document import PageRole
+
+_PLACES = 50_000
+"""Paths whose place is remembered: those of the largest delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +72,21 @@ def natural(path: str) -> tuple[tuple[int, int, str], ...]:
 
 def _order(page: DeliveredPage) -> tuple[object, ...]:
     """Folder by folder, so that a folder inside another does not cut its pages in two; then name, file, frame."""
-    parent, name = str(PurePosixPath(page.path).parent), PurePosixPath(page.path).name
-    return natural(parent), parent, natural(name), page.delivered, page.frame
+    return *_place(page.path), page.delivered, page.frame
+
+
+@lru_cache(maxsize=_PLACES)
+def _place(path: str) -> tuple[object, str, object]:
+    """Return what of a path decides the order; each page of a file asks for the same, and arranging asks again."""
+    parent, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
+    return natural(parent), parent, natural(name)
 
 
 def _sequence(page: DeliveredPage) -> tuple[str, str]:
     """Pages scanned one after the other: the frames of one file, or the loose images of one folder."""
     if page.file_pages > 1 or page.is_pdf:
         return ("file", page.file_id)
-    return ("folder", str(PurePosixPath(page.path).parent))
+    return ("folder", _place(page.path)[1])
 
 
 def _split_run(run: list[DeliveredPage]) -> Iterable[Proposal]:
