@@ -1,13 +1,17 @@
-"""The tables of arranging: the log of what people did to the order of a delivery, and pages to be scanned again."""
+"""The tables of arranging: the log of what people did to the order of a delivery, and pages to be scanned again.
+
+No references: on PostgreSQL the migration would have to wait for every open writer of `batches`, and a rebuild enters
+a ticket before the walk finds its page again. Whoever writes here holds the row of the delivery.
+"""
 
 from sqlalchemy import JSON, Column, Index, Integer, Table, Text
 
-from storage.columns import METADATA, Moment, Words, id_column, link_column, words_column
+from storage.columns import METADATA, Moment, Words, id_column, words_column
 
 arrangement_log = Table(
     "arrangement_log",
     METADATA,
-    link_column("batch_id", "batches.id", primary_key=True),
+    Column("batch_id", Words, primary_key=True),
     Column("ordinal", Integer, primary_key=True, autoincrement=False),
     Column("step", Text, nullable=False),
     Column("told", JSON, nullable=False),  # a command, or which page came as a new scan of which
@@ -19,8 +23,8 @@ rescans = Table(
     "rescans",
     METADATA,
     id_column(),
-    link_column("batch_id", "batches.id"),
-    words_column("page_id"),  # no reference: a rebuild enters the ticket before the walk finds the page again
+    words_column("batch_id"),
+    words_column("page_id"),
     words_column("reason"),
     Column("state", Text, nullable=False),
     Column("made_by", Words, nullable=False),

@@ -19,13 +19,12 @@ def upgrade() -> None:
         sa.Column("told", sa.JSON(), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_arrangement_log_batch_id")),
         sa.PrimaryKeyConstraint("batch_id", "ordinal", name=op.f("pk_arrangement_log")),
     )
     op.create_table(
         "rescans",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("batch_id", sa.Text(), nullable=False),
+        sa.Column("batch_id", sa.Text(), server_default="", nullable=False),
         sa.Column("page_id", sa.Text(), server_default="", nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -34,7 +33,6 @@ def upgrade() -> None:
         sa.Column("new_page_id", sa.Text(), server_default="", nullable=False),
         sa.Column("closed_by", sa.Text(), server_default="", nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_rescans_batch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rescans")),
     )
     op.create_index(op.f("ix_rescans_batch_id_state"), "rescans", ["batch_id", "state"], unique=False)
