@@ -49,6 +49,7 @@ from api.routes import (
     signatures,
     signing_desk,
     signings,
+    uploads,
     verify,
 )
 from api.schemas.common import Problem
@@ -60,6 +61,7 @@ from api.tools import Tools
 from api.uploads import Uploads
 from api.viewers import ForViewers
 from api.watch import Watch
+from ingest.resumable import UploadShelf
 
 API = "/api/v1"
 _PROBLEMS = {
@@ -95,6 +97,8 @@ def create_app(tools: Tools) -> FastAPI:
         redirect_slashes=False,
     )
     metrics_kept = Metrics()
+    shelf = UploadShelf(tools.data_dir / "uploads", tools.clock)
+    shelf.sweep()
     app.state.desk = Desk(
         tools=tools,
         throttle=Throttle(tools.limits.login_window_seconds),
@@ -104,6 +108,7 @@ def create_app(tools: Tools) -> FastAPI:
             tools.data_dir / "cache" / "copies", tools.limits.page_cache_bytes, ".pdf", "application/pdf"
         ),
         uploads=Uploads(tools),
+        shelf=shelf,
         watchman=Watchman(tools),
         overseer=Overseer(tools),
         metrics=metrics_kept,
@@ -115,6 +120,7 @@ def create_app(tools: Tools) -> FastAPI:
         sessions,
         batches,
         arrangements,
+        uploads,
         documents,
         iiif,
         search,

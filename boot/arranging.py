@@ -24,6 +24,7 @@ from storage.work import Tx
 _MARKS = {
     Mark.PAGE: "",
     Mark.BLANK: "trang trắng",
+    Mark.DUPLICATE: "quét lặp",
     Mark.OUT: "đã lấy ra",
     Mark.SEPARATOR: "tờ ngăn cách",
     Mark.REPLACED: "đã thay bằng bản quét lại",

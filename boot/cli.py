@@ -12,11 +12,13 @@ from typing import Any
 
 import click
 
-from boot.cli_batch import batch_group
+from boot.cli_batch import arrange_group, rescan_group
 from boot.cli_context import settings_of
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
+from boot.cli_separators import batch_group, separators_command
+from boot.cli_ways_in import upload_command, watch_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -425,15 +427,21 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(settings_of(context), login)
 
 
-for _command in (
-    batch_group,
+_ELSEWHERE = (
     complete_command,
     renew_command,
     provable_command,
     review_group,
     units_group,
     members_group,
-):
+    separators_command,
+    batch_group,
+    upload_command,
+    watch_command,
+)
+for _word in (arrange_group, rescan_group):
+    batch_group.add_command(_word)
+for _command in _ELSEWHERE:
     main.add_command(_command)
 
 

@@ -1,4 +1,4 @@
-"""The words `vanthu batch …`. What they do is in `boot/arranging.py`."""
+"""The words `vanthu batch arrange …` and `vanthu batch rescan …`. What they do is in `boot/arranging.py`."""
 
 from pathlib import Path
 
@@ -16,12 +16,7 @@ _VERSION = click.option(
 )
 
 
-@click.group("batch")
-def batch_group() -> None:
-    """Các lô quét đã giao."""
-
-
-@batch_group.group("arrange")
+@click.group("arrange")
 def arrange_group() -> None:
     """Sắp xếp trang của lô đang chờ: tách, gộp, chuyển, xoay, đánh dấu; hoàn tác được mọi thao tác.
 
@@ -175,7 +170,7 @@ def reopen_command(context: click.Context, batch: str) -> int:
     return reopen(settings_of(context), batch)
 
 
-@batch_group.group("rescan")
+@click.group("rescan")
 def rescan_group() -> None:
     """Quét lại từng trang của lô đang chờ sắp xếp; bản cũ và bản mới đều được giữ."""
 

@@ -16,6 +16,7 @@ from ingest.propose import Proposal
 from records.access import LOCAL, SYSTEM
 from records.document import DocumentState, FileState, PageRole, fields_to_json
 from records.handover import FoundDocument, HandoverList
+from records.page_checks import TWINS, PageCheck
 from storage.batches import DeliveredFile, Existing, Progress
 from storage.documents import Document
 from storage.pages import UNREAD, Page
@@ -41,6 +42,7 @@ class Ended:
     documents: list[Document]
     existing: list[tuple[Existing, Document]]
     parts: list[Proposal]
+    checks: dict[str, list[PageCheck]]
 
     def places(self, page_ids: list[str]) -> list[dict[str, Any]]:
         """Return file and frame of pages, in order."""
@@ -74,7 +76,8 @@ def ended(house: House, batch_id: str) -> Ended:
             pages=pages,
             documents=tx.documents.of_batch(batch_id),
             existing=[(e, tx.documents.get(SYSTEM, e.document_id)) for e in known],
-            parts=documents_in(tx, batch, files, pages) if known else [],
+            parts=documents_in(tx, batch, files, pages, tx.page_checks.of_batch(batch_id)) if known else [],
+            checks=tx.page_checks.of_batch(batch_id),
         )
 
 
@@ -133,9 +136,12 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
         if page.id in placed:
             continue
         told = {"source": batch.files[page.file_id].relative_path, "frame": page.frame}
-        if page.role is not PageRole.CONTENT:
+        if page.role in (PageRole.SEPARATOR, PageRole.OUT, PageRole.REPLACED):
             if as_json:
                 emit({**told, "state": page.role.value, "code": page.code})
+            continue
+        if page.role in (PageRole.BLANK, PageRole.DUPLICATE):
+            _aside(batch, page, told, as_json=as_json)
             continue
         lost += 1
         say(f"✗ {told['source']}, trang {page.frame}: {_LOST}")
@@ -149,6 +155,18 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
             if as_json:
                 emit({"source": file.relative_path, "state": "failed", "code": FAULT, "tell": tell})
     return lost
+
+
+def _aside(batch: Ended, page: Page, told: dict[str, Any], *, as_json: bool) -> None:
+    """Tell of a page that was set aside, and in the case of a second scan whose."""
+    twins = [c for c in batch.checks.get(page.id, []) if c.finding in TWINS]
+    first = batch.places([str(twins[0].detail["page"])])[0] if twins else None
+    what = "trang trắng" if page.role is PageRole.BLANK else "quét lặp"
+    if first is not None:
+        what += f" của {first['file']}, trang {first['frame']}"
+    say(f"○ {told['source']}, trang {page.frame}: {what}; để riêng, ảnh vẫn được giữ.")
+    if as_json:
+        emit({**told, "state": page.role.value, **({"duplicate_of": first} if first else {})})
 
 
 def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_json: bool) -> Exit:
@@ -186,14 +204,10 @@ def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_j
 def _summary(progress: Progress, existing: int, *, refused: int) -> None:
     say(
         f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
-        f"{progress.separators} tờ ngăn cách{_aside(progress)} · {progress.documents_archived} tài liệu đã lưu trữ, "
+        f"{progress.separators} tờ ngăn cách, {progress.pages_aside} trang để riêng (trắng, quét lặp, lấy ra) · "
+        f"{progress.documents_archived} tài liệu đã lưu trữ, "
         f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, {refused} tệp bị từ chối."
     )
-
-
-def _aside(progress: Progress) -> str:
-    """Return the words about pages that people took out of their documents."""
-    return f", {progress.pages_aside} trang để riêng khi sắp xếp" if progress.pages_aside else ""
 
 
 def _document_json(

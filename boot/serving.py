@@ -24,7 +24,7 @@ from boot.telemetry import start_telemetry
 from boot.version import VERSION
 from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.access_copy import access_copy
-from ingest.receive import receive_stream
+from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
 from ingest.rescan import deliver
@@ -84,6 +84,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 data_dir=settings.data_dir,
                 receive=partial(receive_stream, tools),
                 rescan=partial(deliver, tools),
+                receipt=partial(receipt_of, tools),
                 receive_paper=partial(receive_paper, tools),
                 take_paper=partial(take_paper, tools),
                 take_draft=partial(take_draft, tools),

@@ -85,7 +85,7 @@ def arranged(tx: Tx, actor: Actor, batch_id: str) -> Arranged:
     logged = tx.arrangements.log(batch_id)
     log = [entry_of(one.step, one.told) for one in logged]
     stands = standing(log)
-    proposal = first_proposal(files, pages)
+    proposal = first_proposal(files, pages, tx.page_checks.of_batch(batch_id))
     groups = fold(proposal, (*stands.entries, *_strays(tx, batch_id, files, pages, log)))
     last = _confirmation(logged)
     turns = {} if last is None else dict(last.told["turned"])

@@ -4,10 +4,14 @@ Pure: rows in, values out.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from ingest.propose import DeliveredPage, Proposal, in_order, propose
+from ingest.delivered import all_delivered
+from ingest.propose import Proposal, in_order, propose, set_aside
 from records.arrangement import Groups, Mark, Sheet
 from records.document import PageRole
+from records.page_checks import PageCheck
+from records.separators import Follows, read_code
 from storage.batches import DeliveredFile
 from storage.pages import Page
 
@@ -18,6 +22,7 @@ _MARKS = {
     PageRole.CONTENT: Mark.PAGE,
     PageRole.SEPARATOR: Mark.SEPARATOR,
     PageRole.BLANK: Mark.BLANK,
+    PageRole.DUPLICATE: Mark.DUPLICATE,
     PageRole.OUT: Mark.OUT,
     PageRole.REPLACED: Mark.REPLACED,
 }
@@ -39,37 +44,26 @@ def delivered_as(page: Page) -> PageRole:
     return PageRole.SEPARATOR if page.code else PageRole.CONTENT
 
 
-def delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
-    """Return what the rules of the proposal want to know of a page."""
-    return DeliveredPage(
-        page_id=page.id,
-        file_id=file.id,
-        path=file.relative_path,
-        frame=page.frame,
-        file_pages=file.pages,
-        is_pdf=file.blob_key.endswith(".pdf"),
-        delivered=file.ordinal,
-        role=delivered_as(page),
-        code=page.code,
-    )
+def shown_turn(page: Page) -> int:
+    """Return the clockwise turn that shows a page upright as far as anybody knows."""
+    return page.rotation if page.state else page.hint_rotation
 
 
-def first_proposal(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[list[Sheet]]:
+def first_proposal(
+    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
+) -> list[list[Sheet]]:
     """Return the documents as the rules propose them, with the sheets between them: each before what it opens.
 
     Without pages that came for a ticket: the log tells of those.
     """
-    of_delivery = in_order(
-        [
-            delivered(page, files[page.file_id])
-            for page in pages.values()
-            if not files[page.file_id].idempotency_key.startswith(RESCANNED)
-        ]
-    )
+    own = {p.id: p for p in pages.values() if not files[p.file_id].idempotency_key.startswith(RESCANNED)}
+    found = [replace(p, role=delivered_as(pages[p.page_id])) for p in all_delivered(files, own, checks)]
+    aside = set_aside(found)
+    of_delivery = in_order([replace(p, role=aside.get(p.page_id, p.role)) for p in found])
     proposed = propose(of_delivery)
     place = {page: number for number, one in enumerate(proposed) for page in one.pages}
     groups: list[list[Sheet]] = [[] for _ in proposed]
-    own = [iter(one.pages) for one in proposed]  # the order inside a document is the proposal's
+    inside = [iter(one.pages) for one in proposed]  # the order inside a document is the proposal's
     loose: list[Sheet] = []
     last = -1
     for page in of_delivery:
@@ -77,7 +71,7 @@ def first_proposal(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]
         if number is None:
             loose.append(Sheet(page.page_id, _MARKS[page.role]))
             continue
-        groups[number] += [*loose, Sheet(next(own[number]))]
+        groups[number] += [*loose, Sheet(next(inside[number]))]
         loose, last = [], number
     if loose and not groups:
         return [loose]
@@ -91,15 +85,24 @@ def documents_of(
 ) -> list[Proposal]:
     """Return the documents that an arrangement makes, in order; one without a page left makes none."""
     made: list[Proposal] = []
+    dossier, run = "", ""
     for group in groups:
+        first = pages[group[0].page]
+        if run != (run := _run(first, files)):
+            dossier = ""
+        sheet = read_code(code := _opened_by(group, pages))
+        if sheet is not None and sheet.follows is Follows.DOSSIER:
+            dossier = sheet.dossier
         kept = [pages[sheet.page] for sheet in group if sheet.mark is Mark.PAGE]
         if kept:
             made.append(
                 Proposal(
                     source=_name(kept, files),
                     pages=tuple(page.id for page in kept),
-                    separator=_opened_by(group, pages),
+                    separator=code,
                     whole_file=_whole(kept, files),
+                    sheet=sheet,
+                    dossier=dossier,
                 )
             )
     return made
@@ -108,7 +111,7 @@ def documents_of(
 def turned(groups: Groups, pages: Mapping[str, Page]) -> dict[str, int]:
     """Return the clockwise turn that each page is read with which people turned, as it is written down once for all."""
     return {
-        sheet.page: (pages[sheet.page].hint_rotation + sheet.turn) % 360
+        sheet.page: (shown_turn(pages[sheet.page]) + sheet.turn) % 360
         for group in groups
         for sheet in group
         if sheet.turn
@@ -151,6 +154,13 @@ def _opened_by(group: Sequence[Sheet], pages: Mapping[str, Page]) -> str:
         if sheet.mark is Mark.SEPARATOR:
             code = pages[sheet.page].code
     return code
+
+
+def _run(page: Page, files: Mapping[str, DeliveredFile]) -> str:
+    """Return what was scanned in one go with the page: a sheet "new dossier" reaches to its end."""
+    file = files[page.file_id]
+    several = file.pages > 1 or file.blob_key.endswith(".pdf")
+    return file.id if several else file.relative_path.rpartition("/")[0]
 
 
 def _whole(kept: Sequence[Page], files: Mapping[str, DeliveredFile]) -> str:

@@ -7,17 +7,20 @@ import fcntl
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ingest.arrange import ARRANGE, arranged, must_wait
-from ingest.arrange_base import delivered, documents_of, settled
+from ingest.arrange_base import documents_of, settled
+from ingest.delivered import all_delivered
 from ingest.keys import derived_id
-from ingest.propose import Proposal, propose
+from ingest.propose import Proposal, propose, set_aside, to_be_read
 from ingest.tools import IngestTools
+from ingest.twins import find_twins
 from records.access import SYSTEM, Level
 from records.document import DocumentState
 from records.outcome import Refused
+from records.page_checks import PageCheck
 from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
@@ -38,26 +41,31 @@ _ABANDONED_SECONDS = 24 * 3600.0
 def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
     """Write the documents of a batch and give each page its place; return the ids that still need the walk.
 
-    One transaction and safe to repeat. A document whose very pages are archived already in the same dossier is not
-    made again: the batch notes which document it is. One that this batch has archived already (the engine's memory of
-    it may be lost) needs the walk no more.
+    One transaction and safe to repeat. Blanks and second scans are set aside before. A document whose very pages are
+    archived already in the same dossier is not made again: the batch notes which document it is. One that this batch
+    has archived already (the engine's memory of it may be lost) needs the walk no more.
 
     None: the delivery waits for people to put its pages in order; once they have confirmed, that order is proposed.
     """
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
-        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
         if must_wait(tx, batch):
             return None
+        if batch.options.get(ARRANGE):
+            _settle(tx, batch)
+        else:
+            _set_aside(tx, files, {p.id: p for p in tx.pages.of_batch(batch_id)}, checks)
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
         walk: list[str] = []
-        _settle(tx, batch, pages)
-        for ordinal, proposal in enumerate(documents_in(tx, batch, files, pages), start=1):
+        for ordinal, proposal in enumerate(documents_in(tx, batch, files, pages, checks), start=1):
+            dossier = _dossier(batch, proposal)
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
-            print_ = fingerprint(batch.dossier, found, whole)
-            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(batch.dossier, print_)
+            print_ = fingerprint(dossier, found, whole)
+            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(dossier, print_)
             if known is not None and known.state is DocumentState.ARCHIVED and known.id != document_id:
                 tx.batches.note_existing(batch_id, ordinal, known.id, proposal.source)
                 continue
@@ -65,7 +73,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
                 NewDocument(
                     id=document_id,
                     batch_id=batch_id,
-                    dossier=batch.dossier,
+                    dossier=dossier,
                     ordinal=ordinal,
                     source=proposal.source,
                     title=proposal.separator,
@@ -86,25 +94,53 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
 
 
 def documents_in(
-    tx: Tx, batch: Batch, files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]
+    tx: Tx,
+    batch: Batch,
+    files: Mapping[str, DeliveredFile],
+    pages: Mapping[str, Page],
+    checks: Mapping[str, Sequence[PageCheck]],
 ) -> list[Proposal]:
     """Return the documents of a batch, as people arranged them or by the rules; the n-th has ordinal n (from 1)."""
     if not batch.options.get(ARRANGE):
-        return proposals(files, pages)
+        return proposals(files, pages, checks)
     return documents_of(arranged(tx, SYSTEM, batch.id).groups, files, pages)
 
 
-def _settle(tx: Tx, batch: Batch, pages: Mapping[str, Page]) -> None:
+def _settle(tx: Tx, batch: Batch) -> None:
     """Write down in the page rows what people said of each page."""
-    if batch.options.get(ARRANGE):
-        now = arranged(tx, SYSTEM, batch.id)
-        for page_id, (role, hint) in settled(now.groups, pages, now.turned).items():
-            tx.pages.settle(page_id, role, hint)
+    now = arranged(tx, SYSTEM, batch.id)
+    for page_id, (role, hint) in settled(now.groups, now.pages, now.turned).items():
+        tx.pages.settle(page_id, role, hint, read_again=hint != now.pages[page_id].hint_rotation)
 
 
-def proposals(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[Proposal]:
+def proposals(
+    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
+) -> list[Proposal]:
     """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
-    return propose([delivered(p, files[p.file_id]) for p in pages.values()])
+    return propose(all_delivered(files, pages, checks))
+
+
+def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:
+    """Return the pages of a batch that must be read before its documents can be proposed; none of an issued paper."""
+    with tools.work.reading() as tx:
+        if tx.batches.get(SYSTEM, batch_id).created_by == ISSUER:
+            return []
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+    return to_be_read(all_delivered(files, pages, checks))
+
+
+def flag_twins(tools: IngestTools, batch_id: str) -> int:
+    """Flag the pages of a batch that were scanned twice; return how many. Safe to repeat. Raises `Away`."""
+    with tools.work.reading() as tx:
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+    found = find_twins(tools, pages, all_delivered(files, pages, checks), checks)
+    with tools.work.begin() as tx:
+        tx.page_checks.add(found)
+    return len(found)
 
 
 def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) -> str:
@@ -179,6 +215,23 @@ def _touched(path: Path) -> float:
         return max(p.stat().st_mtime for p in (path, *path.rglob("*")))
     except FileNotFoundError:
         return time.time()
+
+
+def _set_aside(
+    tx: Tx,
+    files: Mapping[str, DeliveredFile],
+    pages: Mapping[str, Page],
+    checks: Mapping[str, Sequence[PageCheck]],
+) -> None:
+    """Set blanks and second scans aside, unless they are in a document: somebody may have put them there."""
+    for page_id, role in set_aside(all_delivered(files, pages, checks)).items():
+        if pages[page_id].document_id is None:
+            tx.pages.set_role(page_id, role)
+
+
+def _dossier(batch: Batch, proposal: Proposal) -> str:
+    """Return the dossier of a document: a sheet "new dossier" decides, then the delivery, then the document's sheet."""
+    return proposal.dossier or batch.dossier or (proposal.sheet.dossier if proposal.sheet else "")
 
 
 def _note(tx: Tx, batch: Batch, walked: int) -> None:

@@ -12,6 +12,7 @@ from tempfile import mkdtemp
 from ingest.children import ChildDied, ChildStuck
 from ingest.inspect import look
 from ingest.keys import derived_id, page_key
+from ingest.page_findings import findings
 from ingest.tools import IngestTools
 from ocr.extract import PageImage, extract_pages, is_separator
 from ocr.inspect_file import FileFacts
@@ -19,6 +20,7 @@ from records.access import SYSTEM
 from records.document import FileState, PageRole
 from records.errors import Unfit
 from records.outcome import Done, Later, Outcome, Refused
+from records.page_checks import Finding, PageCheck, scan_rules
 from storage.batch_values import ISSUER
 from storage.batches import DeliveredFile
 from storage.blobs import Conflict, Stored, Unavailable
@@ -60,6 +62,7 @@ def _split(
     tools: IngestTools, file: DeliveredFile, facts: FileFacts, local: Path, ordinal: int
 ) -> Outcome[SplitFile]:
     rows: list[NewPage] = []
+    found: dict[str, list[PageCheck]] = {}
     kept: list[Stored] = []
     with tools.work.reading() as tx:
         issued = tx.batches.get(SYSTEM, file.batch_id).created_by == ISSUER
@@ -89,15 +92,24 @@ def _split(
             # every page of an issued paper is one: a code on it leads to its check and parts no pile of scans
             code = None if issued else is_separator(image)
             rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1, code))
+            if not issued:
+                found[rows[-1].id] = _findings(image, facts)
         shutil.rmtree(out, ignore_errors=True)
     crashpoint("split-before-commit")
     with tools.work.begin() as tx:
         for image_kept in sorted(kept, key=lambda one: one.key):  # the same image may be in two files at once
             tx.objects.keep(image_kept.key, image_kept.sha256, image_kept.size)
         tx.pages.add_many(rows)
+        tx.page_checks.add(found)
         tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
     crashpoint("split-after-commit")
     return Done(SplitFile(file.id, len(rows)))
+
+
+def _findings(image: PageImage, facts: FileFacts) -> list[PageCheck]:
+    """Return what is to be said of a page. A PDF with signatures or text is one paper, whatever its pages look like."""
+    whole = facts.signatures or facts.text_pages
+    return [*findings(image, scan_rules()), *([PageCheck(Finding.WHOLE_FILE, 1.0)] if whole else [])]
 
 
 def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[Stored]:

@@ -20,6 +20,7 @@ class Mark(StrEnum):
 
     PAGE = "page"  # a page of its document
     BLANK = "blank"
+    DUPLICATE = "duplicate"  # the page before it, scanned twice
     OUT = "out"  # taken out by a person, kept all the same
     SEPARATOR = "separator"
     REPLACED = "replaced"  # scanned again: the newer page stands beside it

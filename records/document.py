@@ -40,9 +40,10 @@ class PageRole(StrEnum):
 
     CONTENT = "content"
     SEPARATOR = "separator"
-    BLANK = "blank"  # a person said so; of no document
+    BLANK = "blank"  # set aside: nothing is on it, or a person said so
+    DUPLICATE = "duplicate"  # set aside: the page before it, scanned again
     OUT = "out"  # a person took it out of its document
-    REPLACED = "replaced"  # scanned again; the newer page is in the document
+    REPLACED = "replaced"  # a person asked for a better scan; the newer page is in the document
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ class Existing:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages;
-    `pages_aside` what a person marked as blank, took out or had scanned again.
+    `pages_aside` blanks, second scans, and what a person took out or had scanned again.
     """
 
     state: BatchState
@@ -105,10 +105,10 @@ class Progress:
     pages_read: int
     pages_failed: int
     separators: int
+    pages_aside: int
     documents: int
     documents_archived: int
     documents_refused: int
     documents_existing: int
     started_at: datetime | None
     finished_at: datetime | None
-    pages_aside: int = 0

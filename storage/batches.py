@@ -16,6 +16,10 @@ from storage.schema import batches, documents, existing, files, pages, storable
 __all__ = ["Batch", "Batches", "DeliveredFile", "Existing", "NewBatch", "NewFile", "Progress"]
 
 
+_ASIDE = (PageRole.BLANK, PageRole.DUPLICATE, PageRole.OUT, PageRole.REPLACED)
+"""What pages are that are in no document and no separator either."""
+
+
 class Batches:
     """The deliveries. Methods with a `reader` authorize `Action.DIGITIZE` (`NotAllowed`); the others are the
     walk's own.
@@ -235,10 +239,10 @@ class Batches:
         )
         page_counts = self._counts(
             pages.c.batch_id == batch_id,
-            read=pages.c.state == "read",
-            failed=pages.c.state.in_(UNREAD),
+            read=(pages.c.role == PageRole.CONTENT) & (pages.c.state == "read"),
+            failed=(pages.c.role == PageRole.CONTENT) & pages.c.state.in_(UNREAD),
             separators=pages.c.role == PageRole.SEPARATOR,
-            aside=pages.c.role.in_((PageRole.BLANK, PageRole.OUT, PageRole.REPLACED)),
+            aside=pages.c.role.in_(_ASIDE),
         )
         document_counts = self._counts(
             documents.c.batch_id == batch_id,

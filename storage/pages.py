@@ -103,9 +103,17 @@ class Pages:
         """Make a page number `number` of a document; repeating it changes nothing. Raises `Missing`."""
         self._set(page_id, document_id=document_id, number=number)
 
-    def settle(self, page_id: str, role: PageRole, hint_rotation: int) -> None:
-        """Say what people made of a page: what it is, and the clockwise turn it is read with. Raises `Missing`."""
-        self._set(page_id, role=role, hint_rotation=hint_rotation)
+    def set_role(self, page_id: str, role: PageRole) -> None:
+        """Say what a page image is; repeating it changes nothing. Raises `Missing`."""
+        self._set(page_id, role=role)
+
+    def settle(self, page_id: str, role: PageRole, hint_rotation: int, *, read_again: bool = False) -> None:
+        """Say what people made of a page: what it is, and the clockwise turn it is read with. Raises `Missing`.
+
+        `read_again`: a reading of before does not count.
+        """
+        again = {"state": "", "reading_key": ""} if read_again else {}
+        self._set(page_id, role=role, hint_rotation=hint_rotation, **again)
 
     def one(self, batch_id: str, page_id: str) -> Page:
         """Return a page of a delivery (ask `Batches.get` whether it may be seen). Raises `Missing`."""
@@ -215,6 +223,19 @@ class Pages:
             select(page_texts.c.reading).where(page_texts.c.page_id == page.id)
         ).scalar()
         return None if packed is None else _unpacked(bytes(packed), number)
+
+    def reading_of_page(self, page_id: str) -> PageText:
+        """Return the reading of a page that may belong to no document yet (the walk's own). Raises `Missing`."""
+        packed = self._ground.connection.execute(
+            select(page_texts.c.reading).where(page_texts.c.page_id == page_id)
+        ).scalar()
+        if packed is None:
+            raise Missing(f"page {page_id} was not read")
+        return load_page(zlib.decompress(bytes(packed)))
+
+    def some(self, page_ids: Sequence[str]) -> list[Page]:
+        """Return those of the pages that there are, in the order of delivery (the walk's own)."""
+        return self._pages(pages.c.id.in_(page_ids), pages.c.ordinal)
 
     def texts(self, reader: Actor, document_id: str) -> list[tuple[int, str]]:
         """Return (page number, plain text) of every page that was read, by number: enough to see which to look at.

@@ -23,6 +23,7 @@ from storage.schema_archive import (
 )
 from storage.schema_arrange import arrangement_log, rescans
 from storage.schema_cases import case_bodies, case_moves, case_signings, case_versions, cases
+from storage.schema_checks import page_checks
 from storage.schema_desk import issuer_names, saved_hits, saved_searches
 from storage.schema_numbers import number_periods, number_series, numbers
 from storage.schema_offices import (
@@ -74,6 +75,7 @@ __all__ = [
     "numbers",
     "objects",
     "outbox",
+    "page_checks",
     "page_texts",
     "pages",
     "passes",

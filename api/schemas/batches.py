@@ -122,6 +122,18 @@ class FileOut(Frozen):
         )
 
 
+class PageFlagOut(Frozen):
+    """A finding on a page image. `state` is what the page is now (`content`, `blank`, `duplicate`); `score` 0 to 1."""
+
+    page_id: str
+    file: str
+    frame: int
+    state: str
+    finding: str
+    score: float
+    sentence: str
+
+
 class ReceiptOut(Frozen):
     """The promise: these bytes are durable in the archive's stores (`copies` of them) and written down in its books."""
 

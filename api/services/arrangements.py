@@ -19,7 +19,7 @@ from api.services.page_images import Picture
 from api.tools import Tools
 from ingest import arrange, rescan
 from ingest.arrange import Arranged
-from ingest.arrange_base import documents_of, rescan_key
+from ingest.arrange_base import documents_of, rescan_key, shown_turn
 from ocr.page_view import PageView, Size, page_view
 from records.access import Actor
 from records.arrangement import Mark, Sheet
@@ -167,7 +167,7 @@ def _window(now: Arranged, waiting: Mapping[str, str], limit: int, offset: int) 
 
 def _sheet(now: Arranged, sheet: Sheet, ticket: str) -> SheetOut:
     page = now.pages[sheet.page]
-    rotation = now.turned.get(page.id, (page.hint_rotation + (0 if now.turned else sheet.turn)) % 360)
+    rotation = now.turned.get(page.id, (shown_turn(page) + (0 if now.turned else sheet.turn)) % 360)
     return SheetOut(
         page=page.id,
         ordinal=page.ordinal,

@@ -17,7 +17,7 @@ from boot.papers import desk_tools, look_tools
 from boot.procedures_desk import case_desk
 from boot.settings import load_settings
 from ingest.access_copy import access_copy
-from ingest.receive import receive_stream
+from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
 from ingest.rescan import deliver
@@ -124,6 +124,7 @@ def make_house(
             data_dir=data,
             receive=partial(receive_stream, ingest),
             rescan=partial(deliver, ingest),
+            receipt=partial(receipt_of, ingest),
             receive_paper=partial(receive_paper, ingest),
             take_paper=partial(take_paper, ingest),
             take_draft=partial(take_draft, ingest),
