@@ -12,6 +12,7 @@ from records.access import LOCAL, SYSTEM, Actor, Role
 from records.arrangement import Command, Kind, Mark, Where
 from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing, NotAllowed, Unfit
+from records.page_checks import Finding, PageCheck
 from storage.arrangements import RescanState
 from storage.book_notes import arrange_note_key, keep_books
 from storage.signing_notes import Notebook
@@ -284,3 +285,16 @@ def test_entries_behind_a_lost_one_are_named_and_left_out(
     assert set(codes(rebuilt(fresh))) == {"blob-missing", "row-unfit"}
     fresh.begin_walk(batch)
     assert shape(fresh, batch) == ["1 2 3@90 4", "5", "6"]
+
+
+def test_what_the_checks_set_aside_is_shown_so_and_can_be_put_back(world: World) -> None:
+    batch = world.deliver(FILES, **{ARRANGE: "1"})
+    assert world.begin_walk(batch) is None
+    with world.work.begin() as tx:
+        tx.page_checks.add({page_numbered(tx, LOCAL, batch, 2): [PageCheck(Finding.BLANK, 1.0)]})
+    assert shape(world, batch)[0] == "1 2(blank) 3 4"
+    do(world, batch, Kind.MARK, 2, mark=Mark.PAGE)
+    step(world, batch, arrange.confirm)
+    first = (world.begin_walk(batch) or [])[0]
+    with world.work.reading() as tx:
+        assert [p.ordinal for p in tx.pages.of_document(SYSTEM, first)] == [1, 2, 3, 4], "a person decides"
