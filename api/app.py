@@ -13,9 +13,9 @@ from api.i18n import WEB
 from api.metrics import Metrics
 from api.page_cache import PageCache
 from api.pages import accounts as account_pages
+from api.pages import arranging, case_opening, clerk, front
 from api.pages import batches as batch_pages
 from api.pages import case_drafts as draft_pages
-from api.pages import case_opening, clerk, front
 from api.pages import cases as case_pages
 from api.pages import documents as document_pages
 from api.pages import operations as operation_pages
@@ -30,6 +30,7 @@ from api.reads import ReadLog
 from api.route_names import RouteNames
 from api.routes import (
     accounts,
+    arrangements,
     batches,
     case_desks,
     case_drafts,
@@ -118,6 +119,7 @@ def create_app(tools: Tools) -> FastAPI:
     for kind in (
         sessions,
         batches,
+        arrangements,
         uploads,
         documents,
         iiif,
@@ -145,6 +147,7 @@ def create_app(tools: Tools) -> FastAPI:
     for page in (
         front,
         batch_pages,
+        arranging,
         document_pages,
         search_pages,
         saved_pages,

@@ -16,8 +16,9 @@ from api.tools import Limits
 log = logging.getLogger("vanthu.api")
 
 _UPLOADS = re.compile(
-    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/(?:files|uploads(?:/[^/]+)?)|signing-batches/[^/]+/papers|signatures)"
-    r"|/verify|/batches/[^/]+/files|/kiem-tra/[^/]+/[^/]+"
+    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/(?:files|uploads(?:/[^/]+)?|rescans/[^/]+/file)"
+    r"|signing-batches/[^/]+/papers|signatures)"
+    r"|/verify|/batches/[^/]+/(?:files|rescans/[^/]+/file)|/kiem-tra/[^/]+/[^/]+"
 )
 _RESUMABLE = re.compile(r"/api/v1/batches/[^/]+/uploads(?:/[^/]+)?")
 _TUS = {"tus-resumable": VERSION, "tus-version": VERSION}

@@ -18,6 +18,7 @@ from records.queues import DeadLetter, QueueCount, WorkerSeen
 from search.index import SearchIndex
 from signing.certificates import Ending
 from signing.verdict import Verdict
+from storage.arrangements import Rescan
 from storage.blobs import BlobStore
 from storage.documents import Document
 from storage.pages import Page
@@ -69,6 +70,22 @@ class Receive(Protocol):
         Raises `Conflict` (`idempotency-conflict`: the key was used for other bytes; `batch-started`), `Missing`
         (no such batch), `Unfit` (`file-empty`, `file-too-large`, `digest-mismatch`), `Away` (store full or gone).
         """
+
+
+class DeliverRescan(Protocol):
+    """Take a newly scanned page in for its ticket (`ingest.rescan.deliver` bound to its tools)."""
+
+    def __call__(
+        self,
+        batch_id: str,
+        rescan_id: str,
+        name: str,
+        chunks: Iterator[bytes],
+        key: str,
+        actor: Actor,
+        declared_sha256: str | None = None,
+    ) -> Rescan:
+        """Return the ticket; the same key and bytes again return the same. Raises as `deliver`."""
 
 
 class ReceiptOf(Protocol):
@@ -280,6 +297,7 @@ class Tools:
     data_dir: Path
     receive: Receive
     receipt: ReceiptOf
+    rescan: DeliverRescan = field(kw_only=True)
     receive_paper: ReceivePaper
     take_paper: TakePaper
     take_draft: TakeDraft = field(kw_only=True)

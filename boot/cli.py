@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from boot.cli_batch import arrange_group, rescan_group
 from boot.cli_context import settings_of
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
@@ -58,6 +59,7 @@ def init_command(context: click.Context, as_json: bool) -> int:
 )
 @click.option("--out", type=_PATHS, help="Chép các tệp PDF/A đã ký vào thư mục này.")
 @click.option("--again", is_flag=True, help="Tạo tài liệu mới dù đã có.")
+@click.option("--arrange", is_flag=True, help="Dừng lại để người sắp xếp trang trước khi nhận dạng.")
 @click.option("--json", "as_json", is_flag=True, help="Mỗi tài liệu một dòng JSON.")
 @click.pass_context
 def digitize_command(
@@ -67,12 +69,13 @@ def digitize_command(
     manifest: Path | None,
     out: Path | None,
     again: bool,
+    arrange: bool,
     as_json: bool,
 ) -> int:
     """Số hóa tệp quét, thư mục, tệp ZIP hoặc kho S3 (s3://…): nhận dạng, tạo PDF/A, ký số, lưu trữ, lập chỉ mục."""
     from boot.digitize import Wish, digitize
 
-    return digitize(settings_of(context), Wish(inputs, dossier, manifest, out, again, as_json))
+    return digitize(settings_of(context), Wish(inputs, dossier, manifest, out, again, as_json, arrange))
 
 
 @main.command("ocr")
@@ -436,6 +439,8 @@ _ELSEWHERE = (
     upload_command,
     watch_command,
 )
+for _word in (arrange_group, rescan_group):
+    batch_group.add_command(_word)
 for _command in _ELSEWHERE:
     main.add_command(_command)
 

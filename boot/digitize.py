@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rich.progress import Progress as Bar
 
+from boot.arranging import tell_waiting, waits
 from boot.childroom import open_children
 from boot.fetching import local_inputs, named
 from boot.handing_in import count, hand_in
@@ -21,6 +22,8 @@ from boot.report import compare_with_list, report
 from boot.settings import Settings
 from boot.speak import Exit, console, progress_bar, say
 from boot.wiring import ingest_tools, running_engine
+from ingest.arrange import ARRANGE
+from ingest.documents import AGAIN
 from ingest.handover import read_handover
 from ingest.tools import IngestTools
 from jobs.crew import WORKER
@@ -45,6 +48,7 @@ class Wish:
     out: Path | None
     again: bool
     as_json: bool
+    arrange: bool = False
 
 
 def digitize(settings: Settings, wish: Wish) -> Exit:
@@ -69,10 +73,13 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
         bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
         counted = count(inputs, settings.max_file_bytes, bar)
         title = named(wish.inputs[0]) or str(wish.inputs[0])
-        batch = hand_in(house, tools, counted, title, wish.dossier, wish.again, bar)
+        options = {name: "1" for name, asked in ((AGAIN, wish.again), (ARRANGE, wish.arrange)) if asked}
+        batch = hand_in(house, tools, counted, title, wish.dossier, options, bar)
         if batch.state is not BatchState.FINISHED:
             _wait(house, tools, lock, stack, batch.id, bar)
         bar.stop()
+        if waits(house, batch.id):
+            return tell_waiting(house, batch.id)
         told = report(house, batch.id, counted.left, wish.out, as_json=wish.as_json)
         if listed is None:
             return told
@@ -105,7 +112,7 @@ def _wait(
             completed=read,
             rate=f"{rate:.2f} trang/s",
         )
-        if now.state is BatchState.FINISHED:
+        if now.state in (BatchState.FINISHED, BatchState.ARRANGING):
             return
         time.sleep(_LOOK_SECONDS if running else _WATCH_SECONDS)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,14 +61,20 @@ def count(inputs: list[Input], most_bytes: int, bar: Bar) -> Counted:
 
 
 def hand_in(
-    house: House, tools: IngestTools, counted: Counted, title: str, dossier: str, again: bool, bar: Bar
+    house: House,
+    tools: IngestTools,
+    counted: Counted,
+    title: str,
+    dossier: str,
+    options: Mapping[str, str],
+    bar: Bar,
 ) -> Batch:
     """Return the batch of exactly these files, started: the one that is there already or a new one.
 
     A delivery that did not get through for reasons of ours is opened anew; what is archived of it stays. Adds to
     `counted.left` what changed while it was being handed in.
     """
-    batch = _open(house, counted, title, dossier, again)
+    batch = _open(house, counted, title, dossier, options)
     if batch.state is not BatchState.RECEIVING:
         return batch
     task = bar.add_task("Nhận tệp", total=len(counted.files), rate="")
@@ -93,9 +100,9 @@ def hand_in(
         return tx.batches.start(batch.id)
 
 
-def _open(house: House, counted: Counted, title: str, dossier: str, again: bool) -> Batch:
+def _open(house: House, counted: Counted, title: str, dossier: str, options: Mapping[str, str]) -> Batch:
     told = json.dumps([dossier, sorted((i.relative, h) for i, h in counted.files)], ensure_ascii=False)
-    fingerprint = None if again else hashlib.sha256(told.encode()).hexdigest()
+    fingerprint = None if options.get(AGAIN) else hashlib.sha256(told.encode()).hexdigest()
     with house.work.begin() as tx:
         known = tx.batches.by_fingerprint(fingerprint) if fingerprint else None
         if known is not None and _fell(tx, known):
@@ -103,7 +110,6 @@ def _open(house: House, counted: Counted, title: str, dossier: str, again: bool)
             known = None
         if known is not None:
             return known
-        options = {AGAIN: "1"} if again else {}
         batch = tx.batches.add(NewBatch(title, dossier, LOCAL.id, fingerprint, options))
         tx.audit.append(LOCAL.id, "batch-created", batch.id, "done", {"files": len(counted.files)})
         return batch

@@ -10,8 +10,9 @@ from rich.table import Table
 from boot.handing_in import FAULT, Left
 from boot.house import House
 from boot.speak import Exit, console, emit, say
-from ingest.documents import proposals
+from ingest.documents import documents_in
 from ingest.handover_compare import compare_handover
+from ingest.propose import Proposal
 from records.access import LOCAL, SYSTEM
 from records.document import DocumentState, FileState, PageRole, fields_to_json
 from records.handover import FoundDocument, HandoverList
@@ -40,6 +41,7 @@ class Ended:
     pages: dict[str, Page]
     documents: list[Document]
     existing: list[tuple[Existing, Document]]
+    parts: list[Proposal]
     checks: dict[str, list[PageCheck]]
 
     def places(self, page_ids: list[str]) -> list[dict[str, Any]]:
@@ -63,15 +65,18 @@ class Ended:
 def ended(house: House, batch_id: str) -> Ended:
     """Read everything about a batch in one snapshot."""
     with house.work.reading() as tx:
+        batch = tx.batches.get(SYSTEM, batch_id)
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        known = tx.batches.existing(SYSTEM, batch_id)
         return Ended(
-            message=tx.batches.get(SYSTEM, batch_id).message,
+            message=batch.message,
             progress=tx.batches.progress(LOCAL, batch_id),
-            files={f.id: f for f in tx.batches.files(SYSTEM, batch_id)},
-            pages={p.id: p for p in tx.pages.of_batch(batch_id)},
+            files=files,
+            pages=pages,
             documents=tx.documents.of_batch(batch_id),
-            existing=[
-                (e, tx.documents.get(SYSTEM, e.document_id)) for e in tx.batches.existing(SYSTEM, batch_id)
-            ],
+            existing=[(e, tx.documents.get(SYSTEM, e.document_id)) for e in known],
+            parts=documents_in(tx, batch, files, pages, tx.page_checks.of_batch(batch_id)) if known else [],
             checks=tx.page_checks.of_batch(batch_id),
         )
 
@@ -80,7 +85,7 @@ def report(house: House, batch_id: str, left: list[Left], out: Path | None, *, a
     """Tell what became of every page and file; copy the PDFs to `out` when given. 3 when a person must look."""
     batch = ended(house, batch_id)
     names, table = _Names(), Table("Nguồn", "Tài liệu", "Số, ký hiệu", "Trang", "Trạng thái", box=None)
-    parts = proposals(batch.files, batch.pages, batch.checks) if batch.existing else []
+    parts = batch.parts
     mine = batch.pages_by_document()
     rows = [(d, d.source, d.state.value, mine.get(d.id, [])) for d in batch.documents]
     rows += [(d, e.source, "already-archived", list(parts[e.ordinal - 1].pages)) for e, d in batch.existing]
@@ -131,9 +136,9 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
         if page.id in placed:
             continue
         told = {"source": batch.files[page.file_id].relative_path, "frame": page.frame}
-        if page.role is PageRole.SEPARATOR:
+        if page.role in (PageRole.SEPARATOR, PageRole.OUT, PageRole.REPLACED):
             if as_json:
-                emit({**told, "state": "separator", "code": page.code})
+                emit({**told, "state": page.role.value, "code": page.code})
             continue
         if page.role in (PageRole.BLANK, PageRole.DUPLICATE):
             _aside(batch, page, told, as_json=as_json)
@@ -199,7 +204,7 @@ def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_j
 def _summary(progress: Progress, existing: int, *, refused: int) -> None:
     say(
         f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
-        f"{progress.separators} tờ ngăn cách, {progress.pages_aside} trang để riêng (trắng, quét lặp) · "
+        f"{progress.separators} tờ ngăn cách, {progress.pages_aside} trang để riêng (trắng, quét lặp, lấy ra) · "
         f"{progress.documents_archived} tài liệu đã lưu trữ, "
         f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, {refused} tệp bị từ chối."
     )

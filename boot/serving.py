@@ -27,6 +27,7 @@ from ingest.access_copy import access_copy
 from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
+from ingest.rescan import deliver
 from ingest.tools import IngestTools
 from jobs.engine_view import EngineView
 from jobs.lock import EngineLock
@@ -82,6 +83,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 index=house.index,
                 data_dir=settings.data_dir,
                 receive=partial(receive_stream, tools),
+                rescan=partial(deliver, tools),
                 receipt=partial(receipt_of, tools),
                 receive_paper=partial(receive_paper, tools),
                 take_paper=partial(take_paper, tools),

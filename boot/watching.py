@@ -148,9 +148,7 @@ class Watcher:
     def _deliver(self, ledger: WatchLedger, delivery: Delivery) -> None:
         counted = Counted([(Input(Path(p), r), sha256) for p, r, sha256, _ in delivery.files], [])
         with progress_bar(quiet=True) as bar:
-            batch = hand_in(
-                self._house, self._tools, counted, delivery.title, self._wish.dossier, again=False, bar=bar
-            )
+            batch = hand_in(self._house, self._tools, counted, delivery.title, self._wish.dossier, {}, bar)
         crashpoint("watch-handed-in")
         with self._house.work.reading() as tx:
             rows = {file.relative_path: file.sha256 for file in tx.batches.files(SYSTEM, batch.id)}

@@ -10,16 +10,17 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ingest.first_page import BEGINS
+from ingest.arrange import ARRANGE, arranged, must_wait
+from ingest.arrange_base import documents_of, settled
+from ingest.delivered import all_delivered
 from ingest.keys import derived_id
-from ingest.page_findings import SURE
-from ingest.propose import DeliveredPage, Proposal, propose, set_aside, to_be_read, with_aside
+from ingest.propose import Proposal, propose, set_aside, to_be_read, with_aside
 from ingest.tools import IngestTools
-from ingest.twins import find_twins, twin_of
+from ingest.twins import find_twins
 from records.access import SYSTEM, Level
 from records.document import DocumentState
 from records.outcome import Refused
-from records.page_checks import Finding, PageCheck
+from records.page_checks import PageCheck
 from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
@@ -37,21 +38,28 @@ _ABANDONED_SECONDS = 24 * 3600.0
 """How long scratch of reading and splitting must lie still before a neighbour may take it for a dead worker's."""
 
 
-def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
+def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
     """Write the documents of a batch and give each page its place; return the ids that still need the walk.
 
     One transaction and safe to repeat. Blanks and second scans are set aside before. A document whose very pages are
     archived already in the same dossier is not made again: the batch notes which document it is. One that this batch
     has archived already (the engine's memory of it may be lost) needs the walk no more.
+
+    None: the delivery waits for people to put its pages in order; once they have confirmed, that order is proposed.
     """
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         checks = tx.page_checks.of_batch(batch_id)
-        _set_aside(tx, files, {p.id: p for p in tx.pages.of_batch(batch_id)}, checks)
+        if must_wait(tx, batch):
+            return None
+        if batch.options.get(ARRANGE):
+            _settle(tx, batch)
+        else:
+            _set_aside(tx, files, {p.id: p for p in tx.pages.of_batch(batch_id)}, checks)
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
         walk: list[str] = []
-        for ordinal, proposal in enumerate(proposals(files, pages, checks), start=1):
+        for ordinal, proposal in enumerate(documents_in(tx, batch, files, pages, checks), start=1):
             dossier = _dossier(batch, proposal)
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
@@ -85,11 +93,31 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     return walk
 
 
+def documents_in(
+    tx: Tx,
+    batch: Batch,
+    files: Mapping[str, DeliveredFile],
+    pages: Mapping[str, Page],
+    checks: Mapping[str, Sequence[PageCheck]],
+) -> list[Proposal]:
+    """Return the documents of a batch, as people arranged them or by the rules; the n-th has ordinal n (from 1)."""
+    if not batch.options.get(ARRANGE):
+        return proposals(files, pages, checks)
+    return documents_of(arranged(tx, SYSTEM, batch.id).groups, files, pages)
+
+
+def _settle(tx: Tx, batch: Batch) -> None:
+    """Write down in the page rows what people said of each page."""
+    now = arranged(tx, SYSTEM, batch.id)
+    for page_id, (role, hint) in settled(now.groups, now.pages, now.turned).items():
+        tx.pages.settle(page_id, role, hint, read_again=hint != now.pages[page_id].hint_rotation)
+
+
 def proposals(
     files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
 ) -> list[Proposal]:
     """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
-    return propose(with_aside(_all_delivered(files, pages, checks)))
+    return propose(with_aside(all_delivered(files, pages, checks)))
 
 
 def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:
@@ -100,7 +128,7 @@ def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
         checks = tx.page_checks.of_batch(batch_id)
-    return to_be_read(_all_delivered(files, pages, checks))
+    return to_be_read(all_delivered(files, pages, checks))
 
 
 def flag_twins(tools: IngestTools, batch_id: str) -> int:
@@ -109,7 +137,7 @@ def flag_twins(tools: IngestTools, batch_id: str) -> int:
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
         checks = tx.page_checks.of_batch(batch_id)
-    found = find_twins(tools, pages, _all_delivered(files, pages, checks), checks)
+    found = find_twins(tools, pages, all_delivered(files, pages, checks), checks)
     with tools.work.begin() as tx:
         tx.page_checks.add(found)
     return len(found)
@@ -196,7 +224,7 @@ def _set_aside(
     checks: Mapping[str, Sequence[PageCheck]],
 ) -> None:
     """Set blanks and second scans aside, unless they are in a document: somebody may have put them there."""
-    for page_id, role in set_aside(_all_delivered(files, pages, checks)).items():
+    for page_id, role in set_aside(all_delivered(files, pages, checks)).items():
         if pages[page_id].document_id is None:
             tx.pages.set_role(page_id, role)
 
@@ -204,31 +232,6 @@ def _set_aside(
 def _dossier(batch: Batch, proposal: Proposal) -> str:
     """Return the dossier of a document: a sheet "new dossier" decides, then the delivery, then the document's sheet."""
     return proposal.dossier or batch.dossier or (proposal.sheet.dossier if proposal.sheet else "")
-
-
-def _all_delivered(
-    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
-) -> list[DeliveredPage]:
-    return [_delivered(p, files[p.file_id], checks.get(p.id, ())) for p in pages.values()]
-
-
-def _delivered(page: Page, file: DeliveredFile, checks: Sequence[PageCheck]) -> DeliveredPage:
-    surest = {check.finding: check.score for check in checks}
-    return DeliveredPage(
-        page_id=page.id,
-        file_id=file.id,
-        path=file.relative_path,
-        frame=page.frame,
-        file_pages=file.pages,
-        is_pdf=file.blob_key.endswith(".pdf"),
-        delivered=file.ordinal,
-        role=page.role,
-        code=page.code,
-        blank=surest.get(Finding.BLANK, 0.0) >= SURE,
-        twin=twin_of(checks),
-        begins=surest.get(Finding.FIRST_PAGE, 0.0) >= BEGINS,
-        whole=Finding.WHOLE_FILE in surest,
-    )
 
 
 def _note(tx: Tx, batch: Batch, walked: int) -> None:

@@ -9,11 +9,15 @@ run are set aside first. Nothing delivered is left out.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import groupby
 from pathlib import PurePosixPath
 
 from records.document import PageRole
 from records.separators import Follows, Sheet, read_code
+
+_PLACES = 50_000
+"""Paths whose place is remembered: those of the largest delivery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ def set_aside(pages: Sequence[DeliveredPage]) -> Mapping[str, PageRole]:
     keep every page.
     """
     aside: dict[str, PageRole] = {}
-    for _, found in groupby(sorted(pages, key=_order), key=_sequence):
+    for _, found in groupby(in_order(pages), key=_sequence):
         run = list(found)
         content = [page for page in run if page.role is PageRole.CONTENT and not page.whole]
         if not _scanned_together(run) or all(page.blank for page in content):
@@ -98,7 +102,7 @@ def with_aside(pages: Sequence[DeliveredPage]) -> list[DeliveredPage]:
 def to_be_read(pages: Sequence[DeliveredPage]) -> list[str]:
     """Return the pages that must be read before documents can be proposed: those of runs without separator sheets."""
     wanted: list[str] = []
-    for _, found in groupby(sorted(pages, key=_order), key=_sequence):
+    for _, found in groupby(in_order(pages), key=_sequence):
         run = [page for page in found if page.role in (PageRole.CONTENT, PageRole.SEPARATOR)]
         if len(run) > 1 and _by_letterhead(run):
             wanted += [page.page_id for page in run if not page.blank]
@@ -112,7 +116,7 @@ def neighbours(pages: Sequence[DeliveredPage], reach: int) -> list[tuple[str, st
     it: what lies behind one is another document.
     """
     pairs: list[tuple[str, str]] = []
-    for _, found in groupby(sorted(pages, key=_order), key=_sequence):
+    for _, found in groupby(in_order(pages), key=_sequence):
         run = list(found)
         if not _scanned_together(run):
             continue
@@ -129,9 +133,14 @@ def neighbours(pages: Sequence[DeliveredPage], reach: int) -> list[tuple[str, st
 def propose(pages: Sequence[DeliveredPage]) -> list[Proposal]:
     """Return the documents of a delivery in delivery order; every content page is in exactly one."""
     out: list[Proposal] = []
-    for _, run in groupby(sorted(pages, key=_order), key=_sequence):
+    for _, run in groupby(in_order(pages), key=_sequence):
         out.extend(_split_run(list(run)))
     return out
+
+
+def in_order(pages: Sequence[DeliveredPage]) -> list[DeliveredPage]:
+    """Return the pages as they follow each other in the delivery."""
+    return sorted(pages, key=_order)
 
 
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:
@@ -144,15 +153,21 @@ def natural(path: str) -> tuple[tuple[int, int, str], ...]:
 
 def _order(page: DeliveredPage) -> tuple[object, ...]:
     """Folder by folder, so that a folder inside another does not cut its pages in two; then name, file, frame."""
-    parent, name = str(PurePosixPath(page.path).parent), PurePosixPath(page.path).name
-    return natural(parent), parent, natural(name), page.delivered, page.frame
+    return *_place(page.path), page.delivered, page.frame
+
+
+@lru_cache(maxsize=_PLACES)
+def _place(path: str) -> tuple[object, str, object]:
+    """Return what of a path decides the order; each page of a file asks for the same, and arranging asks again."""
+    parent, name = str(PurePosixPath(path).parent), PurePosixPath(path).name
+    return natural(parent), parent, natural(name)
 
 
 def _sequence(page: DeliveredPage) -> tuple[str, str]:
     """Pages scanned one after the other: the frames of one file, or the loose images of one folder."""
     if page.file_pages > 1 or page.is_pdf:
         return ("file", page.file_id)
-    return ("folder", str(PurePosixPath(page.path).parent))
+    return ("folder", _place(page.path)[1])
 
 
 def _single(run: Sequence[DeliveredPage]) -> bool:

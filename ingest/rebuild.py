@@ -10,6 +10,7 @@ Numbers and cases come from the notes of every change. See docs/decisions/0068, 
 from collections.abc import Callable, Sequence
 from itertools import groupby, islice
 
+from ingest.rebuild_arrangements import rebuild_arrangements
 from ingest.rebuild_batches import Batchbook, rebuild_batch
 from ingest.rebuild_books import rebuild_cases, rebuild_numbers
 from ingest.rebuild_documents import rebuild_document
@@ -55,6 +56,8 @@ def rebuild(
     books = [
         _batch(task, batch_id, number, told) for number, batch_id in enumerate(_batch_ids(blobs), start=1)
     ]
+    rebuild_arrangements(task)
+    crashpoint("rebuild-after-arrangements")
     _documents(task, told)
     _existing(task, books)
     _signings(task, told)

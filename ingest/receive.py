@@ -55,6 +55,7 @@ class _Held:
     sha256: str
     size: int
     idempotency_key: str
+    open_in: BatchState = BatchState.RECEIVING
 
 
 def receive_stream(
@@ -66,10 +67,12 @@ def receive_stream(
     idempotency_key: str,
     actor: Actor,
     declared_sha256: str | None = None,
+    open_in: BatchState = BatchState.RECEIVING,
 ) -> Receipt:
     """Take one file of a delivery in and look at it; the same key and bytes again give the same receipt.
 
-    `relative_path` places the file inside the delivery (it groups page images of a folder into a document).
+    `relative_path` places the file inside the delivery (it groups page images of a folder into a document); `open_in`:
+    the state in which the delivery takes it.
     Raises `Unfit` when the bytes are refused (the refusal is kept in the batch), `Conflict` (`idempotency-conflict`,
     `batch-started`), `Away` when a store or the database cannot take it now: then nothing is acknowledged, and the same
     request may be sent again, also when it is not known whether it was written down (`commit-unknown`).
@@ -79,7 +82,7 @@ def receive_stream(
     with tools.work.reading() as tx:
         batch = tx.batches.get(actor, batch_id)
         known = tx.batches.file_by_key(batch_id, idempotency_key)
-    if known is None and batch.state is not BatchState.RECEIVING:
+    if known is None and batch.state is not open_in:
         raise Conflict(
             f"batch {batch_id} is {batch.state}",
             code="batch-started",
@@ -89,7 +92,8 @@ def receive_stream(
         sha256, size = hold(chunks, out, tools.limits.file_bytes, shown)
         demand_digest(shown, declared_sha256, sha256)
         if known is None:
-            known = _keep(tools, actor, batch_id, _Held(held, shown, path, sha256, size, idempotency_key))
+            what = _Held(held, shown, path, sha256, size, idempotency_key, open_in)
+            known = _keep(tools, actor, batch_id, what)
     if known.sha256 != sha256:
         raise Conflict(
             f"key {idempotency_key[:80]!r} of batch {batch_id} came with other bytes",
@@ -138,7 +142,7 @@ def _keep(tools: IngestTools, actor: Actor, batch_id: str, held: _Held) -> Deliv
     crashpoint("receive-after-put")
     with tools.work.begin() as tx:
         first = tx.batches.file_by_key(batch_id, held.idempotency_key) is None
-        file = tx.batches.add_file(batch_id, new)
+        file = tx.batches.add_file(batch_id, new, held.open_in)
         tx.objects.keep(key, held.sha256, held.size)
         tx.intents.done(intent)
         if first:

@@ -39,9 +39,10 @@ class ReadPage:
     words: int
 
 
-def reading_key(image_sha256: str, options: OcrOptions) -> str:
-    """Return the cache key of a reading: equal images read alike give one key."""
-    told = "\x00".join((image_sha256, options.digest(), engine_version(options)))
+def reading_key(image_sha256: str, options: OcrOptions, hint: int = 0) -> str:
+    """Return the cache key of a reading: equal images read alike, under the same hint of a turn, give one key."""
+    parts = (image_sha256, options.digest(), engine_version(options))
+    told = "\x00".join((*parts, f"turned {hint}") if hint else parts)
     return hashlib.sha256(told.encode()).hexdigest()
 
 
@@ -49,7 +50,7 @@ def read_page(tools: IngestTools, page: Page) -> Outcome[ReadPage]:
     """Read `page` unless its reading is already there; always Done, the state says how it went."""
     if page.state == "read":
         return Done(ReadPage(page.id, page.state, 0))
-    key = reading_key(page.image_sha256, tools.ocr)
+    key = reading_key(page.image_sha256, tools.ocr, page.hint_rotation)
     with tools.work.reading() as tx:
         known = tx.pages.reading_by_key(key)
     number = page.number or 1

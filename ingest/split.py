@@ -7,6 +7,7 @@ pages needs no more memory or disk than one of fifty.
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 from ingest.children import ChildDied, ChildStuck
 from ingest.inspect import look
@@ -43,8 +44,9 @@ def split_file(tools: IngestTools, file: DeliveredFile, ordinal: int) -> Outcome
     Safe to repeat: ids and keys follow from the bytes. Refused: the file cannot be read after all.
     Later: the store is away. Nothing of a refused file becomes a page.
     """
-    folder = tools.work_dir / f"split-{file.id}"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(
+        mkdtemp(prefix=f"split-{file.id}-", dir=tools.work_dir)
+    )  # two may split the same file at once
     try:
         local = folder / f"source{Path(file.blob_key).suffix}"
         tools.blobs.copy_out(file.blob_key, local, file.sha256)

@@ -124,6 +124,9 @@ class Patrol:
     def _look_after(self, batch_id: str) -> None:
         """A batch whose workflow fell over must not wait for ever; what it left is kept and can be given again."""
         state = self._walk.batch_state(batch_id)
+        if state == "SUCCESS":
+            # confirmed before the try that ended for people to arrange had come to its end
+            self._walk.start_batch(batch_id)
         if state not in _FALLEN:
             return
         _log.error("batch %s: its workflow ended as %s", batch_id, state)

@@ -27,6 +27,9 @@ BULK = 1000
 
 _BATCHES_AT_ONCE = 8
 
+ARRANGING = "arranging"
+"""The answer of a try that ended because people arrange the pages first."""
+
 SERVICES: Mapping[str, tuple[str, ...]] = {
     "documents": ("batches", "files", "documents"),
     "pages": ("pages",),
@@ -69,8 +72,10 @@ class Walk:
         self._index_flow = engine.workflow("index-documents", _about("document_id", self._index_documents))
 
     def start_batch(self, batch_id: str) -> None:
-        """Begin (or be sure of) the walk of a started batch."""
+        """Begin (or be sure of) the walk of a started batch; a try that ended for people to arrange gets a next one."""
         attempt = self._newest("batch", batch_id) or 0
+        if self._engine.output(workflow_id("batch", batch_id, attempt)) == ARRANGING:
+            attempt += 1
         name = workflow_id("batch", batch_id, attempt)
         self._engine.enqueue("batches", BULK, name, self._batch_flow, batch_id, attempt)
 
@@ -109,6 +114,8 @@ class Walk:
         self._until("flag-twins", lambda: self._steps.flag_twins(batch_id), None)
         self._read_before(batch_id, attempt)
         documents = engine.step("propose", self._steps.propose, batch_id)
+        if documents is None:
+            return ARRANGING  # no place is held while people think: the next try goes on from here
         flow = self._document_flow
         walks = [(workflow_id("document", d, 0), (d, 0)) for d in documents]
         engine.fan_out("walk-all", "documents", BULK, flow, walks)

@@ -134,8 +134,8 @@ class Steps:
         return read_ahead(self._tools, pages)
 
     def propose(self, batch_id: str) -> Json:
-        """Cut the batch's pages into documents; return their ids."""
-        return list(propose_documents(self._tools, batch_id))
+        """Cut the batch's pages into documents; return their ids, None when it waits for people to arrange them."""
+        return propose_documents(self._tools, batch_id)
 
     def finish(self, batch_id: str) -> Json:
         """End the batch, once."""

@@ -23,6 +23,7 @@ class BatchState(StrEnum):
 
     RECEIVING = "receiving"
     STARTED = "started"
+    ARRANGING = "arranging"  # documents are proposed; people put them in order and confirm
     FINISHED = "finished"
 
 
@@ -39,8 +40,10 @@ class PageRole(StrEnum):
 
     CONTENT = "content"
     SEPARATOR = "separator"
-    BLANK = "blank"  # set aside: nothing is on it
+    BLANK = "blank"  # set aside: nothing is on it, or a person said so
     DUPLICATE = "duplicate"  # set aside: the page before it, scanned again
+    OUT = "out"  # a person took it out of its document
+    REPLACED = "replaced"  # a person asked for a better scan; the newer page is in the document
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,8 +94,8 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content
-    pages; `pages_aside` blanks and second scans.
+    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages;
+    `pages_aside` blanks, second scans, and what a person took out or had scanned again.
     """
 
     state: BatchState

@@ -16,6 +16,10 @@ from storage.schema import batches, documents, existing, files, pages, storable
 __all__ = ["Batch", "Batches", "DeliveredFile", "Existing", "NewBatch", "NewFile", "Progress"]
 
 
+_ASIDE = (PageRole.BLANK, PageRole.DUPLICATE, PageRole.OUT, PageRole.REPLACED)
+"""What pages are that are in no document and no separator either."""
+
+
 class Batches:
     """The deliveries. Methods with a `reader` authorize `Action.DIGITIZE` (`NotAllowed`); the others are the
     walk's own.
@@ -71,6 +75,26 @@ class Batches:
         )
         return self._one(batch_id)
 
+    def arrange(self, batch_id: str) -> Batch:
+        """Let a started delivery wait for people to put its pages in order; repeating changes nothing. Raises
+        `Missing`.
+        """
+        self._ground.connection.execute(
+            update(batches)
+            .where(batches.c.id == batch_id, batches.c.state == BatchState.STARTED)
+            .values(state=BatchState.ARRANGING)
+        )
+        return self._one(batch_id)
+
+    def arranged(self, batch_id: str) -> Batch:
+        """Let the walk go on behind the arranging: its time counts from now. Raises `Missing`."""
+        self._ground.connection.execute(
+            update(batches)
+            .where(batches.c.id == batch_id, batches.c.state == BatchState.ARRANGING)
+            .values(state=BatchState.STARTED, started_at=self._ground.clock.now())
+        )
+        return self._one(batch_id)
+
     def walk_again(self, batch_id: str) -> Batch:
         """Take a finished batch up again, its last word forgotten; an unfinished one stays as it is. Raises
         `Missing`.
@@ -100,11 +124,13 @@ class Batches:
         ).mappings()
         return [_batch(row) for row in rows]
 
-    def add_file(self, batch_id: str, new: NewFile) -> DeliveredFile:
+    def add_file(
+        self, batch_id: str, new: NewFile, open_in: BatchState = BatchState.RECEIVING
+    ) -> DeliveredFile:
         """Note a file handed in; the same idempotency key with the same bytes returns the row already there.
 
-        Raises `Missing`, `Conflict` (`idempotency-conflict`: same key, other bytes; `batch-closed`: already
-        started).
+        Raises `Missing`, `Conflict` (`idempotency-conflict`: same key, other bytes; `batch-closed`: not in the state
+        `open_in`).
         """
         known = self.file_by_key(batch_id, new.idempotency_key)
         batch = self._one(batch_id)
@@ -117,7 +143,7 @@ class Batches:
                     "hãy gửi bản mới như một tệp riêng.",
                 )
             return known
-        if batch.state is not BatchState.RECEIVING:
+        if batch.state is not open_in:
             raise Conflict(
                 f"batch {batch_id} is {batch.state}",
                 code="batch-closed",
@@ -216,7 +242,7 @@ class Batches:
             read=(pages.c.role == PageRole.CONTENT) & (pages.c.state == "read"),
             failed=(pages.c.role == PageRole.CONTENT) & pages.c.state.in_(UNREAD),
             separators=pages.c.role == PageRole.SEPARATOR,
-            aside=pages.c.role.in_((PageRole.BLANK, PageRole.DUPLICATE)),
+            aside=pages.c.role.in_(_ASIDE),
         )
         document_counts = self._counts(
             documents.c.batch_id == batch_id,

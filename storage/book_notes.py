@@ -1,8 +1,9 @@
-"""What is written down beside the stores about cases, numbers and reviews, so that the stores alone give them back.
+"""What is written down beside the stores about cases, numbers, reviews and arranging, so that they give them back.
 
     cases/<case>/<revision>.json    one move: its line of the history, the version it made, the case as it then stood
     numbers/<event>.json            one change of the register: the number, its series and term as they then stood
     reviews/<document>/<event>.json one decision about a reading: every decision about that part, the text that stands
+    arrangements/<batch>/<event>.json one entry of the log of arranging, or one change of a ticket
 
 What is to be written down is read off the log: every opening and move of a case and every change of a number has its
 event there. Whoever made a move writes its notes before answering (`keep_case`); what a crash left out the patrol
@@ -24,7 +25,7 @@ from storage.signing_notes import Notebook, put_note
 from storage.work import Tx
 
 FORMAT = 1
-CASE, NUMBER, REVIEW = "case-move", "number-change", "review-decision"
+CASE, NUMBER, REVIEW, ARRANGING = "case-move", "number-change", "review-decision", "arranging"
 """Kinds of what is written down."""
 
 OPENED, MOVED = "case-opened", "case-moved"
@@ -33,8 +34,10 @@ NUMBER_ACTIONS = ("number-issued", "number-held", "number-voided", "number-descr
 SERIES_ACTIONS = ("number-series-carried-on",)
 PERIOD_ACTIONS = ("term-begun", "congress-opened")
 REVIEW_ACTIONS = ("review-accepted", "review-corrected", "review-undone")
+ARRANGED = "batch-arranged"
+ARRANGE_ACTIONS = (ARRANGED, "rescan-asked", "rescan-cancelled", "rescan-delivered")
 REGISTER_ACTIONS = (*NUMBER_ACTIONS, *SERIES_ACTIONS, *PERIOD_ACTIONS)
-ACTIONS = (*CASE_ACTIONS, *REGISTER_ACTIONS, *REVIEW_ACTIONS)
+ACTIONS = (*CASE_ACTIONS, *REGISTER_ACTIONS, *REVIEW_ACTIONS, *ARRANGE_ACTIONS)
 """The events of the log that are written down here."""
 
 FIELD_COLUMNS = ("fields", "number", "issued_date", "type_code", "organ_name", "subject_key", "number_key")
@@ -76,12 +79,19 @@ def review_note_key(document_id: str, seq: int) -> str:
     return f"reviews/{document_id}/{seq:012d}.json"
 
 
+def arrange_note_key(batch_id: str, seq: int) -> str:
+    """Return the key of the note about arranging a delivery; `seq`: its event."""
+    return f"arrangements/{batch_id}/{seq:012d}.json"
+
+
 def note_key(event: AuditEvent) -> str:
     """Return the key of the note about an event."""
     if event.action in CASE_ACTIONS:
         return case_note_key(event.object_id, int(str(event.details["revision"])))
     if event.action in REVIEW_ACTIONS:
         return review_note_key(event.object_id, event.seq)
+    if event.action in ARRANGE_ACTIONS:
+        return arrange_note_key(event.object_id, event.seq)
     return number_note_key(event.seq)
 
 
@@ -148,6 +158,8 @@ def _note(tx: Tx, key: str, event: AuditEvent) -> _Note | None:
         kind, told = CASE, _case(tx, event.object_id, int(str(event.details["revision"])))
     elif event.action in REVIEW_ACTIONS:
         kind, told = REVIEW, _review(tx, event.object_id, str(event.details["part"]))
+    elif event.action in ARRANGE_ACTIONS:
+        kind, told = ARRANGING, _arranging(tx, event)
     else:
         kind, told = NUMBER, _register(tx, event)
     if told is None:
@@ -203,6 +215,16 @@ def _review(tx: Tx, document_id: str, part: str) -> dict[str, Any] | None:
         "fields": fields,
         "row_version": document["row_version"],
     }
+
+
+def _arranging(tx: Tx, event: AuditEvent) -> dict[str, Any] | None:
+    """The entry of the log, or the ticket as it now stands."""
+    if event.action == ARRANGED:
+        step = int(str(event.details["step"]))
+        entry = next(tx.catalogue.rows("arrangement_log", batch_id=event.object_id, ordinal=step), None)
+        return None if entry is None else {"entry": entry, "ticket": None}
+    ticket = next(tx.catalogue.rows("rescans", id=str(event.details["ticket"])), None)
+    return None if ticket is None else {"entry": None, "ticket": ticket}
 
 
 def _register(tx: Tx, event: AuditEvent) -> dict[str, Any] | None:

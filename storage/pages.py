@@ -107,6 +107,28 @@ class Pages:
         """Say what a page image is; repeating it changes nothing. Raises `Missing`."""
         self._set(page_id, role=role)
 
+    def settle(self, page_id: str, role: PageRole, hint_rotation: int, *, read_again: bool = False) -> None:
+        """Say what people made of a page: what it is, and the clockwise turn it is read with. Raises `Missing`.
+
+        `read_again`: a reading of before does not count.
+        """
+        again = {"state": "", "reading_key": ""} if read_again else {}
+        self._set(page_id, role=role, hint_rotation=hint_rotation, **again)
+
+    def one(self, batch_id: str, page_id: str) -> Page:
+        """Return a page of a delivery (ask `Batches.get` whether it may be seen). Raises `Missing`."""
+        found = self._pages((pages.c.id == page_id) & (pages.c.batch_id == batch_id), pages.c.id)
+        if not found:
+            raise Missing(f"no page {page_id} in batch {batch_id}")
+        return found[0]
+
+    def numbered(self, batch_id: str, ordinal: int) -> Page | None:
+        """Return the page with this number in its delivery, None when there is none."""
+        if not 1 <= ordinal <= _MOST_PAGES:
+            return None
+        found = self._pages((pages.c.batch_id == batch_id) & (pages.c.ordinal == ordinal), pages.c.id)
+        return found[0] if found else None
+
     def of_batch(self, batch_id: str) -> list[Page]:
         """Return every page of a batch in the order of delivery."""
         return self._pages(pages.c.batch_id == batch_id, pages.c.ordinal)
@@ -115,6 +137,11 @@ class Pages:
         """Return how many page images a batch has so far."""
         which = select(func.count()).select_from(pages).where(pages.c.batch_id == batch_id)
         return int(self._ground.connection.execute(which).scalar_one())
+
+    def last_ordinal(self, batch_id: str) -> int:
+        """Return the greatest ordinal among the pages of a batch, 0 without any."""
+        which = select(func.max(pages.c.ordinal)).where(pages.c.batch_id == batch_id)
+        return int(self._ground.connection.execute(which).scalar() or 0)
 
     def of_document(self, reader: Actor, document_id: str) -> list[Page]:
         """Return the pages of a document by number. Raises `Missing` when it is absent or not this reader's

@@ -21,6 +21,7 @@ from storage.schema_archive import (
     sessions,
     tokens,
 )
+from storage.schema_arrange import arrangement_log, rescans
 from storage.schema_cases import case_bodies, case_moves, case_signings, case_versions, cases
 from storage.schema_checks import page_checks
 from storage.schema_desk import issuer_names, saved_hits, saved_searches
@@ -50,6 +51,7 @@ __all__ = [
     "Moment",
     "Words",
     "accounts",
+    "arrangement_log",
     "audit",
     "batches",
     "case_bodies",
@@ -81,6 +83,7 @@ __all__ = [
     "prepared_signatures",
     "renditions",
     "replies",
+    "rescans",
     "review_decisions",
     "reviews",
     "saved_hits",

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from records.clock import Clock
 from storage.accounts import Accounts
+from storage.arrangements import Arrangements
 from storage.audit import Audit
 from storage.batches import Batches
 from storage.case_signings import CaseSignings
@@ -73,6 +74,7 @@ class Tx:
         self.cases = Cases(ground)
         self.case_signings = CaseSignings(ground)
         self.reviews = Reviews(ground)
+        self.arrangements = Arrangements(ground)
         self.saved_searches = SavedSearches(ground)
         self.suggestions = Suggestions(ground)
 

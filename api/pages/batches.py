@@ -35,7 +35,11 @@ def batch_list(request: Request, desk: DeskDep, caller: Visitor, offset: Offset 
 @router.post("")
 async def make_batch(request: Request, desk: DeskDep, caller: Visitor, fields: SignedForm) -> Response:
     """Open a delivery and go to it."""
-    wanted = BatchIn(title=one(fields, "title")[:300], dossier=one(fields, "dossier")[:200])
+    wanted = BatchIn(
+        title=one(fields, "title")[:300],
+        dossier=one(fields, "dossier")[:200],
+        arrange=bool(one(fields, "arrange")),
+    )
 
     def make() -> str:
         actor = visitor_may(request, caller, Action.DIGITIZE)

@@ -103,10 +103,13 @@ def start_batch(batch_id: Identifier, actor: Digitizer, desk: DeskDep, once: Onc
 async def watch_batch(
     batch_id: Identifier, request: Request, actor: Digitizer, tools: ToolsDep
 ) -> EventSourceResponse:
-    """Follow a delivery as server-sent events: `progress` with the batch as JSON, `finished` last.
+    """Follow a delivery as server-sent events: `progress` with the batch as JSON, `finished` last (also
+    when it waits for people to arrange its pages: `state` says which).
 
     Every event tells the whole state, so that a `Last-Event-ID` needs no memory here: the newest state is next.
     """
     await to_thread.run_sync(batches.get_batch, tools, actor, batch_id)
 
-    return follow(request, tools, lambda: batches.get_batch(tools, actor, batch_id), {"finished"})
+    return follow(
+        request, tools, lambda: batches.get_batch(tools, actor, batch_id), {"finished", "arranging"}
+    )

@@ -13,6 +13,9 @@ class BatchIn(Strict):
 
     title: str = Field(default="", max_length=300)
     dossier: str = Field(default="", max_length=200)
+    arrange: bool = Field(
+        default=False, description="Wait behind the proposal for people to put the pages in order."
+    )
 
 
 class ProgressOut(Frozen):

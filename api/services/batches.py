@@ -6,6 +6,7 @@ from api.multipart import FilePart
 from api.schemas.batches import BatchIn, BatchOut, FileOut, PageFlagOut, ProgressOut, ReceiptOut
 from api.schemas.common import Listing
 from api.tools import Tools
+from ingest.arrange import ARRANGE
 from ingest.page_flags import page_flags
 from language.fold import canonical
 from records.access import Actor
@@ -17,7 +18,9 @@ from storage.work import Tx
 
 def open_batch(tx: Tx, actor: Actor, wanted: BatchIn) -> BatchOut:
     """Open a delivery for `actor`."""
-    batch = tx.batches.add(NewBatch(canonical(wanted.title), canonical(wanted.dossier), actor.id))
+    options = {ARRANGE: "1"} if wanted.arrange else {}
+    new = NewBatch(canonical(wanted.title), canonical(wanted.dossier), actor.id, options=options)
+    batch = tx.batches.add(new)
     tx.audit.append(actor.id, "batch-opened", batch.id, "done", {})
     return BatchOut.of(batch)
 

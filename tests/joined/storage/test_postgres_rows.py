@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.work import Work
 from tests.cases.account_rows import AccountRowCases
+from tests.cases.arrangement_rows import ArrangementRowCases
 from tests.cases.audit_rows import REST, AuditRowCases
 from tests.cases.batch_rows import BatchRowCases
 from tests.cases.case_rows import CaseRowCases
@@ -63,6 +64,9 @@ class TestPageRows(PageRowCases): ...
 
 
 class TestReviews(ReviewCases): ...
+
+
+class TestArrangementRows(ArrangementRowCases): ...
 
 
 class TestSavedSearches(SavedSearchCases): ...

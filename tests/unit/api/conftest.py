@@ -20,6 +20,7 @@ from ingest.access_copy import access_copy
 from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
+from ingest.rescan import deliver
 from ingest.tools import IngestTools
 from jobs.children import ChildPools
 from jobs.children import Limits as ChildLimits
@@ -122,6 +123,7 @@ def make_house(
             index=index,
             data_dir=data,
             receive=partial(receive_stream, ingest),
+            rescan=partial(deliver, ingest),
             receipt=partial(receipt_of, ingest),
             receive_paper=partial(receive_paper, ingest),
             take_paper=partial(take_paper, ingest),

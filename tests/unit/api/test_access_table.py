@@ -48,6 +48,28 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "batch": (401, 403, 200, 403, 403),
         "no-such": (401, 403, 404, 403, 403),
     },
+    # the seeded delivery was never to be arranged: 409 says "may ask"
+    ("GET", f"{API}/batches/{{batch_id}}/arrangement"): {
+        "batch": (401, 403, 409, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("POST", f"{API}/batches/{{batch_id}}/arrangement/commands"): {"batch": (401, 403, 422, 403, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/arrangement/confirm"): {"batch": (401, 403, 422, 403, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/arrangement/reopen"): {
+        "batch": (401, 403, 409, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("GET", f"{API}/batches/{{batch_id}}/pages/{{page_id}}/image"): {"batch": (401, 403, 404, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/rescans"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("POST", f"{API}/batches/{{batch_id}}/rescans"): {"batch": (401, 403, 422, 403, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/cancel"): {
+        "batch": (401, 403, 404, 403, 403)
+    },
+    # without a key the request is refused before the ticket is looked for
+    ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/file"): {"batch": (401, 403, 400, 403, 403)},
     ("GET", f"{API}/documents"): {"": (401, 200, 200, 403, 403)},
     ("GET", f"{API}/documents/{{document_id}}"): {
         "letter": (401, 200, 200, 404, 404),
@@ -257,6 +279,15 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     ("POST", "/batches/{batch_id}/files"): {"batch": (303, 403, 400, 403, 403)},
     ("POST", "/batches/{batch_id}/uploads/discard"): {"batch": (303, 403, 303, 403, 403)},
     ("POST", "/batches/{batch_id}/start"): {"batch": (303, 403, 303, 403, 403)},
+    ("GET", "/batches/{batch_id}/arrange"): {
+        "batch": (303, 403, 409, 403, 403),
+        "no-such": (303, 403, 404, 403, 403),
+    },
+    ("POST", "/batches/{batch_id}/arrange"): {"batch": (303, 403, 409, 403, 403)},
+    ("POST", "/batches/{batch_id}/arrange/confirm"): {"batch": (303, 403, 409, 403, 403)},
+    ("POST", "/batches/{batch_id}/arrange/reopen"): {"batch": (303, 403, 409, 403, 403)},
+    ("POST", "/batches/{batch_id}/rescans/{rescan_id}/cancel"): {"batch": (303, 403, 404, 403, 403)},
+    ("POST", "/batches/{batch_id}/rescans/{rescan_id}/file"): {"batch": (303, 403, 400, 403, 403)},
     ("GET", "/documents"): {"": (303, 200, 200, 403, 403)},
     ("GET", "/documents/{document_id}"): {
         "letter": (303, 200, 200, 404, 404),
@@ -344,6 +375,8 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 document_id=house.seeded.ids.get(thing, thing or "x"),
                 account_id="nobody",
                 paper_id="no-such",
+                page_id="no-such",
+                rescan_id="no-such",
                 prepared_id="no-such",
                 kind=thing,
                 letter_id="document:nothing",

@@ -18,6 +18,7 @@ from tests.cases.desk_keys import Desks, make_desks
 from tests.unit.api.api_house import House
 from tests.unit.api.api_queues import ListedQueues, letter
 from tests.unit.api.api_seed import PASSWORD
+from tests.unit.api.arranging import waiting_batch
 from tests.unit.api.case_seed import enter_office
 from tests.unit.api.test_access_table import API, routes
 from tests.unit.api.test_renewal_api import enter as enter_life
@@ -141,6 +142,15 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
     def same(role: str, address: str, event: str, one: dict[str, object], other: dict[str, object]):
         return Asked(role, address, event, one), Asked(role, address, event, other)
 
+    waits = [waiting_batch(house) for _ in range(5)]
+    of = [f"{API}/batches/{batch}" for batch, _ in waits]
+    now = {"json": {"version": 0}}
+    again = [{"json": {"page": page, "reason": "mờ"}} for page in waits[0][1]]
+    archivist = house.client("archivist")
+    tickets = [archivist.post(f"{of[0]}/rescans", **again[n]).json()["id"] for n in (0, 1, 2)]
+    for n in (3, 4):
+        assert archivist.post(f"{of[n]}/arrangement/confirm", **now).status_code == 202
+
     kept = house.client("reader")
     saved = f"{API}/saved-searches"
     mine = [kept.post(saved, json={"query": f"thi đua {n}"}).json()["id"] for n in range(6)]
@@ -188,6 +198,30 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ("POST", f"{API}/batches/{{batch_id}}/start"): (
             Asked("archivist", f"{API}/batches/{start}/start", "batch-started", {}),
             Asked("archivist", f"{API}/batches/{upload}/start", "batch-started", {}),
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/arrangement/commands"): same(
+            "archivist", f"{of[1]}/arrangement/commands", "batch-arranged",
+            {"json": {"version": 0, "kind": "split", "pages": waits[1][1][1:2]}},
+            {"json": {"version": 0, "kind": "split", "pages": waits[1][1][2:3]}},
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/arrangement/confirm"): (
+            Asked("archivist", f"{of[2]}/arrangement/confirm", "batch-arranged", now),
+            Asked("archivist", f"{of[1]}/arrangement/confirm", "batch-arranged", now),
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/arrangement/reopen"): (
+            Asked("archivist", f"{of[3]}/arrangement/reopen", "batch-arranged", {}),
+            Asked("archivist", f"{of[4]}/arrangement/reopen", "batch-arranged", {}),
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/rescans"): same(
+            "archivist", f"{of[0]}/rescans", "rescan-asked", again[3], {"json": {"page": "x", "reason": "mờ"}}
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/cancel"): (
+            Asked("archivist", f"{of[0]}/rescans/{tickets[0]}/cancel", "rescan-cancelled", {}),
+            Asked("archivist", f"{of[0]}/rescans/{tickets[1]}/cancel", "rescan-cancelled", {}),
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/rescans/{{rescan_id}}/file"): same(
+            "archivist", f"{of[0]}/rescans/{tickets[2]}/file", "rescan-delivered",
+            pdf("1.png", a_scan(9)), pdf("1.png", a_scan(10)),
         ),
         ("POST", signings): same(
             "clerk", signings, "signing-batch-opened",
