@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from ingest.hold import OVER, Mark, hold, hold_marked, marks_of_proposals
 from ingest.keys import derived_id
 from ingest.propose import DeliveredPage, Proposal, propose
 from ingest.tools import IngestTools
@@ -19,7 +20,7 @@ from records.outcome import Refused
 from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
-from storage.documents import NewDocument
+from storage.documents import Document, NewDocument
 from storage.pages import Page
 from storage.work import Tx
 
@@ -44,8 +45,11 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        parts = proposals(files, pages)
+        marks = marks_of_proposals(tx, batch_id, [(part.separator, part.pages) for part in parts])
         walk: list[str] = []
-        for ordinal, proposal in enumerate(proposals(files, pages), start=1):
+        held: list[tuple[Document, Mark]] = []
+        for ordinal, (proposal, mark) in enumerate(zip(parts, marks, strict=True), start=1):
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
@@ -71,8 +75,11 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
             )
             for number, page_id in enumerate(proposal.pages, start=1):
                 tx.pages.assign(page_id, document_id, number)
-            if proposed.state is not DocumentState.ARCHIVED:
+            if mark is not None and proposed.state not in OVER:
+                held.append((proposed, mark))
+            elif proposed.state not in OVER:
                 walk.append(document_id)
+        walk += [document.id for document, mark in held if not hold(tx, document, mark)]
         _note(tx, batch, len(walk))
     crashpoint("proposed-after-commit")
     return walk
@@ -88,15 +95,17 @@ def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) ->
 
     A PDF counts with its own hash: the same pictures under a signature or with other text are another paper.
     """
-    file = [whole.sha256] if whole is not None and whole.blob_key.endswith(".pdf") else []
+    file = [whole.sha256] if whole is not None and _is_pdf(whole) else []
     told = "\x00".join([dossier, *file, *(p.image_sha256 for p in pages)])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
 def open_document(tools: IngestTools, document_id: str) -> int:
-    """Mark a document as being read and return its number of pages."""
+    """Mark a document as being read and return its number of pages; 0 when it is held, and nothing is to be done."""
     with tools.work.begin() as tx:
         document = tx.documents.get(SYSTEM, document_id)
+        if hold_marked(tx, document):
+            return 0
         if document.state is DocumentState.PROPOSED:
             tx.documents.set_state(document_id, DocumentState.READING)
         return document.page_count
@@ -106,7 +115,7 @@ def refuse_document(tools: IngestTools, document_id: str, refused: Refused) -> N
     """Keep a document back for a person, with the reason; its page images and files stay where they are."""
     with tools.work.begin() as tx:
         document = tx.documents.get(SYSTEM, document_id)
-        if document.state in (DocumentState.ARCHIVED, DocumentState.REFUSED):
+        if document.state in (*OVER, DocumentState.REFUSED):
             return
         tx.documents.refuse(document_id, refused.code, refused.reason[:900], refused.tell)
         tx.audit.append(
@@ -157,6 +166,11 @@ def _touched(path: Path) -> float:
         return time.time()
 
 
+def _is_pdf(file: DeliveredFile) -> bool:
+    """A file whose bytes were removed is what it was."""
+    return file.blob_key.endswith(".pdf") or (not file.blob_key and file.media_type == "application/pdf")
+
+
 def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
     return DeliveredPage(
         page_id=page.id,
@@ -164,7 +178,7 @@ def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
         path=file.relative_path,
         frame=page.frame,
         file_pages=file.pages,
-        is_pdf=file.blob_key.endswith(".pdf"),
+        is_pdf=_is_pdf(file),
         delivered=file.ordinal,
         role=page.role,
         code=page.code,

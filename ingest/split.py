@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.children import ChildDied, ChildStuck
 from ingest.inspect import look
 from ingest.keys import derived_id, page_key
+from ingest.secrecy import mark_of
 from ingest.tools import IngestTools
 from ocr.extract import PageImage, extract_pages, is_separator
 from ocr.inspect_file import FileFacts
@@ -59,6 +60,7 @@ def _split(
 ) -> Outcome[SplitFile]:
     rows: list[NewPage] = []
     kept: list[Stored] = []
+    marks: dict[str, str] = {}
     with tools.work.reading() as tx:
         issued = tx.batches.get(SYSTEM, file.batch_id).created_by == ISSUER
     for first in range(1, facts.pages + 1, _AT_ONCE):
@@ -68,7 +70,7 @@ def _split(
         seconds = tools.limits.extract_seconds + tools.limits.extract_page_seconds * len(frames)
         try:
             images = tools.children.run(
-                "parse", seconds, extract_pages, local, facts, out, frames, name=file.name
+                "parse", seconds, extract_pages, local, facts, out, frames, name=file.name, stamps=tools.ocr
             )
         except Unfit as fault:
             return Refused(fault.code, str(fault), fault.tell)
@@ -87,12 +89,16 @@ def _split(
             # every page of an issued paper is one: a code on it leads to its check and parts no pile of scans
             code = None if issued else is_separator(image)
             rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1, code))
+            mark = "" if issued else mark_of(reading for stamp in image.stamps for reading in stamp.readings)
+            if mark:
+                marks[rows[-1].id] = mark
         shutil.rmtree(out, ignore_errors=True)
     crashpoint("split-before-commit")
     with tools.work.begin() as tx:
         for image_kept in sorted(kept, key=lambda one: one.key):  # the same image may be in two files at once
             tx.objects.keep(image_kept.key, image_kept.sha256, image_kept.size)
         tx.pages.add_many(rows)
+        tx.secrecy.mark(marks)
         tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
     crashpoint("split-after-commit")
     return Done(SplitFile(file.id, len(rows)))

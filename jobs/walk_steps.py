@@ -17,12 +17,14 @@ from ingest.compose import Composed, compose, intact
 from ingest.deposit import Deposited, deposit
 from ingest.describe import describe
 from ingest.documents import open_document, propose_documents, refuse_document, tidy
+from ingest.hold import hold_read
 from ingest.issued import Issued, deposit_issued, describe_issued, is_issued, read_issued
 from ingest.manifest import Claims
 from ingest.publish import drain
 from ingest.recognise import read_page
 from ingest.register import register
 from ingest.seal import seal
+from ingest.secrecy import mark_in
 from ingest.sidecars import keep_batch_manifest, keep_batch_start
 from ingest.split import split_file
 from ingest.tools import IngestTools
@@ -141,7 +143,8 @@ class Steps:
             around, issued = tx.pages.count(document.batch_id), is_issued(tx, document)
         chunk = max(pages // _CHUNKS_A_DOCUMENT, -(-around // _CHUNKS_A_BATCH))
         # recorded, since a resuming machine must cut the document into the very same pieces
-        return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk)), "issued": issued}
+        told = {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk)), "issued": issued}
+        return told if pages else {**told, "held": True}
 
     def read_issued(self, document_id: str) -> Json:
         """Read the pages of an issued paper out of its file."""
@@ -184,10 +187,16 @@ class Steps:
         return states
 
     def describe(self, document_id: str) -> Json:
-        """Read the fields of the document out of its pages."""
+        """Read the fields of the document out of its pages; `held` when a mark of secrecy stands among the words."""
         with self._tools.work.reading() as tx:
             document = tx.documents.get(SYSTEM, document_id)
             texts = tx.pages.readings(document_id)
+        if mark_in(texts)[0]:
+            with self._tools.work.begin() as tx:
+                held = hold_read(tx, tx.documents.get(SYSTEM, document_id), texts)
+            if held:
+                tidy(self._tools, document_id)
+                return {"held": True}
         received = document.created_at.astimezone(VIETNAM).date()  # no paper is younger than its scan
         return fields_to_json(describe(texts, received))
 

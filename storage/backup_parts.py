@@ -35,9 +35,11 @@ PEOPLE = (
     "member_marks",
 )
 
+DELIVERY = ("secrecy_marks", "handover_lists")
+
 DESK = ("saved_searches", "saved_hits", "issuer_names")
 
-TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "reviews", "review_decisions", *DESK, "heads")
+TABLES = ("accounts", "tokens", *PEOPLE, *CATALOGUE, "reviews", "review_decisions", *DELIVERY, *DESK, "heads")
 """The tables of a backup, parents first. Not in it: what is only on its way (outbox, intents, leases, passes, what
 is prepared for a desk, moves that wait for a signature), and what would be a secret elsewhere (sessions, answers
 already given)."""

@@ -111,3 +111,4 @@ class Progress:
     documents_existing: int
     started_at: datetime | None
     finished_at: datetime | None
+    documents_held: int = 0

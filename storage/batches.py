@@ -177,6 +177,14 @@ class Batches:
         if done.rowcount != 1:
             raise Missing(f"no file {file_id}")
 
+    def without_bytes(self, file_id: str, code: str, tell: str) -> None:
+        """Note that the bytes of a file rest nowhere any more, and why; its row stays. Raises `Missing`."""
+        done = self._ground.connection.execute(
+            update(files).where(files.c.id == file_id).values(blob_key="", code=code, tell=tell)
+        )
+        if done.rowcount != 1:
+            raise Missing(f"no file {file_id}")
+
     def file_by_key(self, batch_id: str, idempotency_key: str) -> DeliveredFile | None:
         """Return the file handed in under this key, None when there is none; a writer has the batch to itself then."""
         self._ground.hold(batches.c.id == batch_id)
@@ -221,6 +229,7 @@ class Batches:
             documents.c.batch_id == batch_id,
             archived=documents.c.state == DocumentState.ARCHIVED,
             refused=documents.c.state == DocumentState.REFUSED,
+            held=documents.c.state == DocumentState.HELD,
         )
         before = self._counts(existing.c.batch_id == batch_id)
         return Progress(
@@ -235,6 +244,7 @@ class Batches:
             documents_archived=document_counts["archived"],
             documents_refused=document_counts["refused"],
             documents_existing=before["all"],
+            documents_held=document_counts["held"],
             started_at=batch.started_at,
             finished_at=batch.finished_at,
         )
