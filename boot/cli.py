@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from boot.cli_context import settings_of
+from boot.cli_held import held_group
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
@@ -402,7 +403,7 @@ def account_group() -> None:
     "roles",
     multiple=True,
     required=True,
-    type=click.Choice(["reader", "archivist", "administrator"]),
+    type=click.Choice(["reader", "archivist", "administrator", "secrecy-officer"]),
 )
 @click.pass_context
 def account_add_command(context: click.Context, login: str, name: str, roles: tuple[str, ...]) -> int:
@@ -422,7 +423,15 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(settings_of(context), login)
 
 
-for _command in (complete_command, renew_command, provable_command, review_group, units_group, members_group):
+for _command in (
+    complete_command,
+    renew_command,
+    provable_command,
+    review_group,
+    held_group,
+    units_group,
+    members_group,
+):
     main.add_command(_command)
 
 

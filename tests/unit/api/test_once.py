@@ -19,6 +19,7 @@ from tests.unit.api.api_house import House
 from tests.unit.api.api_queues import ListedQueues, letter
 from tests.unit.api.api_seed import PASSWORD
 from tests.unit.api.case_seed import enter_office
+from tests.unit.api.held_seed import held_document
 from tests.unit.api.test_access_table import API, routes
 from tests.unit.api.test_renewal_api import enter as enter_life
 from tests.unit.api.test_uploads import a_scan
@@ -128,6 +129,7 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
 
     letter_address = f"{API}/reviews/{house.seeded.ids['letter']}"
     assert house.client("archivist").post(f"{letter_address}/subject/accept").status_code == 200
+    held_address, other_held = (f"{API}/held/{held_document(house)}" for _ in range(2))
 
     def pdf(name: str, data: bytes) -> dict[str, object]:
         return {"files": {"file": (name, data)}}
@@ -160,6 +162,14 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ("POST", f"{saved}/{{search_id}}/restore"): (
             Asked("reader", f"{saved}/{mine[4]}/restore", "search-restored", {}),
             Asked("reader", f"{saved}/{mine[5]}/restore", "search-restored", {}),
+        ),
+        ("POST", f"{API}/held/{{document_id}}/release"): (
+            Asked("secrecy-officer", f"{held_address}/release", "held-released", {"json": {"why": "misread"}}),
+            Asked("secrecy-officer", f"{other_held}/release", "held-released", {"json": {"why": "misread"}}),
+        ),
+        ("POST", f"{API}/held/{{document_id}}/remove"): (
+            Asked("secrecy-officer", f"{held_address}/remove", "held-removed", {"json": {"why": "secret"}}),
+            Asked("secrecy-officer", f"{other_held}/remove", "held-removed", {"json": {"why": "secret"}}),
         ),
         ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): (
             Asked("archivist", f"{letter_address}/page-1/accept", "review-accepted", {}),
