@@ -25,6 +25,8 @@ _STATES = {
     "refused": "chờ người xử lý",
     "proposed": "chưa xử lý",
     "reading": "đang xử lý",
+    "held": "bị giữ vì dấu mật",
+    "removed": "đã xóa vì là tài liệu mật",
 }
 _LOST = "trang này chưa vào tài liệu nào vì lỗi của chương trình; ảnh gốc vẫn được giữ. Hãy chạy lại lệnh."
 

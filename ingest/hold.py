@@ -12,6 +12,7 @@ from ingest.secrecy import mark_in, marks_by_list
 from records.access import SYSTEM, Level
 from records.document import DocumentState
 from records.page import PageText
+from storage.canonical import Scalar
 from storage.document_values import Document
 from storage.work import Tx
 
@@ -89,7 +90,12 @@ def hold(tx: Tx, document: Document, mark: Mark) -> bool:
         return False
     tx.pages.forget_readings(document.id)
     tx.documents.hold(document.id, CODE, f"{mark.level} by {mark.by}", mark.tell)
-    facts = {"batch": document.batch_id, "mark": mark.level, "by": mark.by, "page": mark.page}
+    facts: dict[str, Scalar] = {
+        "batch": document.batch_id,
+        "mark": mark.level,
+        "by": mark.by,
+        "page": mark.page,
+    }
     tx.audit.append(SYSTEM.id, HELD, document.id, "held", facts)
     return True
 

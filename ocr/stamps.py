@@ -72,7 +72,8 @@ class Frame:
 
     def enlarged(self, factor: float) -> "Frame":
         """Return the same frame on a survey with `factor` times as many pixels across."""
-        return Frame(*(v * factor for v in (self.x0, self.y0, self.x1, self.y1)), self.inside)
+        x0, y0, x1, y1 = (v * factor for v in (self.x0, self.y0, self.x1, self.y1))
+        return Frame(x0, y0, x1, y1, self.inside)
 
 
 def read_stamps(
@@ -119,7 +120,7 @@ def frames(survey: Gray, dpi: float) -> Iterator[Frame]:
     names, _ = labelled(walls)
     of_wall: dict[int, list[int]] = {}
     for number in np.flatnonzero(pieces):
-        of_wall.setdefault(_wall(labels, names, number + 1, blobs[number]), []).append(int(number))
+        of_wall.setdefault(_wall(labels, names, int(number) + 1, blobs[number]), []).append(int(number))
     found = [_frame(labels, blobs, numbers) for numbers in of_wall.values() if len(numbers) <= _PIECES]
     for frame in sorted(found, key=lambda one: (one.y0, one.x0)):
         if _is_stamp(frame, millimetre):

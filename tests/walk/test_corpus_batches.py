@@ -14,7 +14,7 @@ from records.geometry import Box
 from records.page import page_from_json
 from tests.tools.length import LONG
 from tests.walk.conftest import Ran, Vanthu
-from tests.walk.truth import fields_of, phrases
+from tests.walk.truth import fields_of, page_of, phrases
 
 pytestmark = pytest.mark.joined
 
@@ -41,6 +41,11 @@ class Delivered:
             "c_pdf": ("lo_quet.pdf", index),
         }[name]
 
+    def open_documents(self, name: str) -> list[dict[str, Any]]:
+        """What the truth tells of those documents that no mark of secrecy holds."""
+        told: list[dict[str, Any]] = self.expected(name)["documents"]
+        return [d for d in told if self.document_at(name, d["first_image"])[0]["state"] != "held"]
+
     def document_at(self, name: str, index: int) -> tuple[dict[str, Any], int]:
         """The document that holds the image, and the page number there."""
         for document in self.ran[name].documents:
@@ -63,7 +68,8 @@ def delivered(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Deliver
     ran: dict[str, Ran] = {}
     for name in NAMES:
         ran[name] = house("digitize", corpus / "batches" / name, "--out", folder / "out" / name, "--json")
-        assert ran[name].code == 0, ran[name].err
+        held = any(document["state"] == "held" for document in ran[name].documents)
+        assert ran[name].code == (3 if held else 0), ran[name].err
     return Delivered(house, ran, corpus, folder / "out")
 
 
@@ -85,15 +91,33 @@ def test_every_image_is_in_exactly_one_document_or_reported(delivered: Delivered
 
 @pytest.mark.parametrize("name", NAMES[:2])
 def test_separators_give_the_listed_documents(delivered: Delivered, name: str) -> None:
-    for document in delivered.expected(name)["documents"]:
+    for document in delivered.open_documents(name):
         found, page = delivered.document_at(name, document["first_image"])
         assert page == 1, document["number"]
         assert found["state"] == "archived"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_carries_a_mark_of_secrecy_is_held_and_nothing_else(delivered: Delivered, name: str) -> None:
+    secret = {
+        delivered.document_at(name, image["index"])[0]["document_id"]
+        for image in delivered.expected(name)["images"]
+        if (page_id := image.get("page_id"))
+        and image["role"] != "separator"
+        and any(mark["kind"] == "secrecy" for mark in page_of(delivered.corpus, page_id)["marks"])
+    }
+    held = {d["document_id"]: d for d in delivered.ran[name].documents if d["state"] == "held"}
+    assert set(held) == secret
+    for document_id, document in held.items():
+        assert (document["pdf"], document["sha256"]) == (None, None)
+        assert "bị giữ lại" in document["tell"]
+        assert not any((delivered.house.data / "blobs" / "documents").glob(f"{document_id}/**/*"))
+        assert delivered.house.here("show", document_id).code == 1
+
+
 def test_every_pdf_passes_the_outside_judges(delivered: Delivered) -> None:
     files = sorted(delivered.out.rglob("*.pdf"))
-    assert len(files) == sum(len(r.documents) for r in delivered.ran.values())
+    assert len(files) == sum(d["state"] == "archived" for r in delivered.ran.values() for d in r.documents)
     for file in files:
         ran = subprocess.run(["qpdf", "--check", file], capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -124,7 +148,7 @@ def test_text_reads_back_as_our_page_text(delivered: Delivered) -> None:
     letters: list[float] = []
     words: list[float] = []
     for ran in delivered.ran.values():
-        for document in ran.documents:
+        for document in (d for d in ran.documents if d["state"] == "archived"):
             pages = [page_from_json(p) for p in delivered.words(document["document_id"])]
             trip = compare(Path(document["pdf"]), pages)
             letters.append(trip.letters)
@@ -135,7 +159,7 @@ def test_text_reads_back_as_our_page_text(delivered: Delivered) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_document_is_found_by_its_number(delivered: Delivered, name: str) -> None:
-    for document in delivered.expected(name)["documents"]:
+    for document in delivered.open_documents(name):
         wanted, _ = delivered.document_at(name, document["first_image"])
         hits = delivered.house.here("search", document["number"], "--json", "--limit", 5).lines
         assert wanted["document_id"] in [h["document_id"] for h in hits], document["number"]
@@ -155,7 +179,7 @@ def test_each_document_is_found_by_a_phrase_with_the_right_boxes(
     missed: list[str] = []
     crooked: list[str] = []
     asked = 0
-    for document in delivered.expected(name)["documents"]:
+    for document in delivered.open_documents(name):
         images = [
             image
             for image in delivered.expected(name)["images"]
@@ -197,7 +221,7 @@ def test_fields_of_the_separated_documents(delivered: Delivered) -> None:
     right = dict.fromkeys(floors, 0)
     asked = 0
     for name in NAMES[:2]:
-        for document in delivered.expected(name)["documents"]:
+        for document in delivered.open_documents(name):
             truth = fields_of(delivered.corpus, document["page_ids"][0].split("-")[0])
             found = delivered.document_at(name, document["first_image"])[0]["fields"]
             asked += 1
