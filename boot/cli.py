@@ -53,7 +53,7 @@ def init_command(context: click.Context, as_json: bool) -> int:
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Danh mục bàn giao (CSV).",
+    help="Danh mục bàn giao (CSV hoặc XLSX).",
 )
 @click.option("--out", type=_PATHS, help="Chép các tệp PDF/A đã ký vào thư mục này.")
 @click.option("--again", is_flag=True, help="Tạo tài liệu mới dù đã có.")

@@ -67,7 +67,7 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
         bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
         counted = count(inputs, settings.max_file_bytes, bar)
         title = wish.inputs[0].name or str(wish.inputs[0])
-        batch = hand_in(house, tools, counted, title, wish.dossier, wish.again, bar)
+        batch = hand_in(house, tools, counted, title, wish.dossier, wish.again, bar, wish.manifest)
         if batch.state is not BatchState.FINISHED:
             _wait(house, tools, lock, stack, batch.id, bar)
         bar.stop()

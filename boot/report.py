@@ -11,10 +11,10 @@ from boot.handing_in import FAULT, Left
 from boot.house import House
 from boot.speak import Exit, console, emit, say
 from ingest.documents import proposals
-from ingest.handover_compare import compare_handover
+from ingest.handover_report import compared
 from records.access import LOCAL, SYSTEM
 from records.document import DocumentState, FileState, PageRole, fields_to_json
-from records.handover import FoundDocument, HandoverList
+from records.handover import Difference, HandoverList
 from storage.batches import DeliveredFile, Existing, Progress
 from storage.documents import Document
 from storage.pages import UNREAD, Page
@@ -150,34 +150,19 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
 
 def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_json: bool) -> Exit:
     """Tell how the delivery differs from its hand-over list; a difference waits for a person."""
-    batch = ended(house, batch_id)
-    mine = batch.pages_by_document()
-    found = [
-        FoundDocument(
-            d.ordinal,
-            d.page_count,
-            d.title,
-            d.fields.number,
-            d.fields.issued_date,
-            batch.unread(mine.get(d.id, [])),
-        )
-        for d in batch.documents
-    ]
-    differences = compare_handover(listed, found).differences
+    with house.work.reading() as tx:
+        differences = compared(tx, LOCAL, batch_id, listed).differences
     for one in differences:
         say(f"≠ {one.tell}")
         if as_json:
-            emit(
-                {
-                    "state": "difference",
-                    "kind": one.kind,
-                    "line": one.line,
-                    "order": one.order,
-                    "tell": one.tell,
-                }
-            )
+            emit(difference_json(one))
     say(f"Danh mục bàn giao: {len(listed.rows)} dòng, {len(differences)} điểm khác.")
     return Exit.REFUSED if differences else Exit.WELL
+
+
+def difference_json(one: Difference) -> dict[str, Any]:
+    """Return a difference as commands print it."""
+    return {"state": "difference", "kind": one.kind, "line": one.line, "order": one.order, "tell": one.tell}
 
 
 def _summary(progress: Progress, existing: int, *, refused: int) -> None:

@@ -104,7 +104,8 @@ class Steps:
         if issued:
             raise RuntimeError(f"issued paper {file_id}: {refused.code}: {refused.reason}")
         with self._tools.work.begin() as tx:
-            tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, 0)
+            pages = tx.batches.file(file_id).pages  # they were delivered, and stay in the account
+            tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, pages)
             tx.audit.append(SYSTEM.id, "file-refused", file_id, refused.code, {})
 
     def propose(self, batch_id: str) -> Json:
