@@ -31,6 +31,7 @@ from api.reads import ReadLog
 from api.route_names import RouteNames
 from api.routes import (
     accounts,
+    batch_accounts,
     batches,
     case_desks,
     case_drafts,
@@ -115,6 +116,7 @@ def create_app(tools: Tools) -> FastAPI:
     for kind in (
         sessions,
         batches,
+        batch_accounts,
         documents,
         iiif,
         search,

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from boot.cli_batch import batch_group
 from boot.cli_context import settings_of
 from boot.cli_held import held_group
 from boot.cli_people import members_group, units_group
@@ -427,6 +428,7 @@ for _command in (
     complete_command,
     renew_command,
     provable_command,
+    batch_group,
     review_group,
     held_group,
     units_group,

@@ -31,6 +31,17 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "batch": (401, 403, 202, 403, 403),
         "no-such": (401, 403, 404, 403, 403),
     },
+    ("GET", f"{API}/batches/{{batch_id}}/account"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("POST", f"{API}/batches/{{batch_id}}/handover"): {"batch": (401, 403, 400, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/differences"): {"batch": (401, 403, 409, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/differences.xlsx"): {"batch": (401, 403, 409, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/minutes"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
     ("GET", f"{API}/batches/{{batch_id}}/events"): {
         "batch": (401, 403, 200, 403, 403),
         "no-such": (401, 403, 404, 403, 403),
@@ -246,6 +257,12 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "no-such": (303, 403, 404, 403, 403),
     },
     ("POST", "/batches/{batch_id}/files"): {"batch": (303, 403, 400, 403, 403)},
+    ("POST", "/batches/{batch_id}/handover"): {"batch": (303, 403, 400, 403, 403)},
+    ("GET", "/batches/{batch_id}/differences.xlsx"): {"batch": (303, 403, 409, 403, 403)},
+    ("GET", "/batches/{batch_id}/minutes"): {
+        "batch": (303, 403, 200, 403, 403),
+        "no-such": (303, 403, 404, 403, 403),
+    },
     ("POST", "/batches/{batch_id}/start"): {"batch": (303, 403, 303, 403, 403)},
     ("GET", "/documents"): {"": (303, 200, 200, 403, 403)},
     ("GET", "/documents/{document_id}"): {

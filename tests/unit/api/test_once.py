@@ -129,7 +129,7 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
 
     letter_address = f"{API}/reviews/{house.seeded.ids['letter']}"
     assert house.client("archivist").post(f"{letter_address}/subject/accept").status_code == 200
-    held_address, other_held = (f"{API}/held/{held_document(house)}" for _ in range(2))
+    free, freed, gone, going = (f"{API}/held/{held_document(house)}" for _ in range(4))
 
     def pdf(name: str, data: bytes) -> dict[str, object]:
         return {"files": {"file": (name, data)}}
@@ -164,12 +164,12 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
             Asked("reader", f"{saved}/{mine[5]}/restore", "search-restored", {}),
         ),
         ("POST", f"{API}/held/{{document_id}}/release"): (
-            Asked("secrecy-officer", f"{held_address}/release", "held-released", {"json": {"why": "misread"}}),
-            Asked("secrecy-officer", f"{other_held}/release", "held-released", {"json": {"why": "misread"}}),
+            Asked("secrecy-officer", f"{free}/release", "held-released", {"json": {"why": "misread"}}),
+            Asked("secrecy-officer", f"{freed}/release", "held-released", {"json": {"why": "misread"}}),
         ),
         ("POST", f"{API}/held/{{document_id}}/remove"): (
-            Asked("secrecy-officer", f"{held_address}/remove", "held-removed", {"json": {"why": "secret"}}),
-            Asked("secrecy-officer", f"{other_held}/remove", "held-removed", {"json": {"why": "secret"}}),
+            Asked("secrecy-officer", f"{gone}/remove", "held-removed", {"json": {"why": "secret"}}),
+            Asked("secrecy-officer", f"{going}/remove", "held-removed", {"json": {"why": "secret"}}),
         ),
         ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): (
             Asked("archivist", f"{letter_address}/page-1/accept", "review-accepted", {}),
@@ -188,6 +188,10 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ),
         ("POST", f"{API}/batches/{{batch_id}}/files"): same(
             "archivist", files, "file-received", pdf("1.png", a_scan(9)), pdf("1.png", a_scan(10))
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/handover"): same(
+            "archivist", f"{API}/batches/{upload}/handover", "handover-given",
+            pdf("a.csv", b"Trich yeu;So trang\nThu;1\n"), pdf("a.csv", b"Trich yeu;So trang\nThu;2\n"),
         ),
         ("POST", f"{API}/batches/{{batch_id}}/start"): (
             Asked("archivist", f"{API}/batches/{start}/start", "batch-started", {}),
