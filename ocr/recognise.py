@@ -15,11 +15,12 @@ from ocr.prepare import ReadingCopy, capital_on_copy, cleaned, reading_copy, sca
 from ocr.regions import coloured, drawn
 from ocr.second_look import second_look
 from ocr.suggest import suggested
+from ocr.tables import by_cell
 from ocr.tidy import tidied
 from records.geometry import Rotation
 from records.page import PageText, Region, Word
 
-PATH_VERSION = "vanthu-ocr 6"
+PATH_VERSION = "vanthu-ocr 7"
 """Raised whenever the same image could be read differently than before; part of the cache key."""
 
 _OSD_SURE = 10.0
@@ -58,7 +59,7 @@ class Reading:
 def engine_version(options: OcrOptions, engine: Engine | None = None) -> str:
     """Return what reads a page: engine, models, models of the second look, our own path.
 
-    E.g. `tesseract 5.5.4 vie:79df64ca second Vietnamese:a1b2c3d4 vanthu-ocr 6`. `engine` None: the one that the options
+    E.g. `tesseract 5.5.4 vie:79df64ca second Vietnamese:a1b2c3d4 vanthu-ocr 7`. `engine` None: the one that the options
     name. Raises `ToolMissing` when a model is absent: a page read once less than asked would look like any other.
     """
     second = f" second {models(options.for_second_look())}" if options.second else ""
@@ -142,7 +143,9 @@ def _attempt(
 
 
 def _finished(reading: Reading, options: OcrOptions, engine: Engine) -> Reading:
-    """Return the reading without bars and shreds, weak and unread places looked at again, regions marked."""
+    """Return the reading without bars and shreds, weak and unread places looked at again, the words of ruled tables
+    in the order of their cells, regions marked.
+    """
     if not options.tidy or reading.copy.image.size > _TOO_LARGE_FOR_INK:
         return reading
     ink = ink_of(reading.copy.image, reading.capital)
@@ -151,6 +154,7 @@ def _finished(reading: Reading, options: OcrOptions, engine: Engine) -> Reading:
     found = tidied(without_noise(reading.found), ink)
     if options.second:
         found = second_look(ink, found, rings, options, engine)
+    found = by_cell(found, ink)
     return replace(reading, found=found, regions=tuple(drawn(ink, large, rings)))
 
 

@@ -43,6 +43,7 @@ _AT_ONCE = 5000  # pages a step of `documents` looks up
 _MOVES = 4  # how often an index may be exchanged under one call
 _PAGES = {"exists": {"field": "level"}}  # no head, and nothing that is left of a removed page
 _FILL = 500  # pages a rebuild gathers before it writes
+_REFRESHES = 60  # how often the refresh of a filled index is asked for; one lasts as long as the door waits
 _ON_THE_WAY = 2  # requests of a rebuild at once: the server works on one with one thread
 T = TypeVar("T")
 
@@ -236,7 +237,7 @@ class _Filling(ElasticIndex):
         with self._gathering:
             self._pour()
             self._await(0)
-        self._following(lambda: self._show([self._filled]))
+        self._following(self._show_at_last)
 
     def close(self) -> None:
         """See `SearchIndex.close`."""
@@ -263,6 +264,21 @@ class _Filling(ElasticIndex):
         self._gathered.clear()
         self._sent.append(self._senders.submit(self._send, gathered))
         self._await(_ON_THE_WAY)
+
+    def _show_at_last(self) -> None:
+        """Make visible what was filled, however long a busy server takes over it, as long as it answers at all.
+
+        The refresh goes on in the server when the door waits no longer, so asking again is waiting on.
+        """
+        for _ in range(_REFRESHES):
+            try:
+                return self._show([self._filled])
+            except Away as fault:
+                if fault.code != "search-index-away":
+                    raise
+                slow = fault
+            self._door.call(lambda es: es.indices.exists(index=self._filled))
+        raise slow
 
     def _send(self, gathered: list[Change]) -> None:
         self._following(lambda: write(self._door, pen(self._filled), gathered))

@@ -14,12 +14,15 @@ from search.facets import UNNARROWED, Counts, tally
 from search.filters import Facet, Filters
 from search.highlight import Kind, highlight, nearest
 from search.index import MOST_WITHOUT, Candidate, Candidates, SearchIndex
-from search.plan import Plan, Query, first_stage, parse, second_stage
+from search.plan import Plan, Query, first_stage, parse, second_stage, standing_stage
 from search.rank import Match, Ranked, rank
 from search.strip import Strip, strip_around
 
-POOL = 200
+POOL = 100
 """Candidates that are aligned with the query (ui-search §7.4); more only when somebody pages further."""
+FEW = (60, POOL)
+"""Pages on which the query stands that are looked at more closely: three times as many as are shown."""
+_ROOMY = 3
 FARTHEST = 1000
 """The last result that can be shown; whoever needs more narrows the query."""
 GOOD = 0.6
@@ -67,8 +70,8 @@ class Hit:
 class Found:
     """One page of results, best first. `total` counts all hits; a lower bound when not `total_is_exact`.
 
-    `facets`: on how many of the hits each value stands; when not `facets_are_exact`, on how many pages among which
-    the hits were looked for, so that narrowing can show more of them. `notes`: sentences for the person about what
+    `facets`: on how many of the hits each value stands; when not `facets_are_exact`, of the hits known so far, so that
+    narrowing can show more of them. `notes`: sentences for the person about what
     was typed and not understood.
     """
 
@@ -114,9 +117,7 @@ def search(
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
     shelf = _Shelf(reader, source)
-    wish = _Wish(
-        max(POOL, offset + limit), parsed.narrowed(filters), tuple(facets), tuple(among), approximate
-    )
+    wish = _Wish(offset + limit, parsed.narrowed(filters), tuple(facets), tuple(among), approximate, group)
     asking = _Asking(parsed, index, shelf, wish)
     gathered = asking.gather()
     ranked, total, exact = gathered.ranked, gathered.total, gathered.exact
@@ -133,13 +134,19 @@ def search(
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """How much is looked for, and among what."""
+    """How many hits are to be shown (those before them included), among what, and of which kinds."""
 
-    pool: int
+    needed: int
     filters: Filters
     facets: tuple[Facet, ...]
     among: tuple[str, ...]
     approximate: bool
+    group: bool
+
+    def met_by(self, ranked: Sequence[Ranked]) -> bool:
+        """Return whether these are enough: pages, or documents when only the best page of each is shown."""
+        found = {one.candidate.document_id for one in ranked} if self.group else ranked
+        return len(found) >= self.needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,15 @@ class _Gathered:
     exact: bool
     facets: Counts
     facets_are_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The pages on which the whole query stands; `enough`: nothing else has to be looked for."""
+
+    candidates: tuple[Candidate, ...] = ()
+    gathered: _Gathered = field(default_factory=lambda: _Gathered([], 0, True, {}, True))
+    enough: bool = False
 
 
 class _Asking:
@@ -168,29 +184,56 @@ class _Asking:
         self._without, self._settled = unsettled[:MOST_WITHOUT], len(unsettled) <= MOST_WITHOUT
 
     def gather(self) -> _Gathered:
-        """Return what the engine finds, ranked; misread syllables are looked for when nothing good was found."""
-        first = self._find(first_stage(self._query), self._wish.facets if self._settled else ())
-        ranked = self._rank(first.best)
+        """Return what the engine finds, ranked: pages on which the query stands; when these do not fill the page of
+        results, those that come close; misread syllables too when nothing good was found.
+        """
+        standing = self._standing()
+        if standing.enough:
+            return standing.gathered
+        first = self._find(first_stage(self._query), self._counted(self._wish.facets))
+        known = {(c.document_id, c.page) for c in standing.candidates}
+        best = (*standing.candidates, *(c for c in first.best if (c.document_id, c.page) not in known))
+        ranked = self._rank(best)
         complete = first.total <= len(first.best) and self._settled
         if not self._wish.approximate or (ranked and ranked[0].judgement.quality >= GOOD):
             every = len(ranked) == len(first.best) and self._query.selective and self._settled
             total = first.total if every else len(ranked)
             exact = (complete or every) and not (every and first.more)
-            if complete or not self._settled:
-                return _Gathered(ranked, total, exact, self._tally(ranked), complete)
-            return _Gathered(ranked, total, exact, first.facets, every)
+            if every and not complete:
+                return _Gathered(ranked, total, exact, first.facets, facets_are_exact=True)
+            return _Gathered(ranked, total, exact, self._tally(ranked), complete)
         second = self._find(second_stage(self._query))
-        known = {(c.document_id, c.page) for c in first.best}
+        known = {(c.document_id, c.page) for c in best}
         more = [c for c in second.best if (c.document_id, c.page) not in known]
-        ranked = self._rank((*first.best, *more))
+        ranked = self._rank((*best, *more))
         complete = complete and second.total <= len(second.best)
         return _Gathered(ranked, len(ranked), complete, self._tally(ranked), complete)
 
-    def _find(self, plan: Plan, facets: Collection[Facet] = ()) -> Candidates:
+    def _standing(self) -> _Standing:
+        """Return the pages on which all of the query stands, and whether they are all that is wanted."""
+        plan = standing_stage(self._query)
+        if plan is None:
+            return _Standing()
+        pool = next((few for few in FEW if few >= _ROOMY * self._wish.needed), FARTHEST)
+        found = self._find(plan, self._wish.facets if self._settled else (), pool)
+        ranked = self._rank(found.best)
+        enough = self._wish.met_by(ranked) or not self._wish.approximate
+        every = len(ranked) == len(found.best) and self._settled
+        total = found.total if every else len(ranked)
+        exact = self._settled and not found.more and (every or found.total <= len(found.best))
+        facets, sure = (found.facets, True) if every else (self._tally(ranked), exact)
+        return _Standing(found.best, _Gathered(ranked, total, exact, facets, sure), enough)
+
+    def _counted(self, facets: Collection[Facet]) -> Collection[Facet]:
+        """Return the facets that the engine is to count: only where all it matches are hits."""
+        return facets if self._query.selective and self._settled else ()
+
+    def _find(self, plan: Plan, facets: Collection[Facet] = (), pool: int = 0) -> Candidates:
         reader, without = self._shelf.reader, self._without
-        pool, filters, among = self._wish.pool, self._wish.filters, self._wish.among
+        filters, among = self._wish.filters, self._wish.among
+        most = pool or max(POOL, self._wish.needed)
         return self._index.find(
-            reader, plan, pool, filters=filters, facets=facets, without=without, among=among
+            reader, plan, most, filters=filters, facets=facets, without=without, among=among
         )
 
     def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:

@@ -26,6 +26,7 @@ CITED = 0.94
 """Quality of a number that a page only mentions, against 1.0 for the paper that bears it."""
 _ONE_WORD = 0.8  # one letter of five may be misread
 _BAG = 0.7  # share of the syllables that must stand on a page when they do not stand together
+_BEST_BAG = 0.45  # the most that syllables give that do not stand together
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,13 @@ class _Sheet:
         self.numbers, self.mentions, self.ahead = candidate.numbers, candidate.mentions, candidate.ahead
         self.toned = (f" {candidate.exact} ", f" {candidate.title_exact} ")
         self.folded = (f" {candidate.folded} ", f" {candidate.title_folded} ")
+        # only a document's first page has a title
+        self.searched = self.folded if candidate.title_folded else self.folded[:1]
+
+    @cached_property
+    def beyond(self) -> str:
+        """The first folded key of the next page, "" when there is none."""
+        return forget_tones(self.ahead.partition(" ")[0])
 
     @cached_property
     def toned_border(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -69,9 +77,17 @@ class _Sheet:
         """All folded text without spaces: lost and invented spaces do not matter there."""
         return "".join(self.folded).replace(" ", "")
 
-    def share(self, runs: Sequence[str], texts: tuple[str, str]) -> float:
-        """Return the share of `runs` (tokens or pairs "a b") that stand in one of `texts`."""
-        return sum(any(f" {run} " in text for text in texts) for run in runs) / len(runs)
+    def share(self, runs: Sequence[str], texts: Sequence[str], least: float = 0.0) -> float:
+        """Return the share of `runs` (tokens or pairs "a b") that stand in one of `texts`, 0.0 when below `least`."""
+        missing, most = 0, len(runs) * (1 - least)
+        first, rest = texts[0], texts[1:]
+        for run in runs:
+            spaced = f" {run} "
+            if spaced not in first and not any(spaced in text for text in rest):
+                missing += 1
+                if missing > most:
+                    return 0.0
+        return 1 - missing / len(runs)
 
 
 def worst(matches: Sequence[Match]) -> Match:
@@ -179,14 +195,14 @@ def _standing(part: Part, sheet: _Sheet) -> Judgement | None:
     if toned in sheet.toned[0] or toned in sheet.toned[1]:
         return Judgement("exact", 1.0)
     folded = f" {' '.join(part.folded)} "
-    for page, marked in zip(sheet.folded, sheet.toned, strict=True):
+    for page, marked in zip(sheet.searched, sheet.toned, strict=False):
         at = page.find(folded)
         if at >= 0:
             first = page.count(" ", 0, at)
             there = marked.split(" ")[first + 1 : first + 1 + len(part.toned)]
             same = sum(a == b for a, b in zip(there, part.toned, strict=False)) / len(part.toned)
             return Judgement("folded", 0.9 + 0.08 * (same if part.accents else 1.0))
-    return _across(part, sheet) if sheet.ahead else None
+    return _across(part, sheet) if sheet.ahead and sheet.beyond in part.folded else None
 
 
 def _across(part: Part, sheet: _Sheet) -> Judgement | None:
@@ -229,10 +245,10 @@ def _approximate(part: Part, sheet: _Sheet, quality: float) -> Judgement | None:
         serial = any(f" {form[0]} " in sheet.folded[0] for form in serial_forms(part))
         quality = quality if serial else 0.0
     terms = tuple(dict.fromkeys(part.folded))
-    if part.kind == "text" and len(terms) > 1:
-        share = sheet.share(terms, sheet.folded)
-        if share >= _BAG:
-            joined = sheet.share([f"{a} {b}" for a, b in pairwise(part.folded)], sheet.folded)
+    if part.kind == "text" and len(terms) > 1 and quality < _BEST_BAG:
+        share = sheet.share(terms, sheet.searched, _BAG)
+        if share:
+            joined = sheet.share([f"{a} {b}" for a, b in pairwise(part.folded)], sheet.searched)
             if share == 1.0 or joined >= 1 / 3:
                 quality = max(quality, 0.25 * share * share + 0.2 * joined)
     if part.accents and quality:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ from records.errors import ArchiveFault, Away
 from search import elastic_index, elastic_write
 from search.elastic_door import Door
 from search.elastic_index import ElasticIndex
-from search.index import IndexedVersion, SearchIndex, open_index
+from search.index import IndexedVersion, SearchIndex, index_away, open_index
 from tests.cases.search_facets import FacetCases
 from tests.cases.search_index import (
     HISTORY,
@@ -202,6 +202,26 @@ def test_a_rebuild_while_others_search_and_write(index: SearchIndex, elastic: Ad
     index.commit()
     there = {known.document_id for known in index.documents()}
     assert there == {f"d{n}" for n in range(5)} | set(written)
+
+
+def test_a_server_that_is_slow_over_the_last_refresh_is_waited_for(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with index.rebuild() as fresh:
+        assert isinstance(fresh, ElasticIndex)
+        put(fresh, "d1", "nội dung", version=1)
+        shown, tries = fresh._show, list[object]()
+
+        def slow(names: Sequence[str]) -> None:
+            tries.append(names)
+            if len(tries) < 4:
+                raise index_away("timed out")
+            shown(names)
+
+        monkeypatch.setattr(fresh, "_show", slow)
+        fresh.commit()
+    assert len(tries) >= 4
+    assert index.count() == 1
 
 
 def test_a_killed_rebuild_costs_nothing_and_is_cleared_away(
