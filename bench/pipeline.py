@@ -143,8 +143,9 @@ def client(servers: Servers, store: str) -> Minio:
 
 def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
     """Write `pages` JPEG page images of the corpus, each with a comment of its own, five pages a document."""
-    corpus = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus")) / "pages"
-    images = sorted(corpus.glob("*.jpg"))
+    whole = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus"))
+    corpus = whole / "pages"
+    images = [image for image in sorted(corpus.glob("*.jpg")) if image.name not in held_pages(whole)]
     if not images:
         raise SystemExit(f"no corpus at {corpus}; set VANTHU_CORPUS")
     batch = folder / "batch"
@@ -156,6 +157,15 @@ def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         (place / f"p{number:05d}.jpg").write_bytes(data[:2] + comment + data[2:])
     return batch
+
+
+def held_pages(corpus: Path) -> set[str]:
+    """Return the names of page images with a mark of secrecy: their documents are held and not walked."""
+    truth = corpus / "ground_truth.json"
+    pages = json.loads(truth.read_text(encoding="utf-8"))["pages"] if truth.exists() else []
+    return {
+        Path(page["image"]).name for page in pages if any(mark["kind"] == "secrecy" for mark in page["marks"])
+    }
 
 
 def confine(process: int, cores: set[int]) -> None:

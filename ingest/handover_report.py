@@ -5,6 +5,7 @@ from ingest.handover_compare import compare_handover
 from records.access import Actor
 from records.document import DocumentState
 from records.handover import Comparison, FoundDocument, HandoverList
+from storage.canonical import Scalar
 from storage.pages import UNREAD
 from storage.work import Tx
 
@@ -25,7 +26,7 @@ def give_list(tx: Tx, actor: Actor, batch_id: str, name: str, data: bytes) -> Ha
     before = tx.handover_lists.newest(batch_id)
     kept = tx.handover_lists.give(batch_id, name, data, actor.id)
     if before is None or kept.ordinal != before.ordinal:
-        facts = {"sha256": kept.sha256, "rows": len(listed.rows), "ordinal": kept.ordinal}
+        facts: dict[str, Scalar] = {"sha256": kept.sha256, "rows": len(listed.rows), "ordinal": kept.ordinal}
         tx.audit.append(actor.id, "handover-given", batch_id, "done", facts)
     return listed
 

@@ -1,5 +1,7 @@
 """Deliveries as pages: make one, drop files in, watch it. Every form works without script."""
 
+from dataclasses import dataclass
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -20,8 +22,11 @@ from ingest.handover import MAX_BYTES
 from ingest.handover_report import give_list
 from ingest.names import clean_name
 from records.access import Action, Actor
+from records.accounting import Account
 from records.clock import new_id
 from records.errors import Missing, Unfit
+from records.handover import Difference
+from storage.handover_lists import KeptList
 
 router = APIRouter(prefix="/batches")
 
@@ -68,7 +73,7 @@ def batch_page(request: Request, batch_id: Identifier, desk: DeskDep, caller: Vi
         documents=list(reversed(found.items))[:_SHOWN],
         batch_documents_total=found.total,
         existing=_existing(desk.tools, actor, batch_id),
-        **_account(desk.tools, actor, batch_id),
+        told=_account(desk.tools, actor, batch_id),
     )
 
 
@@ -101,18 +106,23 @@ def minutes(request: Request, batch_id: Identifier, desk: DeskDep, caller: Visit
     return get_minutes(batch_id, actor, desk.tools)
 
 
-def _account(tools: Tools, actor: Actor, batch_id: str) -> dict[str, object]:
-    """What the page says of the pages of a delivery, and of its list."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the page says of the pages of a delivery and of its list."""
+
+    account: Account
+    states: list[tuple[str, int]]
+    kept_list: KeptList | None
+    differences: tuple[Difference, ...]
+
+
+def _account(tools: Tools, actor: Actor, batch_id: str) -> Told:
     with tools.work.reading() as tx:
         told = account(tx, actor, batch_id)
         kept = tx.handover_lists.newest(batch_id)
         found = () if kept is None else batch_account.differences(tx, actor, batch_id).found.differences
-    return {
-        "account": told,
-        "states": [(state.value, count) for state, count in told.states.items() if count],
-        "kept_list": kept,
-        "differences": found,
-    }
+    states = [(state.value, count) for state, count in told.states.items() if count]
+    return Told(told, states, kept, found)
 
 
 @router.post("/{batch_id}/files")

@@ -15,6 +15,7 @@ from records.clock import VIETNAM
 from records.document import FileState
 from records.errors import Conflict
 from records.handover import Comparison, Difference, DifferenceKind, HandoverList
+from storage.canonical import Scalar
 from storage.work import Tx
 
 KINDS = {
@@ -102,7 +103,7 @@ def draw_minutes(told: Minutes) -> bytes:
 
 def note_minutes(tx: Tx, reader: Actor, told: Minutes, sha256: str) -> None:
     """Write into the log which minutes were handed out, so that a signed sheet can be held against what was said."""
-    facts = {
+    facts: dict[str, Scalar] = {
         "sha256": sha256,
         "root": told.root,
         "pages": told.account.total,

@@ -14,7 +14,7 @@ from records.geometry import Box
 from records.page import page_from_json
 from tests.tools.length import LONG
 from tests.walk.conftest import Ran, Vanthu
-from tests.walk.truth import fields_of, page_of, phrases
+from tests.walk.truth import fields_of, is_secret, phrases
 
 pytestmark = pytest.mark.joined
 
@@ -104,7 +104,7 @@ def test_what_carries_a_mark_of_secrecy_is_held_and_nothing_else(delivered: Deli
         for image in delivered.expected(name)["images"]
         if (page_id := image.get("page_id"))
         and image["role"] != "separator"
-        and any(mark["kind"] == "secrecy" for mark in page_of(delivered.corpus, page_id)["marks"])
+        and is_secret(delivered.corpus, page_id)
     }
     held = {d["document_id"]: d for d in delivered.ran[name].documents if d["state"] == "held"}
     assert set(held) == secret

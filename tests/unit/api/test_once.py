@@ -129,7 +129,7 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
 
     letter_address = f"{API}/reviews/{house.seeded.ids['letter']}"
     assert house.client("archivist").post(f"{letter_address}/subject/accept").status_code == 200
-    free, freed, gone, going = (f"{API}/held/{held_document(house)}" for _ in range(4))
+    free, freed, erased, erasing = (f"{API}/held/{held_document(house)}" for _ in range(4))
 
     def pdf(name: str, data: bytes) -> dict[str, object]:
         return {"files": {"file": (name, data)}}
@@ -168,8 +168,8 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
             Asked("secrecy-officer", f"{freed}/release", "held-released", {"json": {"why": "misread"}}),
         ),
         ("POST", f"{API}/held/{{document_id}}/remove"): (
-            Asked("secrecy-officer", f"{gone}/remove", "held-removed", {"json": {"why": "secret"}}),
-            Asked("secrecy-officer", f"{going}/remove", "held-removed", {"json": {"why": "secret"}}),
+            Asked("secrecy-officer", f"{erased}/remove", "held-removed", {"json": {"why": "secret"}}),
+            Asked("secrecy-officer", f"{erasing}/remove", "held-removed", {"json": {"why": "secret"}}),
         ),
         ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): (
             Asked("archivist", f"{letter_address}/page-1/accept", "review-accepted", {}),
