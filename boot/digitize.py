@@ -68,7 +68,7 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
         counted = count(inputs, settings.max_file_bytes, bar)
         title = wish.inputs[0].name or str(wish.inputs[0])
         batch = hand_in(house, tools, counted, title, wish.dossier, wish.again, bar, wish.manifest)
-        if batch.state is not BatchState.FINISHED:
+        if not _at_rest(house, batch.id):
             _wait(house, tools, lock, stack, batch.id, bar)
         bar.stop()
         told = report(house, batch.id, counted.left, wish.out, as_json=wish.as_json)
@@ -103,9 +103,16 @@ def _wait(
             completed=read,
             rate=f"{rate:.2f} trang/s",
         )
-        if now.state is BatchState.FINISHED:
+        if now.state is BatchState.FINISHED and not now.documents_waiting:
             return
         time.sleep(_LOOK_SECONDS if running else _WATCH_SECONDS)
+
+
+def _at_rest(house: House, batch_id: str) -> bool:
+    """Return whether the walk is over, also of what an officer has released since."""
+    with house.work.reading() as tx:
+        now = tx.batches.progress(LOCAL, batch_id)
+    return now.state is BatchState.FINISHED and not now.documents_waiting
 
 
 def _who_works(house: House, lock: EngineLock | None) -> str:

@@ -94,8 +94,9 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content
-    pages.
+    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages.
+
+    `documents_waiting`: on the walk, which one may be again after the end of the batch when an officer released it.
     """
 
     state: BatchState
@@ -112,3 +113,4 @@ class Progress:
     started_at: datetime | None
     finished_at: datetime | None
     documents_held: int = 0
+    documents_waiting: int = 0

@@ -13,6 +13,8 @@ from storage.ground import Ground
 from storage.pages import UNREAD
 from storage.schema import batches, documents, existing, files, pages, storable
 
+_ON_THE_WAY = (DocumentState.PROPOSED, DocumentState.READING, DocumentState.COMPOSED, DocumentState.SEALED)
+
 __all__ = ["Batch", "Batches", "DeliveredFile", "Existing", "NewBatch", "NewFile", "Progress"]
 
 
@@ -230,6 +232,7 @@ class Batches:
             archived=documents.c.state == DocumentState.ARCHIVED,
             refused=documents.c.state == DocumentState.REFUSED,
             held=documents.c.state == DocumentState.HELD,
+            waiting=documents.c.state.in_(_ON_THE_WAY),
         )
         before = self._counts(existing.c.batch_id == batch_id)
         return Progress(
@@ -245,6 +248,7 @@ class Batches:
             documents_refused=document_counts["refused"],
             documents_existing=before["all"],
             documents_held=document_counts["held"],
+            documents_waiting=document_counts["waiting"],
             started_at=batch.started_at,
             finished_at=batch.finished_at,
         )

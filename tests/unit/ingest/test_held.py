@@ -1,5 +1,6 @@
 """What carries a mark of secrecy is held before anything else, and only its officer's word changes that."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from ingest.handover import parse_handover
 from ingest.held import Release, Removal, held_documents, release, remove
 from ingest.hold import hold_read
+from ingest.missing import rows_without_bytes
 from ingest.secrecy import marks_by_list
 from records.access import LOCAL, SYSTEM, Actor, Role
 from records.document import DocumentState
@@ -14,6 +16,7 @@ from records.errors import Conflict, Missing, NotAllowed, Unfit
 from records.geometry import Box
 from records.page import PageText, Word
 from tests.cases.archive_world import World, scan
+from tests.cases.rebuilding import push_log, rebuilt
 from tests.cases.secret_pages import scan_of, stamped_page
 
 OFFICER = Actor("officer", "Cán bộ bảo mật", frozenset({Role.SECRECY_OFFICER}))
@@ -176,3 +179,32 @@ def test_the_level_of_the_list_holds_by_code_and_else_whatever_may_be_meant(worl
     with world.work.reading() as tx:
         (held,) = tx.documents.of_batch(batch)
         assert (held.state, held.reason) == (DocumentState.HELD, "TỐI MẬT by list")
+
+
+def test_a_rebuild_knows_what_was_held_released_and_erased(world: World, afresh: Callable[[], World]) -> None:
+    """From the stores alone: one erased, one released and walked, one still held; nothing erased is missed."""
+    pages = {f"{n}.jpg": scan_of(stamped_page("MẬT", text=f"TRANG {n}")) for n in range(3)}
+    batch = world.deliver(pages)
+    assert world.begin_walk(batch) == []
+    world.finish(batch)
+    with world.work.reading() as tx:
+        erased, freed, held = (d.id for d in tx.documents.of_batch(batch))
+    remove(world.tools, OFFICER, erased, Removal.SECRET)
+    with world.work.begin() as tx:
+        release(tx, OFFICER, freed, Release.MISREAD)
+    world.archive(freed)
+    push_log(world)
+    other = afresh()
+    done = rebuilt(other)
+    assert done.troubles == ()
+    with other.work.reading() as tx:
+        states = {d.id: d.state for d in tx.documents.of_batch(batch)}
+        assert states == {
+            erased: DocumentState.REMOVED, freed: DocumentState.ARCHIVED, held: DocumentState.HELD,
+        }  # fmt: skip
+        assert tx.catalogue.unregistered() == []
+        assert [one.document.id for one in held_documents(tx, OFFICER, 9, 0)[0]] == [held]
+        for who in (ARCHIVIST, LOCAL):
+            with pytest.raises(Missing):
+                tx.documents.get(who, held)
+    assert list(rows_without_bytes(other.work, other.blobs, lambda _what, _count: None)) == []
