@@ -169,7 +169,8 @@ def _summary(progress: Progress, existing: int, *, refused: int) -> None:
     say(
         f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
         f"{progress.separators} tờ ngăn cách · {progress.documents_archived} tài liệu đã lưu trữ, "
-        f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, {refused} tệp bị từ chối."
+        f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, "
+        f"{progress.documents_held} bị giữ vì dấu mật, {refused} tệp bị từ chối."
     )
 
 
