@@ -12,7 +12,7 @@ from boot.settings import Settings
 from boot.speak import Exit, console, emit, result, say
 from ingest.accounting import account
 from ingest.handover import MAX_BYTES, read_handover
-from ingest.handover_report import give_list, given_list
+from ingest.handover_report import came_late, give_list, given_list
 from ingest.names import clean_name
 from procedures.handover_minutes import DOCUMENT_NAMES, root_of
 from records.access import LOCAL
@@ -105,12 +105,20 @@ def show_batch(settings: Settings, batch_id: str, *, as_json: bool) -> Exit:
 
 
 def give_handover(settings: Settings, batch_id: str, source: Path) -> Exit:
-    """Give a delivery its list, or a newer one. Raises `Missing`, `Unfit`."""
+    """Give a delivery its list, or a newer one. Exit code 3 when it names levels of secrecy too late. Raises `Missing`,
+    `Unfit`.
+    """
     read_handover(source)  # too large a file is told before it is read whole
     with open_house(settings) as house, house.work.begin() as tx:
         listed = give_list(tx, LOCAL, batch_id, clean_name(source.name), source.read_bytes()[: MAX_BYTES + 1])
+        late = came_late(tx, LOCAL, batch_id, listed)
     say(f"Đã nhận danh mục {source.name}: {len(listed.rows)} dòng.")
-    return Exit.WELL
+    if late:
+        say(
+            f"✗ {late} dòng ghi độ mật nhưng lô đã bắt đầu xử lý trước khi có danh mục này, nên tài liệu "
+            "không bị giữ theo danh mục. Hãy báo cán bộ bảo mật ngay."
+        )
+    return Exit.REFUSED if late else Exit.WELL
 
 
 def write_differences(settings: Settings, batch_id: str, out: Path) -> Exit:

@@ -2,6 +2,7 @@
 
 from ingest.handover import parse_handover
 from ingest.handover_compare import compare_handover
+from ingest.secrecy import secret_rows
 from records.access import Actor
 from records.document import DocumentState
 from records.handover import Comparison, FoundDocument, HandoverList
@@ -29,6 +30,15 @@ def give_list(tx: Tx, actor: Actor, batch_id: str, name: str, data: bytes) -> Ha
         facts: dict[str, Scalar] = {"sha256": kept.sha256, "rows": len(listed.rows), "ordinal": kept.ordinal}
         tx.audit.append(actor.id, "handover-given", batch_id, "done", facts)
     return listed
+
+
+def came_late(tx: Tx, reader: Actor, batch_id: str, listed: HandoverList) -> int:
+    """Return how many rows of a list name a level of secrecy although the walk had begun when it came: their documents
+    were not held for it. Raises `Missing`, `NotAllowed`.
+    """
+    batch, kept = tx.batches.get(reader, batch_id), tx.handover_lists.newest(batch_id)
+    late = batch.started_at is not None and kept is not None and kept.given_at > batch.started_at
+    return len(secret_rows(listed)) if late else 0
 
 
 def compared(tx: Tx, reader: Actor, batch_id: str, listed: HandoverList) -> Comparison:

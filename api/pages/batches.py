@@ -108,21 +108,27 @@ def minutes(request: Request, batch_id: Identifier, desk: DeskDep, caller: Visit
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What the page says of the pages of a delivery and of its list."""
+    """What the page says of the pages of a delivery and of its list; `late`: levels of secrecy that came too late."""
 
     account: Account
     states: list[tuple[str, int]]
     kept_list: KeptList | None
     differences: tuple[Difference, ...]
+    late: int
 
 
 def _account(tools: Tools, actor: Actor, batch_id: str) -> Told:
     with tools.work.reading() as tx:
         told = account(tx, actor, batch_id)
         kept = tx.handover_lists.newest(batch_id)
-        found = () if kept is None else batch_account.differences(tx, actor, batch_id).found.differences
+        found: tuple[Difference, ...] = ()
+        late = 0
+        if kept is not None:
+            held_against = batch_account.differences(tx, actor, batch_id)
+            found = held_against.found.differences
+            late = held_against.late
     states = [(state.value, count) for state, count in told.states.items() if count]
-    return Told(told, states, kept, found)
+    return Told(told, states, kept, found, late)
 
 
 @router.post("/{batch_id}/files")

@@ -15,9 +15,10 @@ from api.services import batch_account, batches
 from api.transfer import MULTIPART, disposition, one_file
 from ingest.accounting import account
 from ingest.handover import MAX_BYTES
-from ingest.handover_report import give_list
+from ingest.handover_report import came_late, give_list
 from ingest.names import clean_name
 from records.access import Action
+from storage.work import Tx
 
 router = APIRouter(prefix="/batches", tags=["batches"])
 
@@ -53,12 +54,11 @@ async def give_handover(
         once = Once(tools.work, actor.id, key, asked_of(request, part.name, part.sha256))
         data, name = b"".join(part.chunks()), clean_name(part.name)
 
-        def give() -> Response:
-            return once.in_one(
-                lambda tx: ListOut.of(batch_id, give_list(tx, actor, batch_id, name, data)), 201
-            )
+        def give(tx: Tx) -> ListOut:
+            listed = give_list(tx, actor, batch_id, name, data)
+            return ListOut.of(batch_id, listed, came_late(tx, actor, batch_id, listed))
 
-        return await desk.uploads.work(give)
+        return await desk.uploads.work(once.in_one, give, 201)
 
 
 @router.get("/{batch_id}/differences")

@@ -70,16 +70,18 @@ class ListOut(Frozen):
     rows: int
     pages: int
     secret: int
+    late: int
 
     @classmethod
-    def of(cls, batch_id: str, listed: HandoverList) -> "ListOut":
-        """Return the outgoing form; `secret`: rows with a level of secrecy."""
+    def of(cls, batch_id: str, listed: HandoverList, late: int) -> "ListOut":
+        """Return the outgoing form. `secret`: rows with a level; `late`: those of them that came after the start."""
         return cls(
             batch_id=batch_id,
             name=listed.name,
             rows=len(listed.rows),
             pages=sum(row.pages or 0 for row in listed.rows),
             secret=sum(bool(row.secrecy) for row in listed.rows),
+            late=late,
         )
 
 
@@ -105,7 +107,7 @@ class DifferencesOut(Frozen):
         """Return the outgoing form."""
         return cls(
             batch_id=batch_id,
-            given=ListOut.of(batch_id, told.listed),
+            given=ListOut.of(batch_id, told.listed, told.late),
             pairs=[(line, order) for line, order in told.found.pairs],
             differences=[
                 DifferenceOut(kind=one.kind, line=one.line, order=one.order, tell=one.tell)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.i18n import moment
 from ingest.accounting import account
-from ingest.handover_report import compared, given_list
+from ingest.handover_report import came_late, compared, given_list
 from procedures.handover_minutes import Listed, Minutes, print_minutes
 from procedures.plain_sheet import write_sheet
 from records.access import Actor
@@ -35,10 +35,11 @@ _HEADS = (("Dòng danh mục", 12), ("Tài liệu trong lô", 12), ("Khác gì",
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """A list held against its delivery."""
+    """A list held against its delivery; `late`: rows with a level of secrecy that came after the walk had begun."""
 
     listed: HandoverList
     found: Comparison
+    late: int
 
 
 def differences(tx: Tx, reader: Actor, batch_id: str) -> Differences:
@@ -50,7 +51,8 @@ def differences(tx: Tx, reader: Actor, batch_id: str) -> Differences:
             code="handover-missing",
             tell="Lô này chưa có danh mục bàn giao. Nộp danh mục (CSV hoặc XLSX) rồi đối chiếu lại.",
         )
-    return Differences(listed, compared(tx, reader, batch_id, listed))
+    late = came_late(tx, reader, batch_id, listed)
+    return Differences(listed, compared(tx, reader, batch_id, listed), late)
 
 
 def differences_sheet(tx: Tx, reader: Actor, batch_id: str, now: datetime) -> bytes:

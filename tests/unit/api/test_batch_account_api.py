@@ -62,7 +62,7 @@ def test_a_sheet_is_a_list_and_its_report_reckons_nothing(
     given = give(client, batch, "danh_muc.xlsx", LIST)
     assert given.status_code == 201, given.text  # type: ignore[attr-defined]
     assert given.json() | {"batch_id": ""} == {  # type: ignore[attr-defined]
-        "batch_id": "", "name": "danh_muc.xlsx", "rows": 2, "pages": 4, "secret": 0,
+        "batch_id": "", "name": "danh_muc.xlsx", "rows": 2, "pages": 4, "secret": 0, "late": 0,
     }  # fmt: skip
     told = client.get(f"{API}/batches/{batch}/differences").json()
     assert [one["kind"] for one in told["differences"]] == ["missing", "missing"]
@@ -100,3 +100,11 @@ def test_the_page_shows_account_list_and_differences(house: House, batch: str) -
         "danh_muc.xlsx",
     ):
         assert wanted in shown, wanted
+
+
+def test_a_level_of_secrecy_that_comes_late_is_shouted(house: House, client: TestClient, batch: str) -> None:
+    listed = "Trích yếu;Số trang;Độ mật\nBáo cáo;1;Mật\n".encode()
+    assert client.post(f"{API}/batches/{batch}/start").status_code == 202
+    given = give(client, batch, "a.csv", listed)
+    assert (given.json()["secret"], given.json()["late"]) == (1, 1)  # type: ignore[attr-defined]
+    assert "Hãy báo cán bộ bảo mật ngay" in house.browser("archivist").get(f"/batches/{batch}").text
