@@ -11,7 +11,7 @@ JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search faults fuzz-verify tamper-verify numbering random-moves hostile lock clean
+.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -67,6 +67,9 @@ bench-search: ## what is found under noise, and how fast among 1,000,000 pages, 
 	$(PY) bench/search.py quality --servers
 	$(PY) bench/search_speed.py --pages 1000000 --servers
 
+bench-separators: ## 500 separator sheets printed, copied and scanned again (150-600 dpi), and no page taken for one
+	nice -n 15 $(PY) -m tests.tools.separator_prints 500
+
 faults: ## the long campaign (over 1,000 kill -9) and every fault of docs/reliability.md, written into it
 	@boot/install.sh test
 	@$(PY) tests/tools/servers.py get
@@ -87,6 +90,9 @@ random-moves: ## 20,000 random moves by random people over all procedures, judge
 
 hostile: ## hostile pages (giant, ruled, noisy, bombs) under the real limits: end, seconds, memory of each
 	nice -n 15 $(PY) -m tests.tools.hostile_pages
+
+upload-campaign: ## 2,000 files over the resumable door, the server shot five times and the client twice; every file once
+	nice -n 10 $(PY) -m tests.faults.upload_campaign
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

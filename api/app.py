@@ -51,6 +51,7 @@ from api.routes import (
     signatures,
     signing_desk,
     signings,
+    uploads,
     verify,
 )
 from api.schemas.common import Problem
@@ -62,6 +63,7 @@ from api.tools import Tools
 from api.uploads import Uploads
 from api.viewers import ForViewers
 from api.watch import Watch
+from ingest.resumable import UploadShelf
 
 API = "/api/v1"
 _PROBLEMS = {
@@ -97,6 +99,8 @@ def create_app(tools: Tools) -> FastAPI:
         redirect_slashes=False,
     )
     metrics_kept = Metrics()
+    shelf = UploadShelf(tools.data_dir / "uploads", tools.clock)
+    shelf.sweep()
     app.state.desk = Desk(
         tools=tools,
         throttle=Throttle(tools.limits.login_window_seconds),
@@ -106,6 +110,7 @@ def create_app(tools: Tools) -> FastAPI:
             tools.data_dir / "cache" / "copies", tools.limits.page_cache_bytes, ".pdf", "application/pdf"
         ),
         uploads=Uploads(tools),
+        shelf=shelf,
         watchman=Watchman(tools),
         overseer=Overseer(tools),
         metrics=metrics_kept,
@@ -117,6 +122,7 @@ def create_app(tools: Tools) -> FastAPI:
         sessions,
         batches,
         batch_accounts,
+        uploads,
         documents,
         iiif,
         search,

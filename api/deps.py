@@ -16,6 +16,7 @@ from api.sessions import cookie_name, from_elsewhere, same_secret
 from api.throttle import Throttle
 from api.tools import Tools
 from api.uploads import Uploads
+from ingest.resumable import UploadShelf
 from procedures.case_parties import parties_of_account
 from records.access import WITH_PARTIES, Action, Actor, authorize
 from records.errors import NotAllowed
@@ -25,7 +26,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What one running application keeps beside its tools: counters and caches, all disposable."""
+    """What one running application keeps beside its tools: counters, caches and unfinished uploads, all disposable."""
 
     tools: Tools
     throttle: Throttle
@@ -33,6 +34,7 @@ class Desk:
     images: PageCache
     copies: PageCache
     uploads: Uploads
+    shelf: UploadShelf
     watchman: Watchman
     overseer: Overseer
     metrics: Metrics

@@ -10,14 +10,18 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem, unexpected
+from api.resumable import VERSION
 from api.tools import Limits
 
 log = logging.getLogger("vanthu.api")
 
 _UPLOADS = re.compile(
-    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/files|signing-batches/[^/]+/papers|signatures)"
+    r"/api/v1/(?:verify(?:/[^/]+)?|batches/[^/]+/(?:files|uploads(?:/[^/]+)?)|signing-batches/[^/]+/papers|signatures)"
     r"|/verify|/batches/[^/]+/files|/kiem-tra/[^/]+/[^/]+"
 )
+_RESUMABLE = re.compile(r"/api/v1/batches/[^/]+/uploads(?:/[^/]+)?")
+_TUS = {"tus-resumable": VERSION, "tus-version": VERSION}
+"""What every answer of the resumable door says, refusals too (tus 1.0)."""
 _LONGEST_URL = 8 * 1024
 _LONGEST_HEADERS = 32 * 1024
 
@@ -57,7 +61,7 @@ class Shell:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                self._dress(message)
+                self._dress(message, _TUS if _RESUMABLE.fullmatch(scope["path"]) else {})
             await send(message)
 
         request = Request(scope)
@@ -77,9 +81,9 @@ class Shell:
                 raise
             await unexpected(request, error)(scope, receive, dressed)
 
-    def _dress(self, message: Message) -> None:
+    def _dress(self, message: Message, more: dict[str, str]) -> None:
         present = {name.lower() for name, _ in message["headers"]}
-        added = dict(self._headers)
+        added = {**self._headers, **more}
         added["cache-control"] = "no-store"
         message["headers"] = [
             *message["headers"],

@@ -72,6 +72,13 @@ class Receive(Protocol):
         """
 
 
+class ReceiptOf(Protocol):
+    """Give the receipt of a file again that was taken in (`ingest.receive.receipt_of` bound to its tools)."""
+
+    def __call__(self, file_id: str) -> ReceiptLike:
+        """Return the receipt. Raises `Unfit` when the file was refused, `Missing`, `Away`."""
+
+
 class ReceivePaper(Protocol):
     """Take one PDF into a batch of papers to be signed (`ingest.receive_paper.receive_paper` bound to its tools)."""
 
@@ -288,6 +295,7 @@ class Tools:
     index: SearchIndex
     data_dir: Path
     receive: Receive
+    receipt: ReceiptOf
     receive_paper: ReceivePaper
     take_paper: TakePaper
     take_draft: TakeDraft = field(kw_only=True)

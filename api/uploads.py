@@ -29,8 +29,8 @@ class Uploads:
         self.bytes_taken = 0
 
     @asynccontextmanager
-    async def form(self, request: Request, max_file_bytes: int, max_files: int) -> AsyncIterator[Form]:
-        """Read the form of `request`. Raises as `FormReader`, and `Away` (`too-many-uploads`) before a byte is read."""
+    async def body(self) -> AsyncIterator[None]:
+        """Count one body for the block. Raises `Away` (`too-many-uploads`) before a byte of it is read."""
         with self._lock:
             if self.running >= self._most:
                 raise Away(
@@ -41,13 +41,22 @@ class Uploads:
                 )
             self.running += 1
         try:
-            async with FormReader(request, self._folder, max_file_bytes, max_files) as form:
-                with self._lock:
-                    self.bytes_taken += sum(part.size for part in form.files)
-                yield form
+            yield
         finally:
             with self._lock:
                 self.running -= 1
+
+    def count(self, taken: int) -> None:
+        """Add `taken` bytes to those that came in."""
+        with self._lock:
+            self.bytes_taken += taken
+
+    @asynccontextmanager
+    async def form(self, request: Request, max_file_bytes: int, max_files: int) -> AsyncIterator[Form]:
+        """Read the form of `request`. Raises as `FormReader` and as `body`."""
+        async with self.body(), FormReader(request, self._folder, max_file_bytes, max_files) as form:
+            self.count(sum(part.size for part in form.files))
+            yield form
 
     async def work(self, do: Callable[..., _Made], *args: object) -> _Made:
         """Run `do` in one of the few threads for deliveries: the threads for reading are never used up by them."""

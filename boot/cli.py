@@ -18,6 +18,8 @@ from boot.cli_held import held_group
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
+from boot.cli_separators import separators_command
+from boot.cli_ways_in import upload_command, watch_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -424,16 +426,20 @@ def account_password_command(context: click.Context, login: str) -> int:
     return reset_password(settings_of(context), login)
 
 
-for _command in (
+_ELSEWHERE = (
     complete_command,
     renew_command,
     provable_command,
-    batch_group,
     review_group,
     held_group,
     units_group,
     members_group,
-):
+    separators_command,
+    batch_group,
+    upload_command,
+    watch_command,
+)
+for _command in _ELSEWHERE:
     main.add_command(_command)
 
 

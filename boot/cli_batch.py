@@ -1,21 +1,17 @@
-"""The words `vanthu batch`; what they do is in `boot/batches.py`."""
+"""The words `vanthu batch` that tell where pages are and what differs; what they do is in `boot/batches.py`."""
 
 from pathlib import Path
 
 import click
 
 from boot.cli_context import settings_of
+from boot.cli_separators import batch_group
 
 _BATCH = click.argument("batch")
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Tệp sẽ ghi."
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="In kết quả dạng JSON.")
-
-
-@click.group("batch")
-def batch_group() -> None:
-    """Lô bàn giao: số trang, danh mục, đối chiếu, biên bản."""
 
 
 @batch_group.command("list")

@@ -99,7 +99,7 @@ def _wait(
         rate = (read - first) / max(time.monotonic() - began, 0.001)
         bar.update(
             task,
-            total=max(now.pages - now.separators, 1) if now.pages else None,
+            total=max(now.pages - now.separators - now.pages_aside, 1) if now.pages else None,
             completed=read,
             rate=f"{rate:.2f} trang/s",
         )

@@ -15,6 +15,7 @@ from ingest.handover_report import compared
 from records.access import LOCAL, SYSTEM
 from records.document import DocumentState, FileState, PageRole, fields_to_json
 from records.handover import Difference, HandoverList
+from records.page_checks import TWINS, PageCheck
 from storage.batches import DeliveredFile, Existing, Progress
 from storage.documents import Document
 from storage.pages import UNREAD, Page
@@ -41,6 +42,7 @@ class Ended:
     pages: dict[str, Page]
     documents: list[Document]
     existing: list[tuple[Existing, Document]]
+    checks: dict[str, list[PageCheck]]
 
     def places(self, page_ids: list[str]) -> list[dict[str, Any]]:
         """Return file and frame of pages, in order."""
@@ -72,6 +74,7 @@ def ended(house: House, batch_id: str) -> Ended:
             existing=[
                 (e, tx.documents.get(SYSTEM, e.document_id)) for e in tx.batches.existing(SYSTEM, batch_id)
             ],
+            checks=tx.page_checks.of_batch(batch_id),
         )
 
 
@@ -79,7 +82,7 @@ def report(house: House, batch_id: str, left: list[Left], out: Path | None, *, a
     """Tell what became of every page and file; copy the PDFs to `out` when given. 3 when a person must look."""
     batch = ended(house, batch_id)
     names, table = _Names(), Table("Nguồn", "Tài liệu", "Số, ký hiệu", "Trang", "Trạng thái", box=None)
-    parts = proposals(batch.files, batch.pages) if batch.existing else []
+    parts = proposals(batch.files, batch.pages, batch.checks) if batch.existing else []
     mine = batch.pages_by_document()
     rows = [(d, d.source, d.state.value, mine.get(d.id, [])) for d in batch.documents]
     rows += [(d, e.source, "already-archived", list(parts[e.ordinal - 1].pages)) for e, d in batch.existing]
@@ -134,6 +137,9 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
             if as_json:
                 emit({**told, "state": "separator", "code": page.code})
             continue
+        if page.role in (PageRole.BLANK, PageRole.DUPLICATE):
+            _aside(batch, page, told, as_json=as_json)
+            continue
         lost += 1
         say(f"✗ {told['source']}, trang {page.frame}: {_LOST}")
         if as_json:
@@ -146,6 +152,18 @@ def _other_pages(batch: Ended, placed: set[str], *, as_json: bool) -> int:
             if as_json:
                 emit({"source": file.relative_path, "state": "failed", "code": FAULT, "tell": tell})
     return lost
+
+
+def _aside(batch: Ended, page: Page, told: dict[str, Any], *, as_json: bool) -> None:
+    """Tell of a page that was set aside, and in the case of a second scan whose."""
+    twins = [c for c in batch.checks.get(page.id, []) if c.finding in TWINS]
+    first = batch.places([str(twins[0].detail["page"])])[0] if twins else None
+    what = "trang trắng" if page.role is PageRole.BLANK else "quét lặp"
+    if first is not None:
+        what += f" của {first['file']}, trang {first['frame']}"
+    say(f"○ {told['source']}, trang {page.frame}: {what}; để riêng, ảnh vẫn được giữ.")
+    if as_json:
+        emit({**told, "state": page.role.value, **({"duplicate_of": first} if first else {})})
 
 
 def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_json: bool) -> Exit:
@@ -168,7 +186,8 @@ def difference_json(one: Difference) -> dict[str, Any]:
 def _summary(progress: Progress, existing: int, *, refused: int) -> None:
     say(
         f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
-        f"{progress.separators} tờ ngăn cách · {progress.documents_archived} tài liệu đã lưu trữ, "
+        f"{progress.separators} tờ ngăn cách, {progress.pages_aside} trang để riêng (trắng, quét lặp) · "
+        f"{progress.documents_archived} tài liệu đã lưu trữ, "
         f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, "
         f"{progress.documents_held} bị giữ vì dấu mật, {refused} tệp bị từ chối."
     )

@@ -25,7 +25,7 @@ from boot.telemetry import start_telemetry
 from boot.version import VERSION
 from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.access_copy import access_copy
-from ingest.receive import receive_stream
+from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
 from ingest.tools import IngestTools
@@ -83,6 +83,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 index=house.index,
                 data_dir=settings.data_dir,
                 receive=partial(receive_stream, tools),
+                receipt=partial(receipt_of, tools),
                 receive_paper=partial(receive_paper, tools),
                 take_paper=partial(take_paper, tools),
                 take_draft=partial(take_draft, tools),

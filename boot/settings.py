@@ -58,6 +58,10 @@ class _Environment(BaseSettings):
     max_file_mb: int = Field(default=2048, ge=1)
     languages: str = "vie"
     tessdata: str = ""
+    watch_folder: Path | None = None
+    watch_quiet: float = Field(default=10.0, ge=0)
+    watch_marker: bool = False
+    watch_after: Literal["move", "keep"] = "move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Settings:
     `completion_days`: how long a seal may wait for it before that is an alarm. `page_seconds`: how long one page may
     take before its child is killed. `ocr_engine`: who reads (`ocr/engines.py`). `public_url`: where anybody may check a
     paper; empty: papers carry no mark. `iiif_url`: where viewers reach the images; `iiif_origins`: whose scripts may.
+    `watch_…`: a folder whose settled files are handed in by themselves (`boot/watching.py`).
     """
 
     data_dir: Path
@@ -114,6 +119,10 @@ class Settings:
     max_file_bytes: int
     languages: str
     tessdata: str
+    watch_folder: Path | None
+    watch_quiet: float
+    watch_marker: bool
+    watch_after: Literal["move", "keep"]
     fixity_days: float
     fixity_bytes_second: float
     secure_cookies: bool
@@ -202,6 +211,10 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         max_file_bytes=env.max_file_mb * 1024 * 1024,
         languages=env.languages,
         tessdata=env.tessdata,
+        watch_folder=env.watch_folder.expanduser().absolute() if env.watch_folder else None,
+        watch_quiet=env.watch_quiet,
+        watch_marker=env.watch_marker,
+        watch_after=env.watch_after,
         fixity_days=env.fixity_days,
         fixity_bytes_second=env.fixity_mb_second * 1024 * 1024,
         secure_cookies=env.secure_cookies,

@@ -18,6 +18,7 @@ from boot.settings import Settings
 from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
 from boot.version import VERSION
+from boot.watching import watching
 from boot.wiring import ingest_tools, running_engine
 from ingest.children import Kind
 from jobs.lock import EngineLock
@@ -70,6 +71,8 @@ def work(settings: Settings, services: tuple[str, ...]) -> Exit:
             probe()
         give_up = _lost if settings.shared_engine else None
         engine = stack.enter_context(running_engine(house, tools, offered, give_up))
+        if "parse" in kinds:
+            stack.enter_context(watching(house, tools))
         say(f"Tiến trình xử lý đang chạy: {', '.join(offered)} (Ctrl+C để dừng)")
         stop.wait()
         say("Đang dừng: không nhận việc mới, làm nốt phần đang dở…")

@@ -21,8 +21,12 @@ _OF_DOCUMENT = {
     DocumentState.HELD: PageState.HELD,
     DocumentState.REMOVED: PageState.REMOVED,
 }
-_OF_ROLE = {PageRole.SEPARATOR: PageState.SEPARATOR}
-"""Roles of sheets that are no page of a document; another one than these is set aside."""
+_OF_ROLE = {
+    PageRole.SEPARATOR: PageState.SEPARATOR,
+    PageRole.BLANK: PageState.BLANK,
+    PageRole.DUPLICATE: PageState.DUPLICATE,
+}
+"""Sheets that are no page of a document."""
 
 
 def account(tx: Tx, reader: Actor, batch_id: str) -> Account:
@@ -49,8 +53,8 @@ def account(tx: Tx, reader: Actor, batch_id: str) -> Account:
 
 
 def _state(page: Page, documents: Mapping[str, Document], existing: frozenset[str]) -> PageState:
-    if page.role is not PageRole.CONTENT:
-        return _OF_ROLE.get(page.role, PageState.SET_ASIDE)
+    if page.document_id is None and page.role in _OF_ROLE:
+        return _OF_ROLE[page.role]
     if page.document_id is None:
         return PageState.EXISTING if page.id in existing else PageState.UNPLACED
     found = _OF_DOCUMENT.get(documents[page.document_id].state, PageState.WAITING)
@@ -62,7 +66,8 @@ def _existing(tx: Tx, batch_id: str, files: Sequence[DeliveredFile], pages: Sequ
     noted = tx.batches.existing(SYSTEM, batch_id)
     if not noted:
         return frozenset()
-    parts = proposals({file.id: file for file in files}, {page.id: page for page in pages})
+    checks = tx.page_checks.of_batch(batch_id)
+    parts = proposals({file.id: file for file in files}, {page.id: page for page in pages}, checks)
     return frozenset(page for one in noted for page in parts[one.ordinal - 1].pages)
 
 

@@ -7,16 +7,20 @@ import fcntl
 import hashlib
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ingest.first_page import BEGINS
 from ingest.hold import OVER, Mark, hold, hold_marked, marks_of_proposals
 from ingest.keys import derived_id
-from ingest.propose import DeliveredPage, Proposal, propose
+from ingest.page_findings import SURE
+from ingest.propose import DeliveredPage, Proposal, propose, set_aside, to_be_read
 from ingest.tools import IngestTools
+from ingest.twins import find_twins, twin_of
 from records.access import SYSTEM, Level
 from records.document import DocumentState
 from records.outcome import Refused
+from records.page_checks import Finding, PageCheck
 from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
@@ -37,24 +41,27 @@ _ABANDONED_SECONDS = 24 * 3600.0
 def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     """Write the documents of a batch and give each page its place; return the ids that still need the walk.
 
-    One transaction and safe to repeat. A document whose very pages are archived already in the same dossier is not
-    made again: the batch notes which document it is. One that this batch has archived already (the engine's memory of
-    it may be lost) needs the walk no more.
+    One transaction and safe to repeat. Blanks and second scans are set aside before. A document whose very pages are
+    archived already in the same dossier is not made again: the batch notes which document it is. One that this batch
+    has archived already (the engine's memory of it may be lost) needs the walk no more.
     """
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+        _set_aside(tx, files, {p.id: p for p in tx.pages.of_batch(batch_id)}, checks)
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
-        parts = proposals(files, pages)
+        parts = proposals(files, pages, checks)
         marks = marks_of_proposals(tx, batch_id, [(part.separator, part.pages) for part in parts])
         walk: list[str] = []
         held: list[tuple[Document, Mark]] = []
         for ordinal, (proposal, mark) in enumerate(zip(parts, marks, strict=True), start=1):
+            dossier = _dossier(batch, proposal)
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
             whole = files.get(proposal.whole_file)
-            print_ = fingerprint(batch.dossier, found, whole)
-            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(batch.dossier, print_)
+            print_ = fingerprint(dossier, found, whole)
+            known = None if batch.options.get(AGAIN) else tx.documents.by_fingerprint(dossier, print_)
             if known is not None and known.state is DocumentState.ARCHIVED and known.id != document_id:
                 tx.batches.note_existing(batch_id, ordinal, known.id, proposal.source)
                 continue
@@ -62,7 +69,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
                 NewDocument(
                     id=document_id,
                     batch_id=batch_id,
-                    dossier=batch.dossier,
+                    dossier=dossier,
                     ordinal=ordinal,
                     source=proposal.source,
                     title=proposal.separator,
@@ -85,9 +92,38 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str]:
     return walk
 
 
-def proposals(files: Mapping[str, DeliveredFile], pages: Mapping[str, Page]) -> list[Proposal]:
+def proposals(
+    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
+) -> list[Proposal]:
     """Return the documents of a batch as the rules propose them; the n-th has ordinal n (from 1)."""
-    return propose([_delivered(p, files[p.file_id]) for p in pages.values()])
+    return propose(_all_delivered(files, pages, checks))
+
+
+def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:
+    """Return the pages of a batch that must be read before its documents can be proposed; none of an issued paper."""
+    with tools.work.reading() as tx:
+        if tx.batches.get(SYSTEM, batch_id).created_by == ISSUER:
+            return []
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        checks = tx.page_checks.of_batch(batch_id)
+        documents = tx.documents.of_batch(batch_id)
+    # what is held is read no more, and what was removed cannot be
+    shut = {d.id for d in documents if d.state in (DocumentState.HELD, DocumentState.REMOVED)}
+    wanted = to_be_read(_all_delivered(files, pages, checks))
+    return [page_id for page_id in wanted if pages[page_id].document_id not in shut]
+
+
+def flag_twins(tools: IngestTools, batch_id: str) -> int:
+    """Flag the pages of a batch that were scanned twice; return how many. Safe to repeat. Raises `Away`."""
+    with tools.work.reading() as tx:
+        files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id) if p.image_key}
+        checks = tx.page_checks.of_batch(batch_id)
+    found = find_twins(tools, pages, _all_delivered(files, pages, checks), checks)
+    with tools.work.begin() as tx:
+        tx.page_checks.add(found)
+    return len(found)
 
 
 def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) -> str:
@@ -171,7 +207,35 @@ def _is_pdf(file: DeliveredFile) -> bool:
     return file.blob_key.endswith(".pdf") or (not file.blob_key and file.media_type == "application/pdf")
 
 
-def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
+def _set_aside(
+    tx: Tx,
+    files: Mapping[str, DeliveredFile],
+    pages: Mapping[str, Page],
+    checks: Mapping[str, Sequence[PageCheck]],
+) -> None:
+    """Set blanks and second scans aside, unless they are in a document: somebody may have put them there.
+
+    A page with a mark of secrecy never is: aside it would be in no document that is held.
+    """
+    marked = tx.secrecy.of_batch(next(iter(pages.values())).batch_id) if pages else {}
+    for page_id, role in set_aside(_all_delivered(files, pages, checks)).items():
+        if pages[page_id].document_id is None and page_id not in marked:
+            tx.pages.set_role(page_id, role)
+
+
+def _dossier(batch: Batch, proposal: Proposal) -> str:
+    """Return the dossier of a document: a sheet "new dossier" decides, then the delivery, then the document's sheet."""
+    return proposal.dossier or batch.dossier or (proposal.sheet.dossier if proposal.sheet else "")
+
+
+def _all_delivered(
+    files: Mapping[str, DeliveredFile], pages: Mapping[str, Page], checks: Mapping[str, Sequence[PageCheck]]
+) -> list[DeliveredPage]:
+    return [_delivered(p, files[p.file_id], checks.get(p.id, ())) for p in pages.values()]
+
+
+def _delivered(page: Page, file: DeliveredFile, checks: Sequence[PageCheck]) -> DeliveredPage:
+    surest = {check.finding: check.score for check in checks}
     return DeliveredPage(
         page_id=page.id,
         file_id=file.id,
@@ -182,6 +246,10 @@ def _delivered(page: Page, file: DeliveredFile) -> DeliveredPage:
         delivered=file.ordinal,
         role=page.role,
         code=page.code,
+        blank=surest.get(Finding.BLANK, 0.0) >= SURE,
+        twin=twin_of(checks),
+        begins=surest.get(Finding.FIRST_PAGE, 0.0) >= BEGINS,
+        whole=Finding.WHOLE_FILE in surest,
     )
 
 

@@ -1,5 +1,6 @@
 """Hold the hand-over list against the documents found in the images, and say every difference in a sentence."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -171,7 +172,7 @@ def _between(row: HandoverRow, doc: FoundDocument) -> list[Difference]:
                 ),
             )
         )
-    if row.number and doc.number and _likeness(row.number, doc.number) is not Likeness.SAME:
+    if row.number and doc.number and _other_number(row.number, doc.number):
         told.append(
             Difference(
                 DifferenceKind.OTHER_NUMBER,
@@ -192,6 +193,15 @@ def _between(row: HandoverRow, doc: FoundDocument) -> list[Difference]:
             )
         )
     return told
+
+
+def _other_number(listed: str, read: str) -> bool:
+    """Return whether two numbers are two. A mark more or less (ĐU, ĐƯ) is a slip of the reader, no two bodies differ by
+    it; but TW and TU, Trung ương and tỉnh ủy, are two bodies.
+    """
+    alike = _likeness(listed, read)
+    central = any(re.search(r"t(w|ư)\W*$", number.casefold()) for number in (listed, read))
+    return alike is Likeness.DIFFERENT or (alike is Likeness.MAYBE and central)
 
 
 def _missing(row: HandoverRow) -> Difference:

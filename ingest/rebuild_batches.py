@@ -66,6 +66,7 @@ def _enter_finished(task: Rebuilding, batch_id: str, kept: Kept, about: Sequence
             ask_log(tx, _DOCUMENT_ARCHIVED, document_id, version=version, sha256=pdf["sha256"])
         for table in ("batches", "files", "documents", "pages", "renditions"):
             tx.catalogue.add(table, [told["batch"]] if table == "batches" else told[table])
+        tx.catalogue.add("page_checks", told.get("page_checks", []))  # manifests from before have none
         for part in kept_from_json(told["objects"]):
             tx.objects.keep(part.key, part.sha256, part.size)
         for key in about:
@@ -87,6 +88,9 @@ def _must_be_of(batch_id: str, told: dict[str, Any]) -> None:
         raise RowUnfit("rows of another batch")
     if any(p["file_id"] not in files or p["document_id"] not in {None, *documents} for p in told["pages"]):
         raise RowUnfit("a page of another batch")
+    page_ids = {p["id"] for p in told["pages"]}
+    if any(check_row("page_checks", r)["page_id"] not in page_ids for r in told.get("page_checks", [])):
+        raise RowUnfit("a finding on a page of another batch")
     if any(r["document_id"] not in documents for r in told["renditions"]):
         raise RowUnfit("a rendition of another batch")
     BatchState(batch["state"])

@@ -190,6 +190,16 @@ def _write_down(tx: Tx, actor: Actor, file: DeliveredFile, pages: int, refused: 
         tx.audit.append(actor.id, _REFUSED, file.id, refused.code, {"batch": file.batch_id})
 
 
+def receipt_of(tools: IngestTools, file_id: str) -> Receipt:
+    """Return the receipt of a file that is in the books, written down beside the stores first if a crash left that out.
+
+    Raises `Unfit` when the file was refused, `Away`, `Missing`.
+    """
+    with tools.work.reading() as tx:
+        file = tx.batches.file(file_id)
+    return _receipt(tools, file)
+
+
 def _receipt(tools: IngestTools, file: DeliveredFile) -> Receipt:
     """The one answer for this file, however often it is asked for and whatever the walk made of it since."""
     seq = keep_file_note(tools, file.id)

@@ -186,6 +186,7 @@ def _whole_batch(tx: Tx, batch_id: str) -> tuple[dict[str, Any], dict[str, bytes
         "documents": documents,
         "renditions": renditions,
         "pages": pages,
+        "page_checks": tx.page_checks.rows_of_batch(batch_id),
         "existing": list(tx.catalogue.rows("existing", batch_id=batch_id)),
         "objects": tx.catalogue.kept(sorted(keys)),
         "readings": None,

@@ -11,6 +11,7 @@ from pathlib import Path
 from ingest.children import ChildDied, ChildStuck
 from ingest.inspect import look
 from ingest.keys import derived_id, page_key
+from ingest.page_findings import findings
 from ingest.secrecy import mark_of
 from ingest.tools import IngestTools
 from ocr.extract import PageImage, extract_pages, is_separator
@@ -19,6 +20,7 @@ from records.access import SYSTEM
 from records.document import FileState, PageRole
 from records.errors import Unfit
 from records.outcome import Done, Later, Outcome, Refused
+from records.page_checks import Finding, PageCheck, scan_rules
 from storage.batch_values import ISSUER
 from storage.batches import DeliveredFile
 from storage.blobs import Conflict, Stored, Unavailable
@@ -59,6 +61,7 @@ def _split(
     tools: IngestTools, file: DeliveredFile, facts: FileFacts, local: Path, ordinal: int
 ) -> Outcome[SplitFile]:
     rows: list[NewPage] = []
+    found: dict[str, list[PageCheck]] = {}
     kept: list[Stored] = []
     marks: dict[str, str] = {}
     with tools.work.reading() as tx:
@@ -89,6 +92,8 @@ def _split(
             # every page of an issued paper is one: a code on it leads to its check and parts no pile of scans
             code = None if issued else is_separator(image)
             rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1, code))
+            if not issued:
+                found[rows[-1].id] = _findings(image, facts)
             mark = "" if issued else mark_of(reading for stamp in image.stamps for reading in stamp.readings)
             if mark:
                 marks[rows[-1].id] = mark
@@ -98,10 +103,17 @@ def _split(
         for image_kept in sorted(kept, key=lambda one: one.key):  # the same image may be in two files at once
             tx.objects.keep(image_kept.key, image_kept.sha256, image_kept.size)
         tx.pages.add_many(rows)
+        tx.page_checks.add(found)
         tx.secrecy.mark(marks)
         tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
     crashpoint("split-after-commit")
     return Done(SplitFile(file.id, len(rows)))
+
+
+def _findings(image: PageImage, facts: FileFacts) -> list[PageCheck]:
+    """Return what is to be said of a page. A PDF with signatures or text is one paper, whatever its pages look like."""
+    whole = facts.signatures or facts.text_pages
+    return [*findings(image, scan_rules()), *([PageCheck(Finding.WHOLE_FILE, 1.0)] if whole else [])]
 
 
 def _keep(tools: IngestTools, file: DeliveredFile, image: PageImage) -> Outcome[Stored]:

@@ -37,7 +37,7 @@ _RESULT_SECONDS = 1.0
 """Between two looks for the result of a workflow that another machine may run, at first."""
 _RESULT_SELDOM = 10.0
 """The same for one that takes long."""
-APPLICATION_VERSION = "4"
+APPLICATION_VERSION = "5"
 """Raised by hand when a workflow changes in a way that old, half-run ones cannot follow. It is part of every workflow
 id of the walk, so that work half done by an older program is taken up anew from the rows."""
 _MOST_RECOVERIES = 100

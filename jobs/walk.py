@@ -62,6 +62,7 @@ class Walk:
         self._steps = Steps(tools)
         self._batch_flow = engine.workflow("walk-batch", _about("batch_id", self._walk_batch))
         self._files_flow = engine.workflow("split-files", _about("batch_id", self._split_files))
+        self._ahead_flow = engine.workflow("read-ahead", _about("batch_id", self._read_ahead))
         self._document_flow = engine.workflow("walk-document", _about("document_id", self._walk_document))
         self._pages_flow = engine.workflow("read-pages", _about("document_id", self._read_pages))
         self._sign_flow = engine.workflow("seal-document", _about("document_id", self._seal_document))
@@ -105,6 +106,8 @@ class Walk:
             except WorkflowFailed as fault:
                 for file_id, _ in chunk:
                     engine.step("give-up-file", self._steps.give_up_file, file_id, str(fault))
+        self._until("flag-twins", lambda: self._steps.flag_twins(batch_id), None)
+        self._read_before(batch_id, attempt)
         documents = engine.step("propose", self._steps.propose, batch_id)
         flow = self._document_flow
         walks = [(workflow_id("document", d, 0), (d, 0)) for d in documents]
@@ -118,6 +121,21 @@ class Walk:
         engine.step("finish", self._steps.finish, batch_id)
         self._until("manifest", lambda: self._steps.keep_manifest(batch_id), None)
         return len(documents)
+
+    def _read_before(self, batch_id: str, attempt: int) -> None:
+        """Read the pages whose letterheads must tell where documents begin."""
+        engine = self._engine
+        chunks = engine.step("plan-reading", self._steps.plan_reading, batch_id)
+        if not chunks:
+            return
+        ids = [workflow_id("ahead", batch_id, attempt, number) for number in range(len(chunks))]
+        jobs = [(name, (batch_id, chunk)) for name, chunk in zip(ids, chunks, strict=True)]
+        engine.fan_out("read-before", "pages", BULK, self._ahead_flow, jobs)
+        for name in ids:
+            engine.result(name)
+
+    def _read_ahead(self, batch_id: str, page_ids: Json) -> Json:
+        return self._engine.step("read-ahead", self._steps.read_ahead, page_ids)
 
     def _split_files(self, batch_id: str, chunk: Json) -> Json:
         pages = 0

@@ -10,6 +10,7 @@ from jobs.engine import APPLICATION_VERSION
 _OWNERS = {
     "batch": "batch",
     "files": "batch",
+    "ahead": "batch",
     "document": "document",
     "pages": "document",
     "sign": "document",
@@ -39,7 +40,7 @@ def workflow_id(kind: str, object_id: str, attempt: int, *part: object) -> str:
     """Return the id of the `attempt`-th try (from 0) of the work `kind` on an object, or of a part of it.
 
     >>> workflow_id("pages", "d1", 0, 9)
-    '4:pages:d1:0:9'
+    '5:pages:d1:0:9'
     """
     return ":".join((APPLICATION_VERSION, kind, object_id, *map(str, (attempt, *part))))
 
@@ -47,7 +48,7 @@ def workflow_id(kind: str, object_id: str, attempt: int, *part: object) -> str:
 def owner_of(name: str) -> Owner | None:
     """Return what a person would try again: a document for its pages, a batch for its files; None for others' names.
 
-    >>> owner_of("4:pages:d1:0:9")
+    >>> owner_of("5:pages:d1:0:9")
     Owner(kind='document', object_id='d1', attempt=0)
     """
     version, _, rest = name.partition(":")

@@ -16,11 +16,19 @@ from ingest.adopt import adopt
 from ingest.compose import Composed, compose, intact
 from ingest.deposit import Deposited, deposit
 from ingest.describe import describe
-from ingest.documents import open_document, propose_documents, refuse_document, tidy
+from ingest.documents import (
+    flag_twins,
+    open_document,
+    pages_to_read,
+    propose_documents,
+    refuse_document,
+    tidy,
+)
 from ingest.hold import hold_read
 from ingest.issued import Issued, deposit_issued, describe_issued, is_issued, read_issued
 from ingest.manifest import Claims
 from ingest.publish import drain
+from ingest.read_ahead import read_ahead
 from ingest.recognise import read_page
 from ingest.register import register
 from ingest.seal import seal
@@ -32,6 +40,7 @@ from jobs.engine import Json
 from records.access import SYSTEM
 from records.clock import VIETNAM
 from records.document import BatchState, Fields, FileState, fields_from_json, fields_to_json
+from records.errors import Away
 from records.outcome import Done, Outcome, Refused
 from signing.seal import Sealed
 from storage.batch_values import ISSUER
@@ -107,6 +116,25 @@ class Steps:
             pages = tx.batches.file(file_id).pages  # they were delivered, and stay in the account
             tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, pages)
             tx.audit.append(SYSTEM.id, "file-refused", file_id, refused.code, {})
+
+    def flag_twins(self, batch_id: str) -> Json:
+        """Flag pages that were scanned twice; Done carries how many. Later: the store is away."""
+        try:
+            return {"done": flag_twins(self._tools, batch_id)}
+        except Away as fault:
+            return {"later": str(fault)}
+
+    def plan_reading(self, batch_id: str) -> Json:
+        """Chunks of ids of the pages that must be read before documents can be proposed."""
+        ids = pages_to_read(self._tools, batch_id)
+        chunk = max(1, min(_MOST_PAGES_A_CHUNK, -(-len(ids) // _CHUNKS_A_BATCH)))
+        return [ids[at : at + chunk] for at in range(0, len(ids), chunk)]
+
+    def read_ahead(self, page_ids: Json) -> Json:
+        """Read pages that belong to no document yet; return how many begin one."""
+        with self._tools.work.reading() as tx:
+            pages = tx.pages.some(page_ids)
+        return read_ahead(self._tools, pages)
 
     def propose(self, batch_id: str) -> Json:
         """Cut the batch's pages into documents; return their ids."""

@@ -1,11 +1,16 @@
-"""The door to zxing-cpp: bar codes of a page, at the resolution asked for."""
+"""The door to zxing-cpp: bar codes of a page, at the resolution asked for, and the codes of our own sheets."""
 
 from dataclasses import dataclass
 
+import numpy as np
 import zxingcpp
+from numpy.typing import NDArray
 
 from ocr.images import Gray, shrunk
 from records.geometry import Box
+
+Modules = NDArray[np.bool_]
+"""Rows of the modules of a code without its white rim, dark ones True; a code of bars has one row."""
 
 _FORMATS = (
     zxingcpp.BarcodeFormat.QRCode,
@@ -34,6 +39,23 @@ def read_codes(image: Gray, dpi: float, look: float, delivered: tuple[int, int])
     Boxes are scaled to `delivered` pixels (width, height). A finer look than the image has is the image itself.
     """
     return _read(shrunk(image, dpi / look), delivered)
+
+
+def qr_code(text: str) -> Modules:
+    """Return the modules of a QR code that bears the loss of a quarter of them (level Q)."""
+    return _modules(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="Q"))
+
+
+def code_128(text: str) -> Modules:
+    """Return the bars of a Code 128. Raises ValueError for letters beyond ASCII."""
+    if not text.isascii():
+        raise ValueError(f"no Code 128 of {text!r}")
+    return _modules(zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.Code128))[:1]
+
+
+def _modules(code: zxingcpp.Barcode) -> Modules:
+    drawn = zxingcpp.write_barcode_to_image(code, scale=1, add_quiet_zones=False)
+    return np.asarray(drawn) < 128
 
 
 def _read(image: Gray, delivered: tuple[int, int]) -> tuple[Code, ...]:

@@ -20,10 +20,20 @@ from ocr.images import (
 from ocr.inspect_file import FileFacts, shown_name
 from ocr.options import OcrOptions
 from ocr.orient import SURVEY_DPI
+from ocr.page_look import PageLook, look_at
 from ocr.pdf_pages import Embedded, embedded_images, render, write_embedded
 from ocr.stamps import Stamp, read_stamps
 from records.errors import Unfit
 from records.geometry import Rotation
+from records.separators import (
+    BARS_MM,
+    BARS_TOP_MM,
+    PAGE_MM,
+    QR_MM,
+    QR_TOP_MM,
+    claims_to_be_ours,
+    read_code,
+)
 
 __all__ = ["Code", "PageImage", "extract_pages", "is_separator"]
 
@@ -42,6 +52,12 @@ A code that 150 dpi cannot resolve has modules below 0.5 mm, so even 350 of them
 _SEPARATOR_CODE = 0.12
 """Least share of the page width that the code of a separator sheet takes; a QR on a letter is smaller."""
 
+_OUR_INK = 0.14
+"""Most ink beside the code that was read on a sheet of ours: its other code, its words, and what copying adds."""
+_SIZE_OFF, _PLACE_OFF = 0.2, 0.08
+"""How much larger or smaller a code of ours may be than printed, and how far from its place, in shares of the page:
+copies are made smaller, sheets slip, and the bounds of a code that lies askew are larger than itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageImage:
@@ -52,7 +68,8 @@ class PageImage:
     PDF page that is more than one image. `dpi`: dots per inch, guessed from paper sizes when the file does not say.
     `color`: `bilevel`, `gray`, `rgb`, `cmyk`. `ink`: share of dark pixels inside the borders; `ink_beside_codes`: the
     same without the codes. `hint_rotation`: clockwise turn that the container asks for (EXIF, PDF /Rotate);
-    `width`, `height` and all boxes are those before it. `stamps`: what stands in frames, when that was asked for.
+    `width`, `height` and all boxes are those before it. `look`: what a look at the page tells, before it is read.
+    `stamps`: what stands in frames, when that was asked for.
     """
 
     frame: int
@@ -68,6 +85,7 @@ class PageImage:
     ink: float
     ink_beside_codes: float = 0.0
     hint_rotation: Rotation = 0
+    look: PageLook | None = None
     stamps: tuple[Stamp, ...] = ()
 
 
@@ -112,15 +130,43 @@ def extract_pages(
 
 
 def is_separator(page: PageImage) -> str | None:
-    """Return the text of the separator code when the page carries a large code and (almost) nothing else, else None."""
+    """Return the text of the separator code when the page is a separator sheet, else None.
+
+    A sheet of ours says so itself and may be a bad copy; of other codes any will do on a page with almost nothing else,
+    as scanning bureaus print them. A code that begins like ours without being one parts nothing.
+    """
+    width = min(page.width, page.height)
+    for code in page.codes:
+        if read_code(code.text) and page.ink_beside_codes <= _OUR_INK and _in_its_place(code, page):
+            return code.text
     if page.ink_beside_codes > _SEPARATOR_INK:
         return None
     large = [
         c
         for c in page.codes
-        if max(c.box.width, c.box.height) >= _SEPARATOR_CODE * min(page.width, page.height)
+        if _side(c) >= _SEPARATOR_CODE * width and (read_code(c.text) or not claims_to_be_ours(c.text))
     ]
     return max(large, key=lambda code: code.box.width * code.box.height).text if large else None
+
+
+def _in_its_place(code: Code, page: PageImage) -> bool:
+    """Return whether a code has the size and the place it has on our sheets, whichever way the sheet lies."""
+    across, down = (code.box.x0 + code.box.x1) / 2 / page.width, (code.box.y0 + code.box.y1) / 2 / page.height
+    if page.width > page.height:
+        across, down = down, across
+    qr = code.symbology.startswith("QR")
+    printed, middle = (QR_MM, QR_TOP_MM + QR_MM / 2) if qr else (BARS_MM[0], BARS_TOP_MM + BARS_MM[1] / 2)
+    size = _side(code) / min(page.width, page.height) / (printed / PAGE_MM[0])
+    place = middle / PAGE_MM[1]
+    return (
+        abs(size - 1) <= _SIZE_OFF
+        and abs(across - 0.5) <= _PLACE_OFF
+        and min(abs(down - place), abs(1 - down - place)) <= _PLACE_OFF
+    )
+
+
+def _side(code: Code) -> int:
+    return max(code.box.width, code.box.height)
 
 
 def _page_path(out_dir: Path, number: int, suffix: str) -> Path:
@@ -183,10 +229,10 @@ def _embedded(image: Embedded, number: int, out_dir: Path) -> _Taken | None:
     return _Taken(number, written, image.exact, image.dpi, image.rotation)
 
 
-def _described(page: _Taken, shown: str, stamps: OcrOptions | None) -> PageImage:
+def _described(page: _Taken, shown: str, asked: OcrOptions | None) -> PageImage:
     said = head(page.path, shown)
     dpi = page.dpi or said.dpi or guess_dpi(said.width, said.height)
-    codes, ink, beside, found = _survey(page.path, shown, dpi, (said.width, said.height), stamps)
+    codes, ink, beside, seen, stamps = _survey(page.path, shown, dpi, (said.width, said.height), asked)
     return PageImage(
         frame=page.frame,
         path=page.path,
@@ -201,14 +247,16 @@ def _described(page: _Taken, shown: str, stamps: OcrOptions | None) -> PageImage
         ink=ink,
         ink_beside_codes=beside,
         hint_rotation=said.rotation if page.rotation is None else page.rotation,
-        stamps=found,
+        look=seen,
+        stamps=stamps,
     )
 
 
 def _survey(
-    path: Path, shown: str, dpi: float, size: tuple[int, int], stamps: OcrOptions | None
-) -> tuple[tuple[Code, ...], float, float, tuple[Stamp, ...]]:
-    """Return the codes of a page of `size` pixels, its ink with and without them, and its stamps if asked for.
+    path: Path, shown: str, dpi: float, size: tuple[int, int], asked: OcrOptions | None
+) -> tuple[tuple[Code, ...], float, float, PageLook, tuple[Stamp, ...]]:
+    """Return the codes of a page of `size` pixels, its ink with and without them, what else a look at it tells, and its
+    stamps if asked for.
 
     The second, finer look costs as much as all the rest of taking a page in, and finds only codes of small modules;
     a page with more ink than a separator with such a code has is not looked at again.
@@ -223,8 +271,8 @@ def _survey(
         fine = load_gray(path, shown, reduce=_halvings(dpi, FINE))
         codes = read_codes(fine, dpi * fine.shape[1] / size[0], FINE, size)
         ink, beside = _ink(gray, seen, codes, size[0] / gray.shape[1])
-    found = read_stamps(path, gray, seen, size, stamps) if stamps is not None else ()
-    return codes, ink, beside, found
+    stamps = read_stamps(path, gray, seen, size, asked) if asked is not None else ()
+    return codes, ink, beside, look_at(gray, seen), stamps
 
 
 def _halvings(dpi: float, wanted: float) -> int:

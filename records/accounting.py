@@ -11,7 +11,8 @@ class PageState(StrEnum):
     IN_FILE = "in-file"  # its file is received, its pages are not taken out yet
     FILE_REFUSED = "file-refused"  # its file was set aside; the file is kept with the reason
     SEPARATOR = "separator"  # a sheet that parts documents, no page of any
-    SET_ASIDE = "set-aside"  # another sheet that is no page of a document (blank, scanned twice)
+    BLANK = "blank"  # set aside: nothing stands on it
+    DUPLICATE = "duplicate"  # set aside: a second scan of a page that is there
     UNPLACED = "unplaced"  # taken out, in no document yet
     WAITING = "waiting"  # in a document that is on its walk
     EXISTING = "existing"  # of a document that the archive had before
@@ -26,7 +27,8 @@ TOLD: Mapping[PageState, str] = {
     PageState.IN_FILE: "chưa tách khỏi tệp",
     PageState.FILE_REFUSED: "trong tệp bị từ chối",
     PageState.SEPARATOR: "tờ ngăn cách",
-    PageState.SET_ASIDE: "để riêng (trắng, quét lặp)",
+    PageState.BLANK: "trang trắng, để riêng",
+    PageState.DUPLICATE: "quét lặp, để riêng",
     PageState.UNPLACED: "chưa vào tài liệu nào",
     PageState.WAITING: "đang xử lý",
     PageState.EXISTING: "đã có trong kho từ trước",

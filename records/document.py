@@ -41,6 +41,8 @@ class PageRole(StrEnum):
 
     CONTENT = "content"
     SEPARATOR = "separator"
+    BLANK = "blank"  # set aside: nothing is on it
+    DUPLICATE = "duplicate"  # set aside: the page before it, scanned again
 
 
 @dataclass(frozen=True, slots=True)

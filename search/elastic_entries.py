@@ -45,14 +45,18 @@ def definition() -> dict[str, Any]:
 
 
 def _field(field: In) -> dict[str, Any]:
-    """Return the mapping of a text: positions only where quoted phrases look, no frequency for numbers."""
+    """Return the mapping of a text: positions only where quoted phrases look, no frequency for numbers.
+
+    The length of a page tells nothing of its pairs, and writing it down costs more than the pairs (decision 0173).
+    """
     kept = {
         In.NUMBERS: "docs",
         In.MENTIONS: "docs",
         In.ISSUER: "docs",
         **dict.fromkeys((In.PAIRS, In.SKIPS, In.TITLE_PAIRS, In.READINGS, In.READING_PAIRS), "freqs"),
     }
-    return {"type": "text", "analyzer": "whitespace", "index_options": kept.get(field, "positions")}
+    options = {"index_options": kept.get(field, "positions")}
+    return {"type": "text", "analyzer": "whitespace", **options, "norms": field not in kept}
 
 
 def source(entry: Entry, version: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from language.fold import canonical
-from language.readings import readings_in
+from language.readings import is_doubtful, readings_in
 from language.tokens import bigrams, skip_bigrams, token_texts
 from language.variants import folded_key, toned_key
 from records.access import Level
@@ -37,9 +37,9 @@ class IndexedDocument:
 class Entry:
     """One page, ready to be indexed. Every text is a sequence of tokens that an engine must only cut at spaces.
 
-    `exact`: toned keys; `folded`: keys without marks. `pairs`, `skips`: folded bigrams a_b and a_c, also those that end
-    on the next page. `ahead`: the first toned keys of the next page, `edge`: folded keys around the border, so that
-    a sentence across it is found where it begins.
+    `exact`: toned keys; `folded`: keys without marks. `pairs`, `skips`: folded bigrams a_b, and a_c where b may be
+    misread, also those that end on the next page. `ahead`: the first toned keys of the next page, `edge`: folded keys
+    around the border, so that a sentence across it is found where it begins.
     `readings`, `reading_pairs`: what misread words may have been, alone and with their neighbours (they gather
     candidates; how well a page answers is judged by what was read). `mentions`: numbers written on the page.
     The first page also carries the document's own `numbers` and `title` (type, subject, bodies, signer, place, date).
@@ -117,7 +117,7 @@ def _entry(
         exact=tuple(toned_key(run) for run in own),
         folded=folded,
         pairs=tuple(bigrams(folded + beyond[:1])),
-        skips=tuple(skip_bigrams(folded + (beyond[:2] if len(own) > 1 else beyond[:1]))),
+        skips=_over_doubtful(folded + (beyond[:2] if len(own) > 1 else beyond[:1])),
         mentions=tuple(dict.fromkeys(mention_keys(canonical(page.text)))),
         numbers=tuple(own_keys(canonical(document.fields.number))) if first else (),
         title_exact=tuple(toned_key(run) for run in title),
@@ -130,6 +130,12 @@ def _entry(
         edge=(*folded[-OVERLAP:], *beyond) if own and ahead else (),
         parties=document.parties,
     )
+
+
+def _over_doubtful(folded: Sequence[str]) -> tuple[str, ...]:
+    """Return the pairs a_c over runs that may be misread; over a sound syllable a_b and b_c stand as well."""
+    pairs = zip(skip_bigrams(folded), folded[1:], strict=False)
+    return tuple(pair for pair, between in pairs if is_doubtful(between))
 
 
 def _issuer(fields: Fields) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from search.rank import Match, Ranked, rank
 from search.strip import Strip, strip_around
 
 POOL = 100
-"""Candidates that are aligned with the query (ui-search §7.4); more only when somebody pages further."""
+"""Candidates that are aligned with the query; more only when somebody pages further (decision 0173)."""
 FEW = (60, POOL)
 """Pages on which the query stands that are looked at more closely: three times as many as are shown."""
 _ROOMY = 3

@@ -94,7 +94,8 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages.
+    """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages,
+    `pages_aside` blanks and second scans.
 
     `documents_waiting`: on the walk, which one may be again after the end of the batch when an officer released it.
     """
@@ -106,6 +107,7 @@ class Progress:
     pages_read: int
     pages_failed: int
     separators: int
+    pages_aside: int
     documents: int
     documents_archived: int
     documents_refused: int

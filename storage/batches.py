@@ -223,9 +223,10 @@ class Batches:
         )
         page_counts = self._counts(
             pages.c.batch_id == batch_id,
-            read=pages.c.state == "read",
-            failed=pages.c.state.in_(UNREAD),
+            read=(pages.c.role == PageRole.CONTENT) & (pages.c.state == "read"),
+            failed=(pages.c.role == PageRole.CONTENT) & pages.c.state.in_(UNREAD),
             separators=pages.c.role == PageRole.SEPARATOR,
+            aside=pages.c.role.in_((PageRole.BLANK, PageRole.DUPLICATE)),
         )
         document_counts = self._counts(
             documents.c.batch_id == batch_id,
@@ -243,6 +244,7 @@ class Batches:
             pages_read=page_counts["read"],
             pages_failed=page_counts["failed"],
             separators=page_counts["separators"],
+            pages_aside=page_counts["aside"],
             documents=document_counts["all"],
             documents_archived=document_counts["archived"],
             documents_refused=document_counts["refused"],

@@ -54,6 +54,7 @@ CATALOGUE = (
     "renditions",
     "pages",
     "page_texts",
+    "page_checks",
     "signing_batches",
     "signings",
     "number_periods",

@@ -103,6 +103,10 @@ class Pages:
         """Make a page number `number` of a document; repeating it changes nothing. Raises `Missing`."""
         self._set(page_id, document_id=document_id, number=number)
 
+    def set_role(self, page_id: str, role: PageRole) -> None:
+        """Say what a page image is; repeating it changes nothing. Raises `Missing`."""
+        self._set(page_id, role=role)
+
     def of_batch(self, batch_id: str) -> list[Page]:
         """Return every page of a batch in the order of delivery."""
         return self._pages(pages.c.batch_id == batch_id, pages.c.ordinal)
@@ -208,6 +212,19 @@ class Pages:
             select(page_texts.c.reading).where(page_texts.c.page_id == page.id)
         ).scalar()
         return None if packed is None else _unpacked(bytes(packed), number)
+
+    def reading_of_page(self, page_id: str) -> PageText:
+        """Return the reading of a page that may belong to no document yet (the walk's own). Raises `Missing`."""
+        packed = self._ground.connection.execute(
+            select(page_texts.c.reading).where(page_texts.c.page_id == page_id)
+        ).scalar()
+        if packed is None:
+            raise Missing(f"page {page_id} was not read")
+        return load_page(zlib.decompress(bytes(packed)))
+
+    def some(self, page_ids: Sequence[str]) -> list[Page]:
+        """Return those of the pages that there are, in the order of delivery (the walk's own)."""
+        return self._pages(pages.c.id.in_(page_ids), pages.c.ordinal)
 
     def texts(self, reader: Actor, document_id: str) -> list[tuple[int, str]]:
         """Return (page number, plain text) of every page that was read, by number: enough to see which to look at.

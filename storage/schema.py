@@ -22,6 +22,7 @@ from storage.schema_archive import (
     tokens,
 )
 from storage.schema_cases import case_bodies, case_moves, case_signings, case_versions, cases
+from storage.schema_checks import page_checks
 from storage.schema_delivery import handover_lists, secrecy_marks
 from storage.schema_desk import issuer_names, saved_hits, saved_searches
 from storage.schema_numbers import number_periods, number_series, numbers
@@ -74,6 +75,7 @@ __all__ = [
     "numbers",
     "objects",
     "outbox",
+    "page_checks",
     "page_texts",
     "pages",
     "passes",

@@ -23,6 +23,7 @@ from storage.memberships import Memberships
 from storage.numbers import Numbers
 from storage.objects import Objects
 from storage.outbox import Outbox
+from storage.page_checks import PageChecks
 from storage.pages import Pages
 from storage.passes import Passes
 from storage.posts import Posts
@@ -51,6 +52,7 @@ class Tx:
         self.batches = Batches(ground)
         self.documents = Documents(ground)
         self.pages = Pages(ground)
+        self.page_checks = PageChecks(ground)
         self.audit = Audit(ground)
         self.outbox = Outbox(ground)
         self.waiting = Waiting(ground)

@@ -13,7 +13,7 @@ from api.routes.batch_accounts import get_differences_sheet, get_minutes
 from api.schemas.batches import BatchIn
 from api.schemas.common import Identifier, Offset
 from api.schemas.documents import title_of
-from api.services import batch_account, batches, documents
+from api.services import batch_account, batches, documents, uploads
 from api.sessions import from_elsewhere
 from api.tools import Tools
 from api.transfer import one_file
@@ -70,6 +70,7 @@ def batch_page(request: Request, batch_id: Identifier, desk: DeskDep, caller: Vi
         batch=batch,
         progress=batch.progress,
         files=batches.list_files(desk.tools, actor, batch_id),
+        unfinished=uploads.unfinished(desk.tools, desk.shelf, actor, batch_id),
         documents=list(reversed(found.items))[:_SHOWN],
         batch_documents_total=found.total,
         existing=_existing(desk.tools, actor, batch_id),
@@ -158,6 +159,20 @@ async def add_files(request: Request, batch_id: Identifier, desk: DeskDep, calle
     return to(f"/batches/{batch_id}")
 
 
+@router.post("/{batch_id}/uploads/discard")
+async def discard_uploads(
+    request: Request, batch_id: Identifier, desk: DeskDep, caller: Visitor, fields: SignedForm
+) -> Response:
+    """Throw away what is half here of a delivery."""
+
+    def discard() -> None:
+        actor = visitor_may(request, caller, Action.DIGITIZE)
+        uploads.give_up_all(desk.tools, desk.shelf, actor, batch_id)
+
+    await to_thread.run_sync(discard)
+    return to(f"/batches/{batch_id}")
+
+
 @router.post("/{batch_id}/start")
 async def start_batch(
     request: Request, batch_id: Identifier, desk: DeskDep, caller: Visitor, fields: SignedForm
@@ -166,6 +181,7 @@ async def start_batch(
 
     def start() -> None:
         actor = visitor_may(request, caller, Action.DIGITIZE)
+        uploads.demand_none_unfinished(desk.tools, desk.shelf, actor, batch_id)
         with desk.tools.work.begin() as tx:
             batches.start(tx, actor, batch_id)
 

@@ -9,9 +9,9 @@ from sse_starlette import EventSourceResponse
 
 from api.deps import DeskDep, Digitizer, ToolsDep, Uploader, allow
 from api.once import REPLAYED, KeyHeader, OnceDep, checked_key
-from api.schemas.batches import BatchIn, BatchOut, FileOut, ReceiptOut
+from api.schemas.batches import BatchIn, BatchOut, FileOut, PageFlagOut, ReceiptOut
 from api.schemas.common import Identifier, Limit, Listing, Offset
-from api.services import batches
+from api.services import batches, uploads
 from api.transfer import MULTIPART, declared_digest, follow, one_file
 from records.access import Action
 
@@ -50,6 +50,12 @@ def list_files(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[
     return batches.list_files(tools, actor, batch_id)
 
 
+@router.get("/{batch_id}/checks")
+def list_checks(batch_id: Identifier, actor: Digitizer, tools: ToolsDep) -> list[PageFlagOut]:
+    """Return what was found on the page images of a delivery: blank, blurred, cut off, scanned twice …"""
+    return batches.list_checks(tools, actor, batch_id)
+
+
 @router.post("/{batch_id}/files", status_code=201, openapi_extra=MULTIPART)
 async def create_file(
     batch_id: Identifier,
@@ -81,8 +87,9 @@ async def create_file(
 
 
 @router.post("/{batch_id}/start", status_code=202, response_model=BatchOut)
-def start_batch(batch_id: Identifier, actor: Digitizer, once: OnceDep) -> Response:
-    """Close the delivery and let the walk begin; starting again changes nothing."""
+def start_batch(batch_id: Identifier, actor: Digitizer, desk: DeskDep, once: OnceDep) -> Response:
+    """Close the delivery and let the walk begin; starting again changes nothing. 409 while an upload is unfinished."""
+    uploads.demand_none_unfinished(desk.tools, desk.shelf, actor, batch_id)
     return once.in_one(lambda tx: batches.start(tx, actor, batch_id), 202)
 
 

@@ -35,7 +35,7 @@ class ProgressOut(Frozen):
         """Return counts with pace. Pages that files promise count before they are split out."""
         promised = sum(f.pages for f in files if f.state != "refused")
         pages = max(progress.pages, promised)
-        done = progress.pages_read + progress.pages_failed + progress.separators
+        done = progress.pages_read + progress.pages_failed + progress.separators + progress.pages_aside
         pace = 0.0
         if progress.started_at is not None:
             ran = ((progress.finished_at or now) - progress.started_at).total_seconds()
@@ -117,6 +117,18 @@ class FileOut(Frozen):
             pages=file.pages,
             received_at=file.received_at,
         )
+
+
+class PageFlagOut(Frozen):
+    """A finding on a page image. `state` is what the page is now (`content`, `blank`, `duplicate`); `score` 0 to 1."""
+
+    page_id: str
+    file: str
+    frame: int
+    state: str
+    finding: str
+    score: float
+    sentence: str
 
 
 class ReceiptOut(Frozen):

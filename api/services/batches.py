@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from api.multipart import FilePart
-from api.schemas.batches import BatchIn, BatchOut, FileOut, ProgressOut, ReceiptOut
+from api.schemas.batches import BatchIn, BatchOut, FileOut, PageFlagOut, ProgressOut, ReceiptOut
 from api.schemas.common import Listing
 from api.tools import Tools
+from ingest.page_flags import page_flags
 from language.fold import canonical
 from records.access import Actor
 from records.document import BatchState
@@ -41,6 +42,12 @@ def list_files(tools: Tools, actor: Actor, batch_id: str) -> list[FileOut]:
     """Return the files of a delivery in the order they came. Raises `Missing`."""
     with tools.work.reading() as tx:
         return [FileOut.of(file) for file in tx.batches.files(actor, batch_id)]
+
+
+def list_checks(tools: Tools, actor: Actor, batch_id: str) -> list[PageFlagOut]:
+    """Return the findings on the page images of a delivery, page by page. Raises `Missing`."""
+    with tools.work.reading() as tx:
+        return [PageFlagOut(**flag.as_json()) for flag in page_flags(tx, actor, batch_id)]
 
 
 def take_in(

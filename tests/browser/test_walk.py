@@ -5,9 +5,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import ROOT, Service, screens_folder
+from tests.faults.client import noise
 
 pytestmark = [pytest.mark.browser, pytest.mark.joined]
 
@@ -211,3 +212,36 @@ def test_pages_work_without_script(browser: object, live_server: Service) -> Non
     page.get_by_role("button", name="Gửi các tệp đã chọn").click()
     expect(page.locator("#received li")).to_have_count(1)
     context.close()
+
+
+def test_a_large_file_goes_on_where_the_browser_was_closed(
+    page: Page, live_server: Service, screens: Path, tmp_path: Path
+) -> None:
+    screens.mkdir(parents=True, exist_ok=True)
+    large = tmp_path / "bản đồ.png"
+    large.write_bytes(noise(9_000_000, 5))
+    sign_in(page, live_server, "archivist")
+    page.goto("/batches")
+    page.get_by_label("Tên lô").fill("Bản đồ địa chính")
+    page.get_by_test_id("create-batch").click()
+    place = page.url
+    sent: list[str] = []
+
+    def cut(route: Route) -> None:  # the line breaks behind the first piece
+        sent.append(route.request.headers.get("upload-offset", ""))
+        route.abort() if sent[-1] not in ("", "0") else route.continue_()
+
+    page.route("**/uploads/*", cut)
+    page.get_by_test_id("files").set_input_files(large)
+    expect(page.locator("#upload-list")).to_contain_text("Mất kết nối", timeout=MINUTES)
+    page.unroute("**/uploads/*")
+    page.goto("/batches")  # closed
+    page.goto(place)
+    expect(page.get_by_role("heading", name="1 tệp đang tải dở")).to_be_visible()
+    page.screenshot(path=screens / "2-tep-tai-do.png", full_page=True)
+    no_sideways_scroll(page)
+    page.on("request", lambda request: sent.append(request.headers.get("upload-offset", "")))
+    sent.clear()
+    page.get_by_test_id("files").set_input_files(large)
+    expect(page.locator("#upload-summary")).to_contain_text("1/1 tệp", timeout=MINUTES)
+    assert [at for at in sent if at] == [str(8 * 1024 * 1024)]

@@ -34,6 +34,7 @@ NEW_TABLES |= {"number_periods", "number_series", "numbers"}
 NEW_TABLES |= {"cases", "case_bodies", "case_moves", "case_versions"}
 NEW_TABLES |= {"case_signings"}
 NEW_TABLES |= {"reviews", "review_decisions"}
+NEW_TABLES |= {"page_checks"}
 NEW_TABLES |= {"saved_searches", "saved_hits", "issuer_names"}
 NEW_TABLES |= {"secrecy_marks", "handover_lists"}
 MOMENT = "'2026-11-23 08:00:00.000000+00:00'"

@@ -10,6 +10,7 @@ from records.document import PageRole
 from records.errors import Missing
 from records.geometry import Box
 from records.page import PageText, Word, dump_page
+from records.page_checks import Finding, PageCheck
 from storage.work import Tx, Work
 from tests.cases.rows import NEW_BATCH, NEW_FILE, a_document, a_page, archived
 
@@ -56,6 +57,35 @@ class PageRowCases:
     def file_id(self, work: Work, batch: str) -> str:
         with work.begin() as tx:
             return tx.batches.add_file(batch, NEW_FILE).id
+
+    def test_findings_are_kept_once_surest_first(self, work: Work, batch: str, file_id: str) -> None:
+        found = [
+            PageCheck(Finding.TURNED, 0.7, {"value": 90}),
+            PageCheck(Finding.LOW_DPI, 1.0, {"rule": "giấy tờ"}),
+        ]
+        with work.begin() as tx:
+            tx.pages.add_many([a_page("p1", batch, file_id, 1), a_page("p2", batch, file_id, 2)])
+            tx.page_checks.add({"p1": found, "p2": []})
+            tx.page_checks.add({"p1": [PageCheck(Finding.TURNED, 0.1)]})
+        with work.reading() as tx:
+            assert tx.page_checks.of_batch(batch) == {"p1": [found[1], found[0]]}
+            assert [row["finding"] for row in tx.page_checks.rows_of_batch(batch)] == ["low-dpi", "turned"]
+            assert tx.page_checks.of_batch("other") == {}
+
+    def test_a_page_set_aside_counts_as_that_alone(self, work: Work, batch: str, file_id: str) -> None:
+        with work.begin() as tx:
+            tx.pages.add_many([a_page("p1", batch, file_id, 1), a_page("p2", batch, file_id, 2)])
+            for name in ("p1", "p2"):
+                _read(tx, name)
+            tx.pages.set_role("p2", PageRole.BLANK)
+            tx.pages.set_role("p2", PageRole.BLANK)
+            with pytest.raises(Missing):
+                tx.pages.set_role("p9", PageRole.BLANK)
+        with work.reading() as tx:
+            now = tx.batches.progress(SYSTEM, batch)
+            assert (now.pages, now.pages_read, now.pages_aside, now.separators) == (2, 1, 1, 0)
+            assert tx.pages.reading_of_page("p2").text == TEXT.text
+            assert [p.id for p in tx.pages.some(["p2", "p1", "p9"])] == ["p1", "p2"]
 
     def test_pages_found_twice_are_one_row_each(self, work: Work, batch: str, file_id: str) -> None:
         new = [a_page(f"p{n:04d}", batch, file_id, n) for n in range(1, 1201)]

@@ -76,9 +76,13 @@ class FaultHouse:
         """Start a worker."""
         return self._start(["worker", *words], point, extra, "worker.log")
 
-    def _start(self, words: list[str], point: str, extra: dict[str, str], log: str) -> Running:
+    def start(self, *words: str, log: str, out: str = "", **extra: str) -> Running:
+        """Start any other command; see `Zygote.start` for `out`."""
+        return self._start(list(words), "", extra, log, out)
+
+    def _start(self, words: list[str], point: str, extra: dict[str, str], log: str, out: str = "") -> Running:
         told = {**self.environment, **extra, "VANTHU_CRASHPOINT": point}
-        process = self._zygote.start(words, told, str(self.folder / log))
+        process = self._zygote.start(words, told, str(self.folder / log), out=out)
         with self._lock:
             self._running = [p for p in self._running if p.alive()] + [process]
         return process

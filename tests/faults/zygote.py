@@ -142,6 +142,7 @@ def _imported() -> None:
         "boot.cli",
         "boot.digitize",
         "boot.serving",
+        "boot.uploading",
         "boot.working",
         "search.elastic_index",
         "search.tantivy_index",

@@ -1,10 +1,15 @@
 /**
- * Hand files into a batch: one request a file, two at a time, each under a key of its own, so that a file sent twice
- * (lost connection, closed browser, dropped again) is received once.
+ * Hand files into a batch over the resumable door (tus 1.0), two at a time, each under a key of its own: a file sent
+ * twice (closed browser, dropped again) is received once, and a cut one goes on where the server says. The server is
+ * told the file's SHA-256 beforehand and takes nothing else for it.
  */
 import { bytes, csrf, need, number, words, type Problem, type Receipt } from "./api";
+import { sha256 } from "./parts/sha256";
 
 const AT_ONCE = 2;
+const PIECE = 8 * 1024 * 1024;
+const BUSY = new Set([408, 409, 423, 429, 460]);
+const FINAL = new Set(["idempotency-conflict", "batch-started", "batch-closed"]);
 const LONGEST_WAIT = 30;
 
 type State = "waiting" | "sending" | "done" | "refused" | "stopped";
@@ -15,6 +20,7 @@ interface Item {
   state: State;
   sent: number;
   tries: number;
+  sha256: string;
   row: HTMLLIElement;
   note: HTMLElement;
   bar: HTMLProgressElement;
@@ -25,7 +31,8 @@ const say = words(section);
 const batch = section.dataset["batch"] ?? "";
 const items: Item[] = [];
 const known = new Set<string>();
-const sending = new Set<XMLHttpRequest>();
+const sending = new Set<Item>();
+const open = new Set<XMLHttpRequest>();
 let paused = false;
 let signedOut = false;
 
@@ -63,7 +70,7 @@ function add(file: File, path: string): void {
   bar.setAttribute("aria-label", path);
   row.append(text, bar);
   need("upload-list").append(row);
-  items.push({ file, path, state: "waiting", sent: 0, tries: 0, row, note, bar });
+  items.push({ file, path, state: "waiting", sent: 0, tries: 0, sha256: "", row, note, bar });
 }
 
 function show(item: Item, note: string): void {
@@ -94,14 +101,13 @@ function next(): void {
   while (!paused && !signedOut && sending.size < AT_ONCE) {
     const item = items.find((one) => one.state === "waiting");
     if (!item) break;
-    send(item);
+    void send(item);
   }
   summary();
 }
 
 function later(item: Item, note: string): void {
   item.state = "stopped";
-  item.sent = 0;
   const wait = Math.min(LONGEST_WAIT, 2 ** item.tries);
   item.tries += 1;
   show(item, `${note} ${say("retry", { n: wait })}`);
@@ -114,57 +120,116 @@ function later(item: Item, note: string): void {
   }, wait * 1000);
 }
 
-function send(item: Item): void {
-  const request = new XMLHttpRequest();
-  sending.add(request);
-  item.state = "sending";
-  show(item, say("sending"));
-  request.open("POST", `/api/v1/batches/${batch}/files`);
-  request.setRequestHeader("X-CSRF-Token", csrf());
-  request.setRequestHeader("Idempotency-Key", keyOf(item));
-  request.upload.addEventListener("progress", (event) => {
-    item.sent = Math.min(event.loaded, item.file.size);
-    show(item, say("sending"));
-    summary();
-  });
-  request.addEventListener("loadend", () => {
-    sending.delete(request);
-    settle(item, request);
-    next();
-  });
-  const form = new FormData();
-  form.append("relative_path", item.path);
-  form.append("file", item.file, item.file.name);
-  request.send(form);
+interface Upload {
+  id: string;
+  offset: number;
+  state: "coming" | "received" | "refused";
+  receipt: Receipt | null;
 }
 
-function settle(item: Item, request: XMLHttpRequest): void {
-  if (request.status === 201 || request.status === 200) {
-    const receipt = JSON.parse(request.responseText) as Receipt;
+/** What the server said instead of going on; `status` 0: nothing. */
+class Told extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+function ask(item: Item, method: string, place: string, headers: Record<string, string>, body: Blob | null): Promise<string> {
+  return new Promise((good, bad) => {
+    const request = new XMLHttpRequest();
+    const before = item.sent;
+    open.add(request);
+    request.open(method, `/api/v1/batches/${batch}/uploads${place}`);
+    request.setRequestHeader("X-CSRF-Token", csrf());
+    request.setRequestHeader("Tus-Resumable", "1.0.0");
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => {
+      item.sent = Math.min(before + event.loaded, item.file.size);
+      show(item, say("sending"));
+      summary();
+    });
+    request.addEventListener("loadend", () => {
+      open.delete(request);
+      if (request.status >= 200 && request.status < 300) {
+        good(request.responseText);
+        return;
+      }
+      let told: Partial<Problem> = {};
+      try {
+        told = JSON.parse(request.responseText) as Problem;
+      } catch {
+        // a proxy in between answered with something else, or nobody: the status line must do
+      }
+      bad(new Told(request.status, told.code ?? "", told.detail ?? request.statusText));
+    });
+    request.send(body);
+  });
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+const PIECES = { "Content-Type": "application/offset+octet-stream" };
+
+/** Announce the file, send what the server lacks, and return its receipt. Throws `Told`. */
+async function carry(item: Item): Promise<Receipt> {
+  const file = item.file;
+  item.sha256 ||= await sha256(file);
+  const names: [string, string][] = [["filename", file.name], ["relative_path", item.path], ["sha256", item.sha256]];
+  const told = {
+    "Idempotency-Key": keyOf(item),
+    "Upload-Length": String(file.size),
+    "Upload-Metadata": names.map(([name, value]) => `${name} ${base64(value)}`).join(","),
+  };
+  item.sent = 0;
+  const whole = file.size <= PIECE;
+  let found = JSON.parse(await ask(item, "POST", "", whole ? { ...told, ...PIECES } : told, whole ? file : null)) as Upload;
+  while (found.state === "coming") {
+    item.sent = found.offset;
+    const piece = file.slice(found.offset, found.offset + PIECE);
+    await ask(item, "PATCH", `/${found.id}`, { ...PIECES, "Upload-Offset": String(found.offset) }, piece);
+    found = JSON.parse(await ask(item, "GET", `/${found.id}`, {}, null)) as Upload;
+  }
+  if (!found.receipt) throw new Told(502, "", "");
+  return found.receipt;
+}
+
+async function send(item: Item): Promise<void> {
+  sending.add(item);
+  item.state = "sending";
+  show(item, say("sending"));
+  try {
+    const receipt = await carry(item);
     item.state = "done";
     show(item, `${say("done")} · ${bytes(receipt.size)} · SHA-256 ${receipt.sha256.slice(0, 16)}…`);
-  } else if (request.status === 0) {
-    if (paused) {
-      item.state = "waiting";
-      item.sent = 0;
-      show(item, say("paused"));
-    } else later(item, say("network"));
-  } else if (request.status === 401 || request.status === 403) {
+  } catch (fault) {
+    settle(item, fault);
+  }
+  sending.delete(item);
+  next();
+}
+
+function settle(item: Item, fault: unknown): void {
+  const told = fault instanceof Told ? fault : new Told(-1, "", say("unreadable"));
+  if (told.status === 0 && paused) {
+    item.state = "waiting";
+    show(item, say("paused"));
+  } else if (told.status === 0) {
+    later(item, say("network"));
+  } else if (told.status === 401 || told.status === 403) {
     signedOut = true;
     item.state = "waiting";
-    item.sent = 0;
     show(item, say("paused"));
-  } else if (request.status >= 500 || request.status === 429 || request.status === 408) {
+  } else if ((told.status >= 500 || BUSY.has(told.status)) && !FINAL.has(told.code)) {
     later(item, say("busy"));
   } else {
     item.state = "refused";
-    let told = request.statusText;
-    try {
-      told = (JSON.parse(request.responseText) as Problem).detail;
-    } catch {
-      // a proxy in between answered with something else: its status line must do
-    }
-    show(item, told);
+    show(item, told.detail);
     need("upload-list").prepend(item.row); // failures first
   }
 }
@@ -225,7 +290,7 @@ for (const picker of document.querySelectorAll<HTMLInputElement>('#drop input[ty
 need("pause").addEventListener("click", () => {
   paused = !paused;
   need("pause").textContent = say(paused ? "resume" : "pause");
-  if (paused) for (const request of sending) request.abort();
+  if (paused) for (const request of open) request.abort();
   else next();
 });
 window.addEventListener("online", () => {

@@ -18,7 +18,7 @@ from boot.procedures_desk import case_desk
 from boot.settings import load_settings
 from ingest.access_copy import access_copy
 from ingest.held import remove
-from ingest.receive import receive_stream
+from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
 from ingest.tools import IngestTools
@@ -123,6 +123,7 @@ def make_house(
             index=index,
             data_dir=data,
             receive=partial(receive_stream, ingest),
+            receipt=partial(receipt_of, ingest),
             receive_paper=partial(receive_paper, ingest),
             take_paper=partial(take_paper, ingest),
             take_draft=partial(take_draft, ingest),

@@ -26,7 +26,20 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     },
     ("GET", f"{API}/batches/{{batch_id}}/progress"): {"batch": (401, 403, 200, 403, 403)},
     ("GET", f"{API}/batches/{{batch_id}}/files"): {"batch": (401, 403, 200, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/checks"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
     ("POST", f"{API}/batches/{{batch_id}}/files"): {"batch": (401, 403, 400, 403, 403)},
+    ("OPTIONS", f"{API}/batches/{{batch_id}}/uploads"): {"batch": (401, 403, 204, 403, 403)},
+    ("POST", f"{API}/batches/{{batch_id}}/uploads"): {"batch": (401, 403, 412, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/uploads"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("GET", f"{API}/batches/{{batch_id}}/uploads/{{upload_id}}"): {"batch": (401, 403, 404, 403, 403)},
+    ("PATCH", f"{API}/batches/{{batch_id}}/uploads/{{upload_id}}"): {"batch": (401, 403, 412, 403, 403)},
+    ("DELETE", f"{API}/batches/{{batch_id}}/uploads/{{upload_id}}"): {"batch": (401, 403, 412, 403, 403)},
     ("POST", f"{API}/batches/{{batch_id}}/start"): {
         "batch": (401, 403, 202, 403, 403),
         "no-such": (401, 403, 404, 403, 403),
@@ -263,6 +276,7 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "batch": (303, 403, 200, 403, 403),
         "no-such": (303, 403, 404, 403, 403),
     },
+    ("POST", "/batches/{batch_id}/uploads/discard"): {"batch": (303, 403, 303, 403, 403)},
     ("POST", "/batches/{batch_id}/start"): {"batch": (303, 403, 303, 403, 403)},
     ("GET", "/documents"): {"": (303, 200, 200, 403, 403)},
     ("GET", "/documents/{document_id}"): {
@@ -358,6 +372,7 @@ def test_each_cell_answers_as_written(make_house: Callable[..., House], caller: 
                 kind=thing,
                 letter_id="document:nothing",
                 number=1,
+                upload_id="x",
                 case_id="no-such",
                 part="page-1",
                 ordinal=1,

@@ -42,6 +42,12 @@ AT_A_DESK = {
     ("POST", f"{API}/signing-batches/{{batch_id}}/prepared/{{prepared_id}}/finish"),
 }
 """Routes that need a device; their keys are tried in `test_signing_desk_api`."""
+RESUMABLE = {
+    ("POST", f"{API}/batches/{{batch_id}}/uploads"),
+    ("PATCH", f"{API}/batches/{{batch_id}}/uploads/{{upload_id}}"),
+    ("DELETE", f"{API}/batches/{{batch_id}}/uploads/{{upload_id}}"),
+}
+"""Routes of tus, where a repeat is told how far the upload is by now; tried in `test_resumable_api`."""
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 BOX = {"page": 1, "x0": 0.1, "y0": 0.1, "x1": 0.7, "y1": 0.4}
 
@@ -300,7 +306,7 @@ def send(client: TestClient, method: str, what: Asked, key: str | None) -> Respo
 
 def test_every_write_route_is_here(house: House, plain_pdf: bytes) -> None:
     found = {(m, p) for m, p in routes(house) if m in WRITES and p.startswith(API)}
-    assert found == set(asked(house, plain_pdf)) | set(EXCLUDED) | AT_A_DESK | SIGNED_FIRST, (
+    assert found == set(asked(house, plain_pdf)) | set(EXCLUDED) | AT_A_DESK | SIGNED_FIRST | RESUMABLE, (
         "a write route needs its key tried here"
     )
 

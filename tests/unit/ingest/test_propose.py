@@ -1,10 +1,13 @@
 """Which pages make one document: the rules of the delivery, and that no page is ever left out."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.propose import DeliveredPage, natural, propose
+from ingest.propose import DeliveredPage, natural, neighbours, propose, set_aside, to_be_read
 from records.document import PageRole
+from records.separators import Follows, Sheet, code_of
 
 
 def page(path: str, frame: int = 1, of: int = 1, code: str = "", pdf: bool = False) -> DeliveredPage:
@@ -108,3 +111,106 @@ def test_a_folder_inside_another_does_not_cut_it_in_two() -> None:
 
 def test_superscript_digits_sort_without_failing() -> None:
     assert sorted(["²1", "①2", "3"], key=natural)
+
+
+def sheet(follows: Follows, dossier: str = "01.HC.2020", serial: int = 1) -> str:
+    return code_of(Sheet(follows, dossier, serial))
+
+
+def test_an_attachment_sheet_lets_the_document_go_on() -> None:
+    codes = [
+        sheet(Follows.DOCUMENT),
+        "",
+        sheet(Follows.ATTACHMENT),
+        "",
+        sheet(Follows.DOCUMENT, serial=2),
+        "",
+    ]
+    pages = [page("a.tif", n, 6, code) for n, code in enumerate(codes, 1)]
+    assert found(pages) == [("a.tif:2", "a.tif:4"), ("a.tif:6",)]
+
+
+def test_an_attachment_sheet_before_anything_opens_a_document() -> None:
+    pages = [page("a.tif", 1, 2, sheet(Follows.ATTACHMENT)), page("a.tif", 2, 2)]
+    assert found(pages) == [("a.tif:2",)]
+
+
+def test_a_dossier_sheet_holds_for_all_documents_behind_it() -> None:
+    codes = [
+        sheet(Follows.DOCUMENT, "A"),
+        "",
+        sheet(Follows.DOSSIER, "B"),
+        "",
+        sheet(Follows.DOCUMENT, "C"),
+        "",
+    ]
+    told = propose([page("a.tif", n, 6, code) for n, code in enumerate(codes, 1)])
+    assert [(p.pages, p.dossier) for p in told] == [
+        (("a.tif:2",), ""),
+        (("a.tif:4",), "B"),
+        (("a.tif:6",), "B"),
+    ]
+    assert [p.sheet and p.sheet.dossier for p in told] == ["A", "B", "C"]
+
+
+def marked(pages: list[DeliveredPage], **marks: set[int]) -> list[DeliveredPage]:
+    """Give pages (counted from 1) their findings."""
+    out = list(pages)
+    for name, numbers in marks.items():
+        for n in numbers:
+            out[n - 1] = replace(out[n - 1], **{name: True})
+    return out
+
+
+def test_letterheads_part_a_file_without_sheets() -> None:
+    pages = marked([page("a.pdf", n, 5, pdf=True) for n in range(1, 6)], begins={1, 4})
+    told = propose(pages)
+    assert [p.pages for p in told] == [("a.pdf:1", "a.pdf:2", "a.pdf:3"), ("a.pdf:4", "a.pdf:5")]
+    assert [p.source for p in told] == ["a.pdf#1-3", "a.pdf#4-5"]
+    assert [p.whole_file for p in told] == ["", ""]
+    assert to_be_read(pages) == [f"a.pdf:{n}" for n in range(1, 6)]
+
+
+def test_sheets_are_believed_before_letterheads() -> None:
+    pages = marked([page("a.tif", 1, 3, "A"), page("a.tif", 2, 3), page("a.tif", 3, 3)], begins={2, 3})
+    assert found(pages) == [("a.tif:2", "a.tif:3")]
+    assert to_be_read(pages) == []
+
+
+def test_a_file_with_text_or_signatures_is_never_parted() -> None:
+    pages = marked(
+        [page("a.pdf", n, 3, pdf=True) for n in (1, 2, 3)], begins={1, 2}, whole={1, 2, 3}, blank={3}
+    )
+    assert found(pages) == [("a.pdf:1", "a.pdf:2", "a.pdf:3")]
+    assert to_be_read(pages) == [] and set_aside(pages) == {}
+
+
+def test_loose_images_wait_for_no_reading() -> None:
+    assert to_be_read([page("a.jpg"), page("b.jpg")]) == []
+
+
+def test_blanks_and_second_scans_of_a_run_are_set_aside() -> None:
+    pages = marked([page("x/a.jpg"), page("x/b.jpg"), page("x/c.jpg"), page("x/d.jpg")], blank={2})
+    pages[2] = replace(pages[2], twin="x/a.jpg:1")
+    pages[3] = replace(pages[3], twin="x/c.jpg:1")  # of a page that is set aside itself: kept, a person looks
+    assert set_aside(pages) == {"x/b.jpg:1": PageRole.BLANK, "x/c.jpg:1": PageRole.DUPLICATE}
+
+
+def test_a_lone_blank_image_and_a_run_of_blanks_stay() -> None:
+    assert set_aside(marked([page("a.jpg"), page("b.jpg")], blank={1})) == {}
+    assert set_aside(marked([page("a.tif", n, 2) for n in (1, 2)], blank={1, 2})) == {}
+
+
+def test_a_file_whose_blanks_were_set_aside_is_still_whole() -> None:
+    pages = [page("a.pdf", n, 3, pdf=True) for n in (1, 2, 3)]
+    pages[1] = replace(pages[1], role=PageRole.BLANK)
+    [one] = propose(pages)
+    assert (one.pages, one.whole_file) == (("a.pdf:1", "a.pdf:3"), "a.pdf")
+
+
+def test_second_scans_are_looked_for_nearby_and_not_across_a_sheet() -> None:
+    pages = [page("a.tif", n, 6, "S" if n == 4 else "") for n in range(1, 7)]
+    assert neighbours(pages, 2) == [
+        ("a.tif:1", "a.tif:2"), ("a.tif:1", "a.tif:3"), ("a.tif:2", "a.tif:3"), ("a.tif:5", "a.tif:6"),
+    ]  # fmt: skip
+    assert neighbours([page("a.jpg"), page("b.jpg")], 3) == []

@@ -1,0 +1,63 @@
+"""Deliveries of our own making, on other paper, at other resolutions and in another order than those of the corpus."""
+
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools.length import LONG
+from tests.tools.made_batches import NAMES, make
+from tests.walk.conftest import Ran, Vanthu
+
+pytestmark = pytest.mark.joined
+
+
+@pytest.fixture(scope="module", params=NAMES if LONG else NAMES[:1])
+def made(
+    request: pytest.FixtureRequest, made_house: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Ran, Vanthu]:
+    """One delivery in `make test`, all three in `make test-long`."""
+    folder = tmp_path_factory.mktemp(request.param)
+    shutil.copytree(made_house, folder / "data")
+    expected = make(request.param, folder / "lo", corpus)
+    house = Vanthu(folder / "data")
+    listed = folder / "lo" / "danh_muc_ban_giao.csv"
+    ran = house("digitize", folder / "lo", "--dossier", "07.TC.2024", "--manifest", listed, "--json")
+    assert ran.code == 0, ran.err
+    return expected, ran, house
+
+
+def test_documents_page_for_page(made: tuple[dict[str, Any], Ran, Vanthu]) -> None:
+    expected, ran, _ = made
+    wanted: list[list[tuple[str, int]]] = [[] for _ in expected["documents"]]
+    for image in expected["images"]:
+        if image["role"] == "page":
+            wanted[image["document"] - 1].append((image["file"], image["frame"]))
+    assert [[(p["file"], p["frame"]) for p in d["page_sources"]] for d in ran.documents] == wanted
+    assert [line for line in ran.lines if line["state"] == "difference"] == []
+
+
+def test_every_other_image_is_told_for_what_it_is(made: tuple[dict[str, Any], Ran, Vanthu]) -> None:
+    expected, ran, _ = made
+    told = {(s["source"], s["frame"]): s for s in ran.lines if "frame" in s}
+    wanted = {(i["file"], i["frame"]): i["role"] for i in expected["images"] if i["role"] != "page"}
+    assert {place: line["state"] for place, line in told.items()} == wanted
+    for image in expected["images"]:
+        if image["role"] == "separator":
+            assert told[image["file"], image["frame"]]["code"] == image["barcode"]
+
+
+def test_sheets_name_the_dossier_and_findings_the_turned_page(
+    made: tuple[dict[str, Any], Ran, Vanthu],
+) -> None:
+    expected, ran, house = made
+    with closing(sqlite3.connect(house.data / "vanthu.db")) as rows:
+        [(batch,)] = rows.execute("SELECT id FROM batches").fetchall()
+    shown = house.here("batch", "checks", batch, "--all", "--json").lines
+    turned = {(f["file"], f["frame"]) for f in shown if f["finding"] == "turned" and f["state"] == "content"}
+    assert turned == {(i["file"], i["frame"]) for i in expected["images"] if i.get("upside_down")}
+    dossiers = [house.here("show", d["document_id"], "--json").lines[0]["dossier"] for d in ran.documents]
+    assert dossiers == [d["dossier"] or "07.TC.2024" for d in expected["documents"]]
