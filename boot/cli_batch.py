@@ -7,6 +7,8 @@ import click
 from boot.cli_context import settings_of
 from boot.cli_separators import batch_group
 
+__all__ = ["batch_group"]
+
 _BATCH = click.argument("batch")
 _OUT = click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="Tệp sẽ ghi."
