@@ -11,7 +11,7 @@ JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign lock clean
+.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign bad-files lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -93,6 +93,9 @@ hostile: ## hostile pages (giant, ruled, noisy, bombs) under the real limits: en
 
 upload-campaign: ## 2,000 files over the resumable door, the server shot five times and the client twice; every file once
 	nice -n 10 $(PY) -m tests.faults.upload_campaign
+
+bad-files: ## every file of the list of bad inputs under the real limits: how it ended, and whether the next one is read
+	nice -n 10 $(PY) -m tests.tools.bad_files
 
 lock: ## renew the lock files from requirements*.in (hashes, no index address)
 	$(PY) -m pip install --quiet uv

@@ -19,7 +19,7 @@ from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
 from boot.cli_separators import separators_command
-from boot.cli_ways_in import upload_command, watch_command
+from boot.cli_ways_in import InputType, upload_command, watch_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
 from boot.version import VERSION
@@ -51,7 +51,7 @@ def init_command(context: click.Context, as_json: bool) -> int:
 
 
 @main.command("digitize")
-@click.argument("inputs", nargs=-1, required=True, type=_EXISTING)
+@click.argument("inputs", nargs=-1, required=True, type=InputType())
 @click.option("--dossier", default="", help="Mã hồ sơ mà các tài liệu thuộc về.")
 @click.option(
     "--manifest",
@@ -64,14 +64,14 @@ def init_command(context: click.Context, as_json: bool) -> int:
 @click.pass_context
 def digitize_command(
     context: click.Context,
-    inputs: tuple[Path, ...],
+    inputs: tuple[Path | str, ...],
     dossier: str,
     manifest: Path | None,
     out: Path | None,
     again: bool,
     as_json: bool,
 ) -> int:
-    """Số hóa tệp quét hoặc thư mục: nhận dạng, tạo PDF/A, ký số, lưu trữ, lập chỉ mục."""
+    """Số hóa tệp quét, thư mục, tệp ZIP hoặc kho S3 (s3://…): nhận dạng, tạo PDF/A, ký số, lưu trữ, lập chỉ mục."""
     from boot.digitize import Wish, digitize
 
     return digitize(settings_of(context), Wish(inputs, dossier, manifest, out, again, as_json))

@@ -1,13 +1,31 @@
 """The commands by which files come in besides `digitize`: sending to a distant archive, watching a folder."""
 
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 from boot.cli_context import settings_of
 
 _EXISTING = click.Path(path_type=Path, exists=True)
+
+
+class InputType(click.Path):
+    """An input of `digitize`: something that is there, or the address of a bucket (`s3://…`)."""
+
+    name = "tệp, thư mục hoặc s3://…"
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path, exists=True)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:
+        """Return an address as it is, anything else as an existing path."""
+        if isinstance(value, str) and value.startswith(("s3://", "s3+http://", "s3+https://")):
+            return value
+        return super().convert(value, param, ctx)
 
 
 @click.command("upload")

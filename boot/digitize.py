@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.progress import Progress as Bar
 
 from boot.childroom import open_children
+from boot.fetching import local_inputs, named
 from boot.handing_in import count, hand_in
 from boot.house import House, open_house
 from boot.inputs import gather
@@ -37,7 +38,8 @@ _WATCH_SECONDS = 1.5  # while other processes work: many may watch, and each loo
 class Wish:
     """What the person asked for."""
 
-    inputs: tuple[Path, ...]
+    inputs: tuple[Path | str, ...]
+    """Files and folders, ZIP files of scans, and addresses of buckets (`boot/fetching.py`)."""
     dossier: str
     manifest: Path | None
     out: Path | None
@@ -49,24 +51,24 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
     """Run the command; returns its exit code (3 when some input was refused or waits for a person)."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     listed = read_handover(wish.manifest) if wish.manifest else None
-    inputs, aside = gather(wish.inputs)
-    for path in aside:
-        say(f"Bỏ qua {path.name}: không phải ảnh quét hay PDF.")
-    if not inputs:
-        say(
-            "Không có tệp ảnh hay PDF nào để số hóa. Hãy chỉ ra tệp JPEG, PNG, TIFF, PDF hoặc thư mục chứa chúng."
-        )
-        return Exit.REFUSED
     with ExitStack() as stack:
         house = stack.enter_context(open_house(settings))
         lock = None if settings.shared_engine else stack.enter_context(EngineLock(settings.run_dir))
         children = stack.enter_context(open_children(settings))
+        inputs, aside = gather(stack.enter_context(local_inputs(settings, children, wish.inputs)))
+        for path in aside:
+            say(f"Bỏ qua {path.name}: không phải ảnh quét hay PDF.")
+        if not inputs:
+            say(
+                "Không có tệp ảnh hay PDF nào để số hóa. Hãy chỉ ra tệp JPEG, PNG, TIFF, PDF hoặc thư mục chứa chúng."
+            )
+            return Exit.REFUSED
         tools = ingest_tools(house, children)
         engine_version(tools.ocr)  # a missing model or tool is told now, not after an hour of work
         probe()
         bar = stack.enter_context(progress_bar(quiet=not console.is_terminal))
         counted = count(inputs, settings.max_file_bytes, bar)
-        title = wish.inputs[0].name or str(wish.inputs[0])
+        title = named(wish.inputs[0]) or str(wish.inputs[0])
         batch = hand_in(house, tools, counted, title, wish.dossier, wish.again, bar, wish.manifest)
         if not _at_rest(house, batch.id):
             _wait(house, tools, lock, stack, batch.id, bar)

@@ -34,6 +34,9 @@ class _Environment(BaseSettings):
     copy_url: str = ""
     copy_access_key_file: Path | None = None
     copy_secret_key_file: Path | None = None
+    scans_url: str = ""
+    scans_access_key_file: Path | None = None
+    scans_secret_key_file: Path | None = None
     search_user: str = ""
     search_password_file: Path | None = None
     keys_dir: Path | None = None
@@ -91,7 +94,8 @@ class Settings:
     `completion_days`: how long a seal may wait for it before that is an alarm. `page_seconds`: how long one page may
     take before its child is killed. `ocr_engine`: who reads (`ocr/engines.py`). `public_url`: where anybody may check a
     paper; empty: papers carry no mark. `iiif_url`: where viewers reach the images; `iiif_origins`: whose scripts may.
-    `watch_…`: a folder whose settled files are handed in by themselves (`boot/watching.py`).
+    `scans`: the S3 server that `digitize s3://…` reads from, with its keys. `watch_…`: a folder whose settled files are
+    handed in by themselves (`boot/watching.py`).
     """
 
     data_dir: Path
@@ -99,6 +103,7 @@ class Settings:
     database: Address
     blobs: StoreAddress
     copy: StoreAddress | None
+    scans: StoreAddress
     search: Address
     engine: Address
     tsa_url: str
@@ -189,6 +194,9 @@ def load_settings(data_dir: Path | None = None) -> Settings:
             _secret(env.blobs_secret_key_file),
         ),
         copy=copy if copy.url else None,
+        scans=StoreAddress(
+            env.scans_url, _secret(env.scans_access_key_file), _secret(env.scans_secret_key_file)
+        ),
         search=Address(
             env.search_url or f"tantivy://{at}/index", env.search_user, _secret(env.search_password_file)
         ),

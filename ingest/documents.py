@@ -171,12 +171,12 @@ def sweep(tools: IngestTools, *, alone: bool) -> int:
     `alone`: no other process walks in this data folder (the holder of the engine lock); with neighbours only what has
     lain still for a day goes, since a page that one of them reads this moment has its scratch here too. Work folders of
     documents stay, since their workflows go on with them; so does for a day what a door looks at or has signed at a
-    desk (`desk-`), for doors hold no lock. Bytes in quarantine belong to a receiving process as long as
-    it holds their lock.
+    desk (`desk-`) or a command unfolds (`fetch-`), for they hold no lock. Bytes in quarantine belong to a receiving
+    process as long as it holds their lock.
     """
     removed = 0
     for path in tools.work_dir.iterdir():
-        at_a_door = path.name.startswith("desk-")
+        at_a_door = path.name.startswith(("desk-", "fetch-"))
         left = path.name.startswith(("read-", "split-", "renewal-", "completion-"))
         if at_a_door or left or path.name.endswith(".part"):
             if (at_a_door or not alone) and _touched(path) > time.time() - _ABANDONED_SECONDS:

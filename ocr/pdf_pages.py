@@ -253,7 +253,10 @@ def _embedded(page: pikepdf.Page) -> Embedded | None:
     )
     if turn is None or any(abs(has - wants) > slack for has, wants, slack in edges):
         return None
-    image = pikepdf.PdfImage(drawn)
+    try:
+        image = pikepdf.PdfImage(drawn)
+    except OSError:  # Pillow's word for a JPEG 2000 that it cannot open; PDFium may still draw the page
+        return None
     long_x, long_y = (abs(matrix.a), abs(matrix.d)) if turn in (0, 180) else (abs(matrix.b), abs(matrix.c))
     dpi_x, dpi_y = image.width * 72 / (long_x * unit), image.height * 72 / (long_y * unit)
     if abs(dpi_x - dpi_y) > 0.02 * dpi_x or not _plain(drawn):

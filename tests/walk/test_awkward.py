@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,17 @@ def test_the_hand_over_list_is_compared(vanthu: Vanthu, tmp_path: Path) -> None:
     broken = tmp_path / "hong.csv"
     broken.write_text("abc\n", encoding="utf-8")
     assert vanthu("digitize", SAMPLES / "xap-co-to-ngan", "--manifest", broken).code == 3
+
+
+def test_a_zip_is_the_same_delivery_as_its_folder(vanthu: Vanthu, tmp_path: Path) -> None:
+    (tmp_path / "lo").mkdir()
+    shutil.copyfile(SAMPLES / "cong-van-1412.jpg", tmp_path / "lo" / "a.jpg")
+    shutil.make_archive(str(tmp_path / "lo"), "zip", tmp_path / "lo")
+    first = vanthu("digitize", tmp_path / "lo.zip", "--json")
+    assert first.code == 0, first.err
+    again = vanthu.here("digitize", tmp_path / "lo", "--json")
+    assert again.code == 0, again.err
+    assert [d["document_id"] for d in again.documents] == [d["document_id"] for d in first.documents]
+    rows = sqlite3.connect(vanthu.data / "vanthu.db")
+    assert rows.execute("select count(*) from batches").fetchone() == (1,)
+    rows.close()

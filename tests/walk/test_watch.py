@@ -102,3 +102,15 @@ def test_killed_over_a_delivery(vanthu: Vanthu, tmp_path: Path) -> None:
     for _ in range(2):
         assert vanthu.here(*words).code == 0
         assert set(received(vanthu)) == {"0.jpg", "1.jpg"}
+
+
+def test_a_worker_watches_the_folder_of_its_settings(vanthu: Vanthu, tmp_path: Path) -> None:
+    folder = tmp_path / "quet"
+    folder.mkdir()
+    (folder / "a.jpg").write_bytes(scan(9))
+    log = tmp_path / "worker.log"
+    worker = vanthu.start("worker", log=log, VANTHU_WATCH_FOLDER=str(folder), VANTHU_WATCH_QUIET="0.1")
+    wait(vanthu, 1)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0, log.read_text()
+    assert not (folder / "a.jpg").exists()
