@@ -18,6 +18,7 @@ from api.pages import batches as batch_pages
 from api.pages import case_drafts as draft_pages
 from api.pages import cases as case_pages
 from api.pages import documents as document_pages
+from api.pages import held as held_pages
 from api.pages import operations as operation_pages
 from api.pages import paper_check as check_pages
 from api.pages import reviews as review_pages
@@ -31,12 +32,14 @@ from api.route_names import RouteNames
 from api.routes import (
     accounts,
     arrangements,
+    batch_accounts,
     batches,
     case_desks,
     case_drafts,
     cases,
     documents,
     health,
+    held,
     iiif,
     metrics,
     operations,
@@ -120,6 +123,7 @@ def create_app(tools: Tools) -> FastAPI:
         sessions,
         batches,
         arrangements,
+        batch_accounts,
         uploads,
         documents,
         iiif,
@@ -137,6 +141,7 @@ def create_app(tools: Tools) -> FastAPI:
         operations,
         renewal,
         reviews,
+        held,
     ):
         app.include_router(kind.router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
     app.include_router(signings.keys_router, prefix=API, responses=_PROBLEMS)  # type: ignore[arg-type]
@@ -152,6 +157,7 @@ def create_app(tools: Tools) -> FastAPI:
         search_pages,
         saved_pages,
         review_pages,
+        held_pages,
         verify_pages,
         account_pages,
         operation_pages,

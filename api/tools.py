@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ingest.held import Removal, Removed
 from procedures.case_desk import CaseDesk
 from procedures.look_at_paper import LookTools
 from procedures.order import KeyFacts
@@ -178,6 +179,21 @@ def _no_copy(document: Document, pages: Sequence[Page], texts: Sequence[PageText
     )
 
 
+class RemoveHeld(Protocol):
+    """Erase a held document from every store (`ingest.held.remove` bound to its tools) and from the picture cache."""
+
+    def __call__(self, actor: Actor, document_id: str, why: Removal, note: str = "") -> Removed:
+        """Return what was erased. Raises as `ingest.held.remove`."""
+
+
+def _no_removal(actor: Actor, document_id: str, why: Removal, note: str = "") -> Removed:
+    raise ArchiveFault(
+        "this process was given no way to erase",
+        code="removal-away",
+        tell="Máy phục vụ này không xóa được tài liệu bị giữ. Hãy dùng lệnh vanthu held remove trên máy chủ.",
+    )
+
+
 def _no_report(path: Path, name: str, kind: str) -> tuple[Verdict, bytes]:
     raise ArchiveFault(
         "this process was given no reports",
@@ -307,6 +323,7 @@ class Tools:
     verify: Verify
     report: Report = _no_report
     access_copy: AccessCopy = _no_copy
+    remove_held: RemoveHeld = _no_removal
     limits: Limits = field(default_factory=Limits)
     demo: bool = True
     version: str = "0"

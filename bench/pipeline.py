@@ -1,7 +1,8 @@
 """Measure the walk on many workers: pages a second with one, two and four, what a dead worker costs, how soon an
-official's signing starts behind 10,000 page jobs, and how much of a page's CPU time is not reading.
+official's signing starts behind 10,000 page jobs, how much of a page's CPU time is not reading, and one large delivery.
 
     bench/pipeline.py scale [--pages N] [--full] [--pinned | --shared] | overhead [--pages N] | sign [--jobs N]
+    bench/pipeline.py batch [--pages 1000]      on the embedded profile: no server is needed
 
 Everything runs on the real servers of this machine (tests/tools/servers.py), so they share its cores with the
 workers: the efficiency told here is a lower bound of what separate machines give. Pages are the corpus' 300-dpi images,
@@ -32,7 +33,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SERVERS = ("postgres", "store", "copy", "elastic")
 sys.path.insert(0, str(ROOT))
 
-from tests.tools.servers import Servers  # noqa: E402  the path is set one line above
+from bench.batch_walk import measure  # noqa: E402  the path is set one line above
+from tests.tools.servers import Servers  # noqa: E402
 
 
 @dataclass
@@ -143,8 +145,9 @@ def client(servers: Servers, store: str) -> Minio:
 
 def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
     """Write `pages` JPEG page images of the corpus, each with a comment of its own, five pages a document."""
-    corpus = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus")) / "pages"
-    images = sorted(corpus.glob("*.jpg"))
+    whole = Path(os.environ.get("VANTHU_CORPUS", ROOT.parent / "shared" / "corpus"))
+    corpus = whole / "pages"
+    images = [image for image in sorted(corpus.glob("*.jpg")) if image.name not in held_pages(whole)]
     if not images:
         raise SystemExit(f"no corpus at {corpus}; set VANTHU_CORPUS")
     batch = folder / "batch"
@@ -156,6 +159,15 @@ def make_batch(folder: Path, pages: int, a_document: int = 5) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         (place / f"p{number:05d}.jpg").write_bytes(data[:2] + comment + data[2:])
     return batch
+
+
+def held_pages(corpus: Path) -> set[str]:
+    """Return the names of page images with a mark of secrecy: their documents are held and not walked."""
+    truth = corpus / "ground_truth.json"
+    pages = json.loads(truth.read_text(encoding="utf-8"))["pages"] if truth.exists() else []
+    return {
+        Path(page["image"]).name for page in pages if any(mark["kind"] == "secrecy" for mark in page["marks"])
+    }
 
 
 def confine(process: int, cores: set[int]) -> None:
@@ -391,6 +403,13 @@ def sign(jobs: int, tries: int = 20) -> None:
     print(f"starts after: median {waits[len(waits) // 2]:.2f} s, longest {waits[-1]:.2f} s (target 2 s)")
 
 
+def one_batch(pages: int) -> None:
+    """Print how one delivery of `pages` pages compares with reading them alone, and whether its account held."""
+    heading(f"one delivery of {pages} pages (300 dpi), embedded profile, every core")
+    with tempfile.TemporaryDirectory(prefix="vanthu-bench-batch-") as folder:
+        measure(make_batch(Path(folder), pages), pages)
+
+
 def heading(what: str) -> None:
     """Print what is measured, on what and when."""
     model = next(
@@ -412,7 +431,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["scale", "overhead", "sign"])
+    parser.add_argument("what", choices=["scale", "overhead", "sign", "batch"])
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--full", action="store_true", help="500 pages, with four workers too")
@@ -424,6 +443,8 @@ def main() -> None:
     if given.what == "scale":
         counts = (1, 2, 4) if given.full else (1, 2)
         scale(500 if given.full else given.pages, counts, pinned=given.pinned, shared=given.shared)
+    elif given.what == "batch":
+        one_batch(given.pages)
     elif given.what == "overhead":
         overhead(given.pages)
     else:

@@ -27,6 +27,7 @@ DEMO = (
     ("luutru", "Cán bộ lưu trữ (dùng thử)", frozenset({Role.ARCHIVIST, Role.READER})),
     ("lanhdao", "Người ký (dùng thử)", frozenset({Role.OFFICIAL, Role.READER})),
     ("vanthu", "Văn thư (dùng thử)", frozenset({Role.CLERK, Role.READER})),
+    ("baomat", "Cán bộ bảo mật (dùng thử)", frozenset({Role.SECRECY_OFFICER})),
     ("docgia", "Người đọc (dùng thử)", frozenset({Role.READER})),
 )
 

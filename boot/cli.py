@@ -12,12 +12,14 @@ from typing import Any
 
 import click
 
-from boot.cli_batch import arrange_group, rescan_group
+from boot.cli_arrange import arrange_group, rescan_group
+from boot.cli_batch import batch_group
 from boot.cli_context import settings_of
+from boot.cli_held import held_group
 from boot.cli_people import members_group, units_group
 from boot.cli_renewal import complete_command, provable_command, renew_command
 from boot.cli_review import review_group
-from boot.cli_separators import batch_group, separators_command
+from boot.cli_separators import separators_command
 from boot.cli_ways_in import InputType, upload_command, watch_command
 from boot.settings import load_settings
 from boot.speak import Exit, complain, say
@@ -55,7 +57,7 @@ def init_command(context: click.Context, as_json: bool) -> int:
 @click.option(
     "--manifest",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Danh mục bàn giao (CSV).",
+    help="Danh mục bàn giao (CSV hoặc XLSX).",
 )
 @click.option("--out", type=_PATHS, help="Chép các tệp PDF/A đã ký vào thư mục này.")
 @click.option("--again", is_flag=True, help="Tạo tài liệu mới dù đã có.")
@@ -407,7 +409,7 @@ def account_group() -> None:
     "roles",
     multiple=True,
     required=True,
-    type=click.Choice(["reader", "archivist", "administrator"]),
+    type=click.Choice(["reader", "archivist", "administrator", "secrecy-officer"]),
 )
 @click.pass_context
 def account_add_command(context: click.Context, login: str, name: str, roles: tuple[str, ...]) -> int:
@@ -432,6 +434,7 @@ _ELSEWHERE = (
     renew_command,
     provable_command,
     review_group,
+    held_group,
     units_group,
     members_group,
     separators_command,

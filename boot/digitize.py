@@ -74,8 +74,8 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
         counted = count(inputs, settings.max_file_bytes, bar)
         title = named(wish.inputs[0]) or str(wish.inputs[0])
         options = {name: "1" for name, asked in ((AGAIN, wish.again), (ARRANGE, wish.arrange)) if asked}
-        batch = hand_in(house, tools, counted, title, wish.dossier, options, bar)
-        if batch.state is not BatchState.FINISHED:
+        batch = hand_in(house, tools, counted, title, wish.dossier, options, bar, wish.manifest)
+        if not _at_rest(house, batch.id):
             _wait(house, tools, lock, stack, batch.id, bar)
         bar.stop()
         if waits(house, batch.id):
@@ -112,9 +112,18 @@ def _wait(
             completed=read,
             rate=f"{rate:.2f} trang/s",
         )
-        if now.state in (BatchState.FINISHED, BatchState.ARRANGING):
+        if now.state is BatchState.ARRANGING or (
+            now.state is BatchState.FINISHED and not now.documents_waiting
+        ):
             return
         time.sleep(_LOOK_SECONDS if running else _WATCH_SECONDS)
+
+
+def _at_rest(house: House, batch_id: str) -> bool:
+    """Return whether the walk is over, also of what an officer has released since."""
+    with house.work.reading() as tx:
+        now = tx.batches.progress(LOCAL, batch_id)
+    return now.state is BatchState.FINISHED and not now.documents_waiting
 
 
 def _who_works(house: House, lock: EngineLock | None) -> str:

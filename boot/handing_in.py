@@ -12,6 +12,8 @@ from boot.house import House
 from boot.inputs import Input
 from boot.speak import say
 from ingest.documents import AGAIN
+from ingest.handover_report import give_list
+from ingest.names import clean_name
 from ingest.receive import receive_path
 from ingest.tools import IngestTools
 from records.access import LOCAL, SYSTEM
@@ -68,13 +70,17 @@ def hand_in(
     dossier: str,
     options: Mapping[str, str],
     bar: Bar,
+    listed: Path | None = None,
 ) -> Batch:
     """Return the batch of exactly these files, started: the one that is there already or a new one.
 
     A delivery that did not get through for reasons of ours is opened anew; what is archived of it stays. Adds to
-    `counted.left` what changed while it was being handed in.
+    `counted.left` what changed while it was being handed in. `listed`: its hand-over list, which was read before.
     """
     batch = _open(house, counted, title, dossier, options)
+    if listed is not None:  # before the walk begins: its levels of secrecy hold documents
+        with house.work.begin() as tx:
+            give_list(tx, LOCAL, batch.id, clean_name(listed.name), listed.read_bytes())
     if batch.state is not BatchState.RECEIVING:
         return batch
     task = bar.add_task("Nhận tệp", total=len(counted.files), rate="")

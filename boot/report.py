@@ -10,12 +10,13 @@ from rich.table import Table
 from boot.handing_in import FAULT, Left
 from boot.house import House
 from boot.speak import Exit, console, emit, say
+from ingest.delivered import checks_of
 from ingest.documents import documents_in
-from ingest.handover_compare import compare_handover
+from ingest.handover_report import compared
 from ingest.propose import Proposal
 from records.access import LOCAL, SYSTEM
 from records.document import DocumentState, FileState, PageRole, fields_to_json
-from records.handover import FoundDocument, HandoverList
+from records.handover import Difference, HandoverList
 from records.page_checks import TWINS, PageCheck
 from storage.batches import DeliveredFile, Existing, Progress
 from storage.documents import Document
@@ -27,6 +28,8 @@ _STATES = {
     "refused": "chờ người xử lý",
     "proposed": "chưa xử lý",
     "reading": "đang xử lý",
+    "held": "bị giữ vì dấu mật",
+    "removed": "đã xóa vì là tài liệu mật",
 }
 _LOST = "trang này chưa vào tài liệu nào vì lỗi của chương trình; ảnh gốc vẫn được giữ. Hãy chạy lại lệnh."
 
@@ -76,7 +79,7 @@ def ended(house: House, batch_id: str) -> Ended:
             pages=pages,
             documents=tx.documents.of_batch(batch_id),
             existing=[(e, tx.documents.get(SYSTEM, e.document_id)) for e in known],
-            parts=documents_in(tx, batch, files, pages, tx.page_checks.of_batch(batch_id)) if known else [],
+            parts=documents_in(tx, batch, files, pages, checks_of(tx, batch_id)) if known else [],
             checks=tx.page_checks.of_batch(batch_id),
         )
 
@@ -171,34 +174,19 @@ def _aside(batch: Ended, page: Page, told: dict[str, Any], *, as_json: bool) -> 
 
 def compare_with_list(house: House, batch_id: str, listed: HandoverList, *, as_json: bool) -> Exit:
     """Tell how the delivery differs from its hand-over list; a difference waits for a person."""
-    batch = ended(house, batch_id)
-    mine = batch.pages_by_document()
-    found = [
-        FoundDocument(
-            d.ordinal,
-            d.page_count,
-            d.title,
-            d.fields.number,
-            d.fields.issued_date,
-            batch.unread(mine.get(d.id, [])),
-        )
-        for d in batch.documents
-    ]
-    differences = compare_handover(listed, found).differences
+    with house.work.reading() as tx:
+        differences = compared(tx, LOCAL, batch_id, listed).differences
     for one in differences:
         say(f"≠ {one.tell}")
         if as_json:
-            emit(
-                {
-                    "state": "difference",
-                    "kind": one.kind,
-                    "line": one.line,
-                    "order": one.order,
-                    "tell": one.tell,
-                }
-            )
+            emit(difference_json(one))
     say(f"Danh mục bàn giao: {len(listed.rows)} dòng, {len(differences)} điểm khác.")
     return Exit.REFUSED if differences else Exit.WELL
+
+
+def difference_json(one: Difference) -> dict[str, Any]:
+    """Return a difference as commands print it."""
+    return {"state": "difference", "kind": one.kind, "line": one.line, "order": one.order, "tell": one.tell}
 
 
 def _summary(progress: Progress, existing: int, *, refused: int) -> None:
@@ -206,7 +194,8 @@ def _summary(progress: Progress, existing: int, *, refused: int) -> None:
         f"{progress.pages} trang ảnh: {progress.pages_read} trang đọc được, {progress.pages_failed} trang cần xem lại, "
         f"{progress.separators} tờ ngăn cách, {progress.pages_aside} trang để riêng (trắng, quét lặp, lấy ra) · "
         f"{progress.documents_archived} tài liệu đã lưu trữ, "
-        f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, {refused} tệp bị từ chối."
+        f"{existing} đã có từ trước, {progress.documents_refused} chờ xử lý, "
+        f"{progress.documents_held} bị giữ vì dấu mật, {refused} tệp bị từ chối."
     )
 
 

@@ -14,6 +14,7 @@ from api.app import create_app
 from api.listening import server_options
 from api.tools import Iiif, Limits, Tools
 from boot.childroom import open_children, report_in_child, verify_in_child
+from boot.held import remove_held
 from boot.house import House, open_house
 from boot.logs import set_up_logs
 from boot.papers import desk_tools, key_endings, key_facts, look_tools
@@ -96,6 +97,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 verify=lambda path, name: verify_in_child(children, settings.roots, path, name),
                 report=lambda path, name, kind: report_in_child(children, settings.roots, path, name, kind),
                 access_copy=partial(access_copy, tools),
+                remove_held=partial(remove_held, settings, tools),
                 limits=Limits(max_upload_bytes=settings.max_file_bytes),
                 demo=not settings.tsa_url,
                 version=VERSION,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.arrange_base import RESCANNED, first_proposal, rescan_of, turned
+from ingest.delivered import checks_of
 from records.access import Actor
 from records.arrangement import (
     Command,
@@ -85,7 +86,7 @@ def arranged(tx: Tx, actor: Actor, batch_id: str) -> Arranged:
     logged = tx.arrangements.log(batch_id)
     log = [entry_of(one.step, one.told) for one in logged]
     stands = standing(log)
-    proposal = first_proposal(files, pages, tx.page_checks.of_batch(batch_id))
+    proposal = first_proposal(files, pages, checks_of(tx, batch_id))
     groups = fold(proposal, (*stands.entries, *_strays(tx, batch_id, files, pages, log)))
     last = _confirmation(logged)
     turns = {} if last is None else dict(last.told["turned"])
@@ -220,6 +221,7 @@ def _log(tx: Tx, actor: Actor, now: Arranged, entry: Entry) -> Arranging:
     stands: Standing = standing([*log, entry])
     strays = _strays(tx, batch_id, now.files, now.pages, [*log, entry])
     groups = fold(now.proposal, (*stands.entries, *strays))
+    _refuse_hiding(tx, now, groups)
     told: dict[str, Any] = command_json(entry.command) if entry.command is not None else {}
     if entry.step is Step.DELIVERED:
         told = {"page": entry.page, "of": entry.of}
@@ -231,6 +233,25 @@ def _log(tx: Tx, actor: Actor, now: Arranged, entry: Entry) -> Arranging:
     tx.audit.append(actor.id, ARRANGED, batch_id, "done", {"step": ordinal, "kind": kind, "pages": pages})
     documents = sum(any(sheet.mark is Mark.PAGE for sheet in group) for group in groups)
     return Arranging(ordinal, documents, stands.undo, stands.redo)
+
+
+def _refuse_hiding(tx: Tx, now: Arranged, groups: Groups) -> None:
+    """Raise `Unfit` (`arrange-secret`) when a page with a mark of secrecy would leave its document.
+
+    The document that bears the mark is held; a marked page of no document would be held by nobody.
+    """
+    gone = _inside(now.groups) - _inside(groups)
+    if gone & tx.secrecy.of_batch(now.batch.id).keys():
+        raise Unfit(
+            f"pages with a mark of secrecy would leave their document in {now.batch.id}",
+            code="arrange-secret",
+            tell="Trang này có dấu mật nên không được lấy ra, đánh dấu trắng hay thay thế: tài liệu chứa nó sẽ được "
+            "giữ lại cho cán bộ phụ trách bảo mật xem xét. Có thể tách, gộp hoặc chuyển trang như thường.",
+        )
+
+
+def _inside(groups: Groups) -> set[str]:
+    return {sheet.page for group in groups for sheet in group if sheet.mark is Mark.PAGE}
 
 
 def _strays(

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ingest.arrange import ARRANGE, arranged, must_wait
 from ingest.arrange_base import documents_of, settled
-from ingest.delivered import all_delivered
+from ingest.delivered import all_delivered, checks_of, is_pdf
+from ingest.hold import OVER, Mark, hold, hold_marked, marks_of_proposals
 from ingest.keys import derived_id
 from ingest.propose import Proposal, propose, set_aside, to_be_read, with_aside
 from ingest.tools import IngestTools
@@ -24,7 +25,7 @@ from records.page_checks import PageCheck
 from storage.batch_values import ISSUER
 from storage.batches import Batch, DeliveredFile
 from storage.crashpoint import crashpoint
-from storage.documents import NewDocument
+from storage.documents import Document, NewDocument
 from storage.pages import Page
 from storage.work import Tx
 
@@ -50,7 +51,7 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
     with tools.work.begin() as tx:
         batch = tx.batches.get(SYSTEM, batch_id)
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
-        checks = tx.page_checks.of_batch(batch_id)
+        checks = checks_of(tx, batch_id)
         if must_wait(tx, batch):
             return None
         if batch.options.get(ARRANGE):
@@ -58,8 +59,11 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
         else:
             _set_aside(tx, files, {p.id: p for p in tx.pages.of_batch(batch_id)}, checks)
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+        parts = documents_in(tx, batch, files, pages, checks)
+        marks = marks_of_proposals(tx, batch_id, [(part.separator, part.pages) for part in parts])
         walk: list[str] = []
-        for ordinal, proposal in enumerate(documents_in(tx, batch, files, pages, checks), start=1):
+        held: list[tuple[Document, Mark]] = []
+        for ordinal, (proposal, mark) in enumerate(zip(parts, marks, strict=True), start=1):
             dossier = _dossier(batch, proposal)
             document_id = derived_id(batch_id, str(ordinal))
             found = [pages[p] for p in proposal.pages]
@@ -86,8 +90,11 @@ def propose_documents(tools: IngestTools, batch_id: str) -> list[str] | None:
             )
             for number, page_id in enumerate(proposal.pages, start=1):
                 tx.pages.assign(page_id, document_id, number)
-            if proposed.state is not DocumentState.ARCHIVED:
+            if mark is not None and proposed.state not in OVER:
+                held.append((proposed, mark))
+            elif proposed.state not in OVER:
                 walk.append(document_id)
+        walk += [document.id for document, mark in held if not hold(tx, document, mark)]
         _note(tx, batch, len(walk))
     crashpoint("proposed-after-commit")
     return walk
@@ -127,16 +134,20 @@ def pages_to_read(tools: IngestTools, batch_id: str) -> list[str]:
             return []
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
         pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
-        checks = tx.page_checks.of_batch(batch_id)
-    return to_be_read(all_delivered(files, pages, checks))
+        checks = checks_of(tx, batch_id)
+        documents = tx.documents.of_batch(batch_id)
+    # what is held is read no more, and what was removed cannot be
+    shut = {d.id for d in documents if d.state in (DocumentState.HELD, DocumentState.REMOVED)}
+    wanted = to_be_read(all_delivered(files, pages, checks))
+    return [page_id for page_id in wanted if pages[page_id].document_id not in shut]
 
 
 def flag_twins(tools: IngestTools, batch_id: str) -> int:
     """Flag the pages of a batch that were scanned twice; return how many. Safe to repeat. Raises `Away`."""
     with tools.work.reading() as tx:
         files = {f.id: f for f in tx.batches.files(SYSTEM, batch_id)}
-        pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
-        checks = tx.page_checks.of_batch(batch_id)
+        pages = {p.id: p for p in tx.pages.of_batch(batch_id) if p.image_key}
+        checks = checks_of(tx, batch_id)
     found = find_twins(tools, pages, all_delivered(files, pages, checks), checks)
     with tools.work.begin() as tx:
         tx.page_checks.add(found)
@@ -148,15 +159,17 @@ def fingerprint(dossier: str, pages: list[Page], whole: DeliveredFile | None) ->
 
     A PDF counts with its own hash: the same pictures under a signature or with other text are another paper.
     """
-    file = [whole.sha256] if whole is not None and whole.blob_key.endswith(".pdf") else []
+    file = [whole.sha256] if whole is not None and is_pdf(whole) else []
     told = "\x00".join([dossier, *file, *(p.image_sha256 for p in pages)])
     return hashlib.sha256(told.encode()).hexdigest()
 
 
 def open_document(tools: IngestTools, document_id: str) -> int:
-    """Mark a document as being read and return its number of pages."""
+    """Mark a document as being read and return its number of pages; 0 when it is held, and nothing is to be done."""
     with tools.work.begin() as tx:
         document = tx.documents.get(SYSTEM, document_id)
+        if hold_marked(tx, document):
+            return 0
         if document.state is DocumentState.PROPOSED:
             tx.documents.set_state(document_id, DocumentState.READING)
         return document.page_count
@@ -166,7 +179,7 @@ def refuse_document(tools: IngestTools, document_id: str, refused: Refused) -> N
     """Keep a document back for a person, with the reason; its page images and files stay where they are."""
     with tools.work.begin() as tx:
         document = tx.documents.get(SYSTEM, document_id)
-        if document.state in (DocumentState.ARCHIVED, DocumentState.REFUSED):
+        if document.state in (*OVER, DocumentState.REFUSED):
             return
         tx.documents.refuse(document_id, refused.code, refused.reason[:900], refused.tell)
         tx.audit.append(

@@ -1,11 +1,14 @@
-"""Read the list that comes with a delivery ("danh mục bàn giao", a CSV file) however an office program wrote it."""
+"""Read the list that comes with a delivery ("danh mục bàn giao", CSV or XLSX) however an office program wrote it."""
 
 import csv
 import io
 import re
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
+from ingest.handover_sheet import is_sheet, sheet_rows
+from ingest.secrecy import level_of_cell
 from language.dates import iso_date
 from language.fold import fold
 from language.office_text import StrangeEncoding, office_text
@@ -20,6 +23,12 @@ _HEADER_ROWS = 20
 """The heading may stand below a title of the list; so many lines are tried."""
 
 _MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "secrecy",
+        re.compile(
+            r"(do|muc do|cap do|muc|cap|dau) (chi )?(muc do )?(bao )?mat\b|secre|confidential|classific"
+        ),
+    ),
     ("pages", re.compile(r"so (luong )?trang|^trang( so)?$|page")),
     ("ordinal", re.compile(r"^(stt|tt|so tt|so thu tu|thu tu|no\.?)$")),
     ("separator", re.compile(r"ma vach|bar ?code|qr|ma phan cach|ma tach|to phan cach")),
@@ -52,9 +61,9 @@ def parse_handover(data: bytes, name: str) -> HandoverList:
     """Return the list in `data`; `name` is the file's name for messages.
 
     Understands UTF-8, UTF-16 and Windows-1258, with or without a byte order mark, separated by ";", ",", tab or "|",
-    columns in any order found by the meaning of their heading. Raises `Unfit` with code `handover-empty`,
-    `handover-encoding`, `handover-headings`, `handover-row` or `handover-too-large`; its `tell` names file,
-    line and what to do.
+    and XLSX; columns in any order found by the meaning of their heading. Raises `Unfit` with code `handover-empty`,
+    `handover-encoding`, `handover-sheet`, `handover-headings`, `handover-row` or `handover-too-large`; its `tell` names
+    file, line and what to do.
     """
     if not data.strip(b"\x00 \r\n\t\xef\xbb\xbf\xff\xfe"):
         raise Unfit(
@@ -62,10 +71,15 @@ def parse_handover(data: bytes, name: str) -> HandoverList:
             tell=f"{name} không có nội dung. Xuất lại danh mục bàn giao rồi nộp lại.",
             code="handover-empty",
         )
-    text, encoding = _decoded(data, name)
-    delimiter, at, columns = _headings(text, name)
+    if is_sheet(data):
+        encoding, delimiter, lines = "xlsx", "", sheet_rows(data, name, MAX_ROWS + _HEADER_ROWS)
+        _, at, columns = _understood([("", [cells for _, cells in lines[:_HEADER_ROWS]])], name)
+    else:
+        text, encoding = _decoded(data, name)
+        delimiter, at, columns = _headings(text, name)
+        lines = _cells(text, delimiter, name)
     rows: list[HandoverRow] = []
-    for line, cells in _cells(text, delimiter, name)[at + 1 :]:
+    for line, cells in lines[at + 1 :]:
         if any(cell for cell in cells):
             rows.append(_row(cells, columns, line, len(rows) + 1, name))
     if not rows:
@@ -115,14 +129,20 @@ def _cells(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
 
 
 def _headings(text: str, name: str) -> tuple[str, int, dict[str, int]]:
-    """Delimiter, index of the heading row and column of each meaning: the reading that understands most columns."""
+    """Delimiter, index of the heading row and column of each meaning."""
     head = "\n".join(text.splitlines()[: 2 * _HEADER_ROWS])
-    best: tuple[int, str, int, dict[str, int]] = (0, ",", 0, {})
+    tried = []
     for delimiter in _DELIMITERS:
-        try:
+        with suppress(csv.Error):
             rows = list(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))[:_HEADER_ROWS]
-        except csv.Error:
-            continue
+            tried.append((delimiter, rows))
+    return _understood(tried, name)
+
+
+def _understood(tried: list[tuple[str, list[list[str]]]], name: str) -> tuple[str, int, dict[str, int]]:
+    """Of several ways to cut the first rows into cells, the one that understands most columns."""
+    best: tuple[int, str, int, dict[str, int]] = (0, ",", 0, {})
+    for delimiter, rows in tried:
         for index, row in enumerate(rows):
             columns = _meanings(row)
             if len(columns) > best[0]:
@@ -175,6 +195,7 @@ def _row(cells: list[str], columns: dict[str, int], line: int, place: int, name:
         title=get.get("title", ""),
         pages=_pages(get.get("pages", ""), line, name),
         note=get.get("note", ""),
+        secrecy=level_of_cell(get.get("secrecy", "")),
     )
 
 

@@ -13,6 +13,7 @@ from ingest.children import ChildDied, ChildStuck
 from ingest.inspect import look
 from ingest.keys import derived_id, page_key
 from ingest.page_findings import findings
+from ingest.secrecy import mark_of
 from ingest.tools import IngestTools
 from ocr.extract import PageImage, extract_pages, is_separator
 from ocr.inspect_file import FileFacts
@@ -64,6 +65,7 @@ def _split(
     rows: list[NewPage] = []
     found: dict[str, list[PageCheck]] = {}
     kept: list[Stored] = []
+    marks: dict[str, str] = {}
     with tools.work.reading() as tx:
         issued = tx.batches.get(SYSTEM, file.batch_id).created_by == ISSUER
     for first in range(1, facts.pages + 1, _AT_ONCE):
@@ -73,7 +75,7 @@ def _split(
         seconds = tools.limits.extract_seconds + tools.limits.extract_page_seconds * len(frames)
         try:
             images = tools.children.run(
-                "parse", seconds, extract_pages, local, facts, out, frames, name=file.name
+                "parse", seconds, extract_pages, local, facts, out, frames, name=file.name, stamps=tools.ocr
             )
         except Unfit as fault:
             return Refused(fault.code, str(fault), fault.tell)
@@ -94,6 +96,9 @@ def _split(
             rows.append(_row(file, image, stored.value.key, ordinal + image.frame - 1, code))
             if not issued:
                 found[rows[-1].id] = _findings(image, facts)
+            mark = "" if issued else mark_of(reading for stamp in image.stamps for reading in stamp.readings)
+            if mark:
+                marks[rows[-1].id] = mark
         shutil.rmtree(out, ignore_errors=True)
     crashpoint("split-before-commit")
     with tools.work.begin() as tx:
@@ -101,6 +106,7 @@ def _split(
             tx.objects.keep(image_kept.key, image_kept.sha256, image_kept.size)
         tx.pages.add_many(rows)
         tx.page_checks.add(found)
+        tx.secrecy.mark(marks)
         tx.batches.set_file(file.id, FileState.ACCEPTED, "", "", "", len(rows))
     crashpoint("split-after-commit")
     return Done(SplitFile(file.id, len(rows)))

@@ -16,10 +16,8 @@ from records.access import Actor
 from records.errors import Away, Conflict, Missing
 from records.queues import DeadLetter, JobState, QueueCount, WorkerSeen
 from storage.engine_pool import open_pool
+from storage.outbox import AGAIN
 from storage.work import Work
-
-AGAIN = "walk-again"
-"""The outbox kind by which a person asks for work that was given up to be tried anew; the patrol takes it up."""
 
 _STATES: dict[str, JobState] = {
     "ENQUEUED": "waiting",

@@ -13,12 +13,12 @@ from ingest.publish import drain
 from ingest.tools import IngestTools
 from jobs.crew import Crew
 from jobs.engine import Engine
-from jobs.engine_view import AGAIN
 from jobs.sign_papers import PaperSigning
 from jobs.walk import Walk
 from records.access import SYSTEM
 from records.document import BatchState
 from records.errors import ArchiveFault
+from storage.outbox import AGAIN
 from storage.waiting import Waits
 
 _log = logging.getLogger("vanthu.patrol")

@@ -160,6 +160,8 @@ class Walk:
     def _walk_document(self, document_id: str, attempt: int) -> Json:
         engine = self._engine
         opened = engine.step("open", self._steps.open_document, document_id)
+        if opened.get("held"):
+            return "held"  # a mark of secrecy: not even a version that lies in the store is admitted
         if self._until("adopt-whole", lambda: self._steps.adopt_whole(document_id), document_id):
             self._hand_to_index(document_id, attempt)  # deposited before, and the rows did not know
             return "archived"
@@ -178,6 +180,8 @@ class Walk:
         for name, _ in jobs:
             engine.result(name)
         fields = engine.step("describe", self._steps.describe, document_id)
+        if "held" in fields:
+            return "held"
         made = self._make(document_id, attempt, fields)
         if made is None:
             return "refused"

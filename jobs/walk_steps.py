@@ -24,6 +24,7 @@ from ingest.documents import (
     refuse_document,
     tidy,
 )
+from ingest.hold import hold_read
 from ingest.issued import Issued, deposit_issued, describe_issued, is_issued, read_issued
 from ingest.manifest import Claims
 from ingest.publish import drain
@@ -31,6 +32,7 @@ from ingest.read_ahead import read_ahead
 from ingest.recognise import read_page
 from ingest.register import register
 from ingest.seal import seal
+from ingest.secrecy import mark_in
 from ingest.sidecars import keep_batch_manifest, keep_batch_start
 from ingest.split import split_file
 from ingest.tools import IngestTools
@@ -111,7 +113,8 @@ class Steps:
         if issued:
             raise RuntimeError(f"issued paper {file_id}: {refused.code}: {refused.reason}")
         with self._tools.work.begin() as tx:
-            tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, 0)
+            pages = tx.batches.file(file_id).pages  # they were delivered, and stay in the account
+            tx.batches.set_file(file_id, FileState.REFUSED, refused.code, refused.reason, refused.tell, pages)
             tx.audit.append(SYSTEM.id, "file-refused", file_id, refused.code, {})
 
     def flag_twins(self, batch_id: str) -> Json:
@@ -169,7 +172,8 @@ class Steps:
             around, issued = tx.pages.count(document.batch_id), is_issued(tx, document)
         chunk = max(pages // _CHUNKS_A_DOCUMENT, -(-around // _CHUNKS_A_BATCH))
         # recorded, since a resuming machine must cut the document into the very same pieces
-        return {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk)), "issued": issued}
+        told = {"pages": pages, "chunk": max(1, min(_MOST_PAGES_A_CHUNK, chunk)), "issued": issued}
+        return told if pages else {**told, "held": True}
 
     def read_issued(self, document_id: str) -> Json:
         """Read the pages of an issued paper out of its file."""
@@ -212,10 +216,16 @@ class Steps:
         return states
 
     def describe(self, document_id: str) -> Json:
-        """Read the fields of the document out of its pages."""
+        """Read the fields of the document out of its pages; `held` when a mark of secrecy stands among the words."""
         with self._tools.work.reading() as tx:
             document = tx.documents.get(SYSTEM, document_id)
             texts = tx.pages.readings(document_id)
+        if mark_in(texts)[0]:
+            with self._tools.work.begin() as tx:
+                held = hold_read(tx, tx.documents.get(SYSTEM, document_id), texts)
+            if held:
+                tidy(self._tools, document_id)
+                return {"held": True}
         received = document.created_at.astimezone(VIETNAM).date()  # no paper is younger than its scan
         return fields_to_json(describe(texts, received))
 

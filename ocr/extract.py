@@ -18,9 +18,11 @@ from ocr.images import (
     shrunk,
 )
 from ocr.inspect_file import FileFacts, shown_name
+from ocr.options import OcrOptions
 from ocr.orient import SURVEY_DPI
 from ocr.page_look import PageLook, look_at
 from ocr.pdf_pages import Embedded, embedded_images, render, write_embedded
+from ocr.stamps import Stamp, read_stamps
 from records.errors import Unfit
 from records.geometry import Rotation
 from records.separators import (
@@ -67,6 +69,7 @@ class PageImage:
     `color`: `bilevel`, `gray`, `rgb`, `cmyk`. `ink`: share of dark pixels inside the borders; `ink_beside_codes`: the
     same without the codes. `hint_rotation`: clockwise turn that the container asks for (EXIF, PDF /Rotate);
     `width`, `height` and all boxes are those before it. `look`: what a look at the page tells, before it is read.
+    `stamps`: what stands in frames, when that was asked for.
     """
 
     frame: int
@@ -83,6 +86,7 @@ class PageImage:
     ink_beside_codes: float = 0.0
     hint_rotation: Rotation = 0
     look: PageLook | None = None
+    stamps: tuple[Stamp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +101,18 @@ class _Taken:
 
 
 def extract_pages(
-    path: Path, facts: FileFacts, out_dir: Path, frames: range | None = None, name: str = ""
+    path: Path,
+    facts: FileFacts,
+    out_dir: Path,
+    frames: range | None = None,
+    name: str = "",
+    stamps: OcrOptions | None = None,
 ) -> list[PageImage]:
     """Write the page images of `path` to `out_dir` and describe them; `frames` (1-based) limits which.
 
-    `name` is what the sender called the file, for the sentence of a refusal. Same input, same bytes out.
-    Raises `Unfit` when a page cannot be decoded. Parses untrusted bytes: call it in a limited child process.
+    `name` is what the sender called the file, for the sentence of a refusal. `stamps`: read what stands in frames, in
+    this way (None: do not look). Same input, same bytes out. Raises `Unfit` when a page cannot be
+    decoded. Parses untrusted bytes: call it in a limited child process.
     """
     out_dir.mkdir(parents=True, exist_ok=True)
     numbers = range(1, facts.pages + 1) if frames is None else frames
@@ -114,7 +124,7 @@ def extract_pages(
             taken = _from_tiff(path, shown, out_dir, numbers)
         else:
             taken = _from_image(path, out_dir, ".jpg" if facts.kind == "jpeg" else ".png")
-        return [_described(page, shown) for page in taken]
+        return [_described(page, shown, stamps) for page in taken]
     except (MemoryError, RecursionError) as fault:
         raise unfit.too_heavy(shown, repr(fault)) from fault
 
@@ -219,10 +229,10 @@ def _embedded(image: Embedded, number: int, out_dir: Path) -> _Taken | None:
     return _Taken(number, written, image.exact, image.dpi, image.rotation)
 
 
-def _described(page: _Taken, shown: str) -> PageImage:
+def _described(page: _Taken, shown: str, asked: OcrOptions | None) -> PageImage:
     said = head(page.path, shown)
     dpi = page.dpi or said.dpi or guess_dpi(said.width, said.height)
-    codes, ink, beside, seen = _survey(page.path, shown, dpi, (said.width, said.height))
+    codes, ink, beside, seen, stamps = _survey(page.path, shown, dpi, (said.width, said.height), asked)
     return PageImage(
         frame=page.frame,
         path=page.path,
@@ -238,13 +248,15 @@ def _described(page: _Taken, shown: str) -> PageImage:
         ink_beside_codes=beside,
         hint_rotation=said.rotation if page.rotation is None else page.rotation,
         look=seen,
+        stamps=stamps,
     )
 
 
 def _survey(
-    path: Path, shown: str, dpi: float, size: tuple[int, int]
-) -> tuple[tuple[Code, ...], float, float, PageLook]:
-    """Return the codes of a page of `size` pixels, its ink with and without them, and what else a look at it tells.
+    path: Path, shown: str, dpi: float, size: tuple[int, int], asked: OcrOptions | None
+) -> tuple[tuple[Code, ...], float, float, PageLook, tuple[Stamp, ...]]:
+    """Return the codes of a page of `size` pixels, its ink with and without them, what else a look at it tells, and its
+    stamps if asked for.
 
     The second, finer look costs as much as all the rest of taking a page in, and finds only codes of small modules;
     a page with more ink than a separator with such a code has is not looked at again.
@@ -259,7 +271,8 @@ def _survey(
         fine = load_gray(path, shown, reduce=_halvings(dpi, FINE))
         codes = read_codes(fine, dpi * fine.shape[1] / size[0], FINE, size)
         ink, beside = _ink(gray, seen, codes, size[0] / gray.shape[1])
-    return codes, ink, beside, look_at(gray, seen)
+    stamps = read_stamps(path, gray, seen, size, asked) if asked is not None else ()
+    return codes, ink, beside, look_at(gray, seen), stamps
 
 
 def _halvings(dpi: float, wanted: float) -> int:

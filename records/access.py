@@ -16,6 +16,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     OFFICIAL = "official"  # signs outgoing papers with a key of their own
     CLERK = "clerk"  # văn thư: numbers, seals and copies outgoing papers
+    SECRECY_OFFICER = "secrecy-officer"  # decides what becomes of papers that carry a mark of secrecy
 
 
 class Level(StrEnum):
@@ -24,6 +25,7 @@ class Level(StrEnum):
     OPEN = "open"  # 01 Công khai
     RESTRICTED = "restricted"  # 02 Sử dụng có điều kiện
     SECRET = "secret"  # noqa: S105  # 03 Mật: held for the archivist, never shown to readers
+    HELD = "held"  # a mark of secrecy was found and nobody has decided yet: no role reads it, not even archivists
     PARTIES = (
         "parties"  # came out of a case: for the parties of that case alone, whatever roles an account has
     )
@@ -42,6 +44,9 @@ class Action(StrEnum):
     FOLLOW = "follow"  # have cases; which exist for somebody: procedures.machine.may_see
     MANAGE_ACCOUNTS = "manage-accounts"
     READ_AUDIT = "read-audit"
+    DECIDE_HELD = (
+        "decide-held"  # know of held papers, release or remove them; what stands on them is not shown
+    )
     OPERATE = "operate"  # see queues, rounds and figures of the running system, run given-up work again
 
 
@@ -83,7 +88,7 @@ class Thing:
     parties: frozenset[Party] = frozenset()
 
 
-_BY_ROLE = frozenset(Level) - {Level.PARTIES}
+_BY_ROLE = frozenset(Level) - {Level.PARTIES, Level.HELD}
 
 
 READABLE: dict[Role, frozenset[Level]] = {
@@ -92,6 +97,7 @@ READABLE: dict[Role, frozenset[Level]] = {
     Role.ADMINISTRATOR: frozenset(),
     Role.OFFICIAL: frozenset(),
     Role.CLERK: frozenset(),
+    Role.SECRECY_OFFICER: frozenset(),
 }
 """Levels each role may read. An administrator runs the system and reads no content by that role alone; what came out
 of a case (`PARTIES`) no role opens: it may hold a member's data, which are for those alone whose task needs them.
@@ -112,6 +118,7 @@ _PERMITS: dict[Action, frozenset[Role]] = {
     Action.MANAGE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.READ_AUDIT: frozenset({Role.ADMINISTRATOR}),
     Action.OPERATE: frozenset({Role.ADMINISTRATOR}),
+    Action.DECIDE_HELD: frozenset({Role.SECRECY_OFFICER}),
 }
 
 

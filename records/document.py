@@ -16,6 +16,8 @@ class DocumentState(StrEnum):
     SEALED = "sealed"
     ARCHIVED = "archived"  # bytes read back, rows written: the archive answers for it
     REFUSED = "refused"  # waits for a person; the reason is kept
+    HELD = "held"  # a mark of secrecy was found: an officer releases or removes it, nothing is done with it before
+    REMOVED = "removed"  # its bytes were taken out of every store by that officer
 
 
 class BatchState(StrEnum):

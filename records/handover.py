@@ -11,6 +11,7 @@ class HandoverRow:
     `line`: line of the file (1-based) for messages. `ordinal`: STT as printed, else the row's place. `separator`:
     the bar or QR code on its separator sheet ("" without one). `number`: số, ký hiệu as printed. `issued_date`: ISO,
     "" when `issued_text` (as printed) is no full date. `title`: tên loại và trích yếu. `pages`: None when not said.
+    `secrecy`: the level that the column "Độ mật" means, "" for none.
     """
 
     line: int
@@ -23,6 +24,7 @@ class HandoverRow:
     title: str = ""
     pages: int | None = None
     note: str = ""
+    secrecy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ PEOPLE = (
 
 ARRANGING = ("arrangement_log", "rescans")
 
+DELIVERY = ("secrecy_marks", "handover_lists")
+
 DESK = ("saved_searches", "saved_hits", "issuer_names")
 
 TABLES = (
@@ -47,6 +49,7 @@ TABLES = (
     *ARRANGING,
     "reviews",
     "review_decisions",
+    *DELIVERY,
     *DESK,
     "heads",
 )

@@ -96,6 +96,8 @@ class Existing:
 class Progress:
     """Counts of one batch. `pages` counts every page image found; `pages_read` and `pages_failed` content pages;
     `pages_aside` blanks, second scans, and what a person took out or had scanned again.
+
+    `documents_waiting`: on the walk, which one may be again after the end of the batch when an officer released it.
     """
 
     state: BatchState
@@ -112,3 +114,5 @@ class Progress:
     documents_existing: int
     started_at: datetime | None
     finished_at: datetime | None
+    documents_held: int = 0
+    documents_waiting: int = 0

@@ -13,6 +13,8 @@ from storage.ground import Ground
 from storage.pages import UNREAD
 from storage.schema import batches, documents, existing, files, pages, storable
 
+_ON_THE_WAY = (DocumentState.PROPOSED, DocumentState.READING, DocumentState.COMPOSED, DocumentState.SEALED)
+
 __all__ = ["Batch", "Batches", "DeliveredFile", "Existing", "NewBatch", "NewFile", "Progress"]
 
 
@@ -203,6 +205,14 @@ class Batches:
         if done.rowcount != 1:
             raise Missing(f"no file {file_id}")
 
+    def without_bytes(self, file_id: str, code: str, tell: str) -> None:
+        """Note that the bytes of a file rest nowhere any more, and why; its row stays. Raises `Missing`."""
+        done = self._ground.connection.execute(
+            update(files).where(files.c.id == file_id).values(blob_key="", code=code, tell=tell)
+        )
+        if done.rowcount != 1:
+            raise Missing(f"no file {file_id}")
+
     def file_by_key(self, batch_id: str, idempotency_key: str) -> DeliveredFile | None:
         """Return the file handed in under this key, None when there is none; a writer has the batch to itself then."""
         self._ground.hold(batches.c.id == batch_id)
@@ -248,6 +258,8 @@ class Batches:
             documents.c.batch_id == batch_id,
             archived=documents.c.state == DocumentState.ARCHIVED,
             refused=documents.c.state == DocumentState.REFUSED,
+            held=documents.c.state == DocumentState.HELD,
+            waiting=documents.c.state.in_(_ON_THE_WAY),
         )
         before = self._counts(existing.c.batch_id == batch_id)
         return Progress(
@@ -263,6 +275,8 @@ class Batches:
             documents_archived=document_counts["archived"],
             documents_refused=document_counts["refused"],
             documents_existing=before["all"],
+            documents_held=document_counts["held"],
+            documents_waiting=document_counts["waiting"],
             started_at=batch.started_at,
             finished_at=batch.finished_at,
         )

@@ -137,7 +137,7 @@ class TargetAway(Away):
 
 
 class BlobStore(Protocol):
-    """Bytes under a key, written once. Nothing overwrites or deletes; no bytes leave whose hash differs.
+    """Bytes under a key, written once. Nothing overwrites; only `erase` deletes; no bytes leave whose hash differs.
 
     Keys are readable paths with `/` (see `check_key`); hashes are SHA-256 in lower-case hex. Every method may
     raise `BlobKeyRefused` for a bad key, `StoreAway` when the store does not answer, and `BlobUnreadable` when it
@@ -210,6 +210,15 @@ class BlobStore(Protocol):
 
         The only call that may replace bytes, for fixity alone: raises `BlobCorrupt` when `source` is not `sha256`;
         an object that is good already is left alone. Damaged bytes are kept aside where the store can (evidence).
+        """
+        ...
+
+    def erase(self, key: str) -> bool:
+        """Take an object out of the store for ever: every version of it, damaged bytes set aside and unfinished drafts
+        too. True when there was anything; safe to repeat.
+
+        For what the law forbids to keep, by order of a named officer and written into the log; no part of the walk
+        calls it. Take the object out of the register first, or fixity mends it. Raises `Away`: ask again later.
         """
         ...
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, case, func, insert, select, update
 
 from language.fold import canonical, fold
-from records.access import Actor, Level
+from records.access import Action, Actor, Level, authorize
 from records.document import DocumentState, Fields, fields_from_json, fields_to_json
 from records.errors import Conflict, Missing
 from storage.document_values import ACCESS_PDF, Archive, Document, DocumentFilter, NewDocument, Rendition
@@ -17,6 +17,9 @@ from storage.outbox import INDEX, Outbox
 from storage.schema import documents, renditions, storable
 from storage.suggestions import LONGEST_NAME, Suggestions
 from storage.visible import visible
+
+_SETTLED = (DocumentState.ARCHIVED, DocumentState.HELD, DocumentState.REMOVED)
+"""States that no step of the walk changes: what is held leaves by its officer's word alone."""
 
 __all__ = ["ACCESS_PDF", "Archive", "Document", "DocumentFilter", "Documents", "NewDocument", "Rendition"]
 
@@ -113,6 +116,57 @@ class Documents:
         (`document-archived`).
         """
         self._walk_on(document_id, state=DocumentState.REFUSED, code=code, reason=reason, tell=tell)
+
+    def hold(self, document_id: str, code: str, reason: str, tell: str) -> None:
+        """Take the document out of everybody's sight until an officer decides. Raises `Missing`, `Conflict`
+        (`document-archived`).
+        """
+        self._walk_on(
+            document_id, state=DocumentState.HELD, level=Level.HELD, code=code, reason=reason, tell=tell
+        )
+
+    def held(self, reader: Actor, document_id: str) -> Document:
+        """Return a document that is held; a writer has it to itself. Raises `NotAllowed`, `Missing` (also one that is
+        not, or no more, held).
+        """
+        authorize(reader, Action.DECIDE_HELD)
+        which = (documents.c.id == document_id) & (documents.c.state == DocumentState.HELD)
+        self._ground.hold(documents.c.id == document_id)
+        found = self._find(which)
+        if found is None:
+            raise Missing(f"no held document {document_id}")
+        return found
+
+    def all_held(self, reader: Actor, limit: int = 50, offset: int = 0) -> tuple[list[Document], int]:
+        """Return a page of the held documents, the oldest first, and how many there are. Raises `NotAllowed`."""
+        authorize(reader, Action.DECIDE_HELD)
+        which = documents.c.state == DocumentState.HELD
+        oldest = _with_pdf().where(which).order_by(documents.c.created_at, documents.c.id)
+        rows = self._ground.connection.execute(oldest.limit(limit).offset(offset)).mappings().all()
+        counted = select(func.count()).select_from(documents).where(which)
+        return [_document(row) for row in rows], self._ground.connection.execute(counted).scalar_one()
+
+    def release(self, document_id: str) -> None:
+        """Let a held document go the way of every other. Raises `Missing` when it is not held."""
+        self._from_hold(
+            document_id, state=DocumentState.PROPOSED, level=Level.RESTRICTED, code="", reason="", tell=""
+        )
+
+    def removed(self, document_id: str, code: str, reason: str, tell: str) -> None:
+        """Note that the bytes of a held document are gone. Raises `Missing` when it is not held."""
+        self._from_hold(
+            document_id,
+            state=DocumentState.REMOVED,
+            code=code,
+            reason=reason,
+            tell=tell,
+            original_key="",
+            **_columns(Fields()),
+        )
+
+    def _from_hold(self, document_id: str, **values: Any) -> None:
+        if not self._set(document_id, documents.c.state == DocumentState.HELD, **values):
+            raise Missing(f"no held document {document_id}")
 
     def archive(self, document_id: str, archive: Archive) -> Document:
         """Admit a version whose bytes were read back; the same version again changes nothing.
@@ -211,13 +265,13 @@ class Documents:
         Suggestions(self._ground).note_issuer(fields.organ_name)
 
     def _walk_on(self, document_id: str, **values: Any) -> None:
-        if self._set(document_id, documents.c.state != DocumentState.ARCHIVED, **values):
+        if self._set(document_id, documents.c.state.notin_(_SETTLED), **values):
             return
         if self._one(document_id).state != values["state"]:
             raise Conflict(
-                f"{document_id} is archived",
+                f"{document_id} is archived, held or removed",
                 code="document-archived",
-                tell="Tài liệu này đã vào kho lưu trữ nên không thể đưa về bước trước.",
+                tell="Tài liệu này đã vào kho lưu trữ, đang bị giữ lại hoặc đã bị xóa nên không thể đưa về bước trước.",
             )
 
     def _set(self, document_id: str, only: ColumnElement[bool] | None = None, **values: Any) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -156,6 +157,22 @@ class FolderStore:
             except OSError as fault:
                 return Unavailable(f"{key}: {os.strerror(fault.errno or 0)}", fault.errno in FULL)
         return Stored(key, sha256, good.size)
+
+    def erase(self, key: str) -> bool:
+        """See `BlobStore.erase`; the name goes, and with the last name the bytes."""
+        target, aside = self._path(key), self.root / DAMAGED / key
+        try:
+            found = self._is_object(target)
+            if found:
+                target.unlink()
+                sync_up(target.parent, self.root)
+            if aside.is_dir():
+                found = True
+                shutil.rmtree(aside)
+                sync_up(aside.parent, self.root)
+        except OSError as fault:
+            raise StoreAway(f"{key}: {fault}") from fault
+        return found
 
     def probe(self) -> str:
         """See `BlobStore.probe`; writes, links and removes a small file."""

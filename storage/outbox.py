@@ -21,6 +21,8 @@ ALERT = "alert"
 UNINDEX = "unindex"
 """The kind for a document that the index tells of and the archive does not hold; the payload bears the `version` there.
 """
+AGAIN = "walk-again"
+"""The kind by which a person asks for the walk of something to be begun anew; the patrol takes it up."""
 _AT_ONCE = 500
 LONGEST_WAIT = timedelta(minutes=10)
 """Between two tries of an item that keeps failing; it is never dropped."""

@@ -195,6 +195,22 @@ class Pages:
             insert(page_texts).values(page_id=page_id, text=text, reading=zlib.compress(reading))
         )
 
+    def forget_readings(self, document_id: str) -> None:
+        """Drop every reading of a document, as if none of its pages had been read."""
+        mine = select(pages.c.id).where(pages.c.document_id == document_id)
+        self._ground.connection.execute(delete(page_texts).where(page_texts.c.page_id.in_(mine)))
+        self._ground.connection.execute(
+            update(pages)
+            .where(pages.c.document_id == document_id)
+            .values(state="", reading_key="", reading_sha256="", confidence=0.0, rotation=0, words=0)
+        )
+
+    def without_image(self, document_id: str) -> None:
+        """Note that the images of a document rest nowhere any more; what each page was stays in its row."""
+        self._ground.connection.execute(
+            update(pages).where(pages.c.document_id == document_id).values(image_key="")
+        )
+
     def correct(self, page_id: str, text: PageText, reading: bytes, reading_sha256: str) -> None:
         """Put a reading that a person corrected, or the one before it, in place. Raises `Missing`.
 

@@ -121,6 +121,11 @@ class PairedStore:
         end = self.first.mend(key, source, sha256)
         return self.copy.mend(key, source, sha256) if isinstance(end, Stored) else end
 
+    def erase(self, key: str) -> bool:
+        """See `BlobStore.erase`; the copy first, since it is what the first is mended from."""
+        found = self.copy.erase(key)
+        return self.first.erase(key) or found
+
     def probe(self) -> str:
         """See `BlobStore.probe`; says which of the two is away."""
         said = self.first.probe()

@@ -172,6 +172,13 @@ class S3Store:
             return Unavailable(f"{key}: the store gave back other bytes")
         return Stored(key, sha256, upload.whole.size)
 
+    def erase(self, key: str) -> bool:
+        """See `BlobStore.erase`; a bucket that keeps old versions loses every one of this key."""
+        check_key(key)
+        with self.bucket.answering(""):
+            found = self.bucket.erase(key)
+            return self.bucket.erase(f"{DAMAGED}{key}/", below=True) or found
+
     def probe(self) -> str:
         """See `BlobStore.probe`; also makes sure that the server refuses to write over an object."""
         with self.bucket.answering(""):

@@ -134,6 +134,23 @@ class Bucket:
         """Delete an object; one that is not there is no fault."""
         self.wire.told("DELETE", self.prefix + key, self.wire.deadline(), lambda _: None)
 
+    def erase(self, key: str, *, below: bool = False) -> bool:
+        """Delete every version of an object and its marks of deletion (`below`: of all whose key begins so).
+
+        True when there was anything. A server that keeps no versions lists what is there as its only one.
+        """
+        found = False
+        while True:
+            query = {"versions": "", "encoding-type": "url", "prefix": self.prefix + key}
+            versions = self.wire.told("GET", "", self.wire.deadline(), self._versions, query=query)
+            mine = [v for v in versions if below or v[0] == self.prefix + key]
+            if not mine:
+                return found
+            found = True
+            for name, version in mine:
+                asked = {"versionId": version} if version else {}
+                self.wire.told("DELETE", name, self.wire.deadline(), lambda _: None, query=asked)
+
     def listing(self, prefix: str = "", after: str = "") -> Iterator[Listed]:
         """Return every object under `prefix` behind the key `after`, keys without the bucket's own prefix.
 
@@ -156,6 +173,14 @@ class Bucket:
             return b"".join(self.pieces(TRIAL)) == TRIAL_BYTES
         except (Trouble, Refusal):
             return False
+
+    def _versions(self, answer: Answer) -> list[tuple[str, str]]:
+        """Return key and version of every object and mark of deletion in a listing."""
+        try:
+            objects, _, _, _ = parse_list_objects(_Read(answer.body))  # type: ignore[arg-type]
+        except (SyntaxError, ValueError) as fault:
+            raise Trouble(f"not a listing of S3: {fault}") from fault
+        return [(found.object_name or "", found.version_id or "") for found in objects]
 
     def _entries(self, answer: Answer) -> tuple[list[Listed], str]:
         stands = answer.headers.get("Date")

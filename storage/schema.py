@@ -24,6 +24,7 @@ from storage.schema_archive import (
 from storage.schema_arrange import arrangement_log, rescans
 from storage.schema_cases import case_bodies, case_moves, case_signings, case_versions, cases
 from storage.schema_checks import page_checks
+from storage.schema_delivery import handover_lists, secrecy_marks
 from storage.schema_desk import issuer_names, saved_hits, saved_searches
 from storage.schema_numbers import number_periods, number_series, numbers
 from storage.schema_offices import (
@@ -63,6 +64,7 @@ __all__ = [
     "documents",
     "existing",
     "files",
+    "handover_lists",
     "heads",
     "intents",
     "issuer_names",
@@ -90,6 +92,7 @@ __all__ = [
     "saved_searches",
     "seal_certificates",
     "seal_life",
+    "secrecy_marks",
     "sessions",
     "signing_batches",
     "signings",

@@ -11,7 +11,7 @@ from storage.crashpoint import crashpoint
 from storage.database_faults import DatabaseTrouble, away
 from storage.profile import PROFILES, profile_of
 
-REVISION = "0013"
+REVISION = "0015"
 """The newest revision in `migrations/versions`; a test compares the two."""
 
 

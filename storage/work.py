@@ -14,6 +14,7 @@ from storage.cases import Cases
 from storage.catalogue import Catalogue
 from storage.documents import Documents
 from storage.ground import Ground
+from storage.handover_lists import HandoverLists
 from storage.heads import Heads
 from storage.intents import Intents
 from storage.leases import Leases
@@ -32,6 +33,7 @@ from storage.replies import Replies
 from storage.reviews import Reviews
 from storage.saved_searches import SavedSearches
 from storage.seal_life import SealLives
+from storage.secrecy import Secrecy
 from storage.sessions import Sessions
 from storage.signings import Signings
 from storage.suggestions import Suggestions
@@ -77,6 +79,8 @@ class Tx:
         self.arrangements = Arrangements(ground)
         self.saved_searches = SavedSearches(ground)
         self.suggestions = Suggestions(ground)
+        self.secrecy = Secrecy(ground)
+        self.handover_lists = HandoverLists(ground)
 
 
 class Work:

@@ -1,5 +1,7 @@
 """Deliveries as pages: make one, drop files in, watch it. Every form works without script."""
 
+from dataclasses import dataclass
+
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -7,15 +9,24 @@ from fastapi.responses import Response
 from api.deps import DeskDep, check_csrf
 from api.errors import CsrfFailed
 from api.pages.render import SignedForm, Visitor, one, page, to, visitor_may
+from api.routes.batch_accounts import get_differences_sheet, get_minutes
 from api.schemas.batches import BatchIn
 from api.schemas.common import Identifier, Offset
 from api.schemas.documents import title_of
-from api.services import batches, documents, uploads
+from api.services import batch_account, batches, documents, uploads
 from api.sessions import from_elsewhere
 from api.tools import Tools
+from api.transfer import one_file
+from ingest.accounting import account
+from ingest.handover import MAX_BYTES
+from ingest.handover_report import give_list
+from ingest.names import clean_name
 from records.access import Action, Actor
+from records.accounting import Account
 from records.clock import new_id
 from records.errors import Missing, Unfit
+from records.handover import Difference
+from storage.handover_lists import KeptList
 
 router = APIRouter(prefix="/batches")
 
@@ -67,7 +78,62 @@ def batch_page(request: Request, batch_id: Identifier, desk: DeskDep, caller: Vi
         documents=list(reversed(found.items))[:_SHOWN],
         batch_documents_total=found.total,
         existing=_existing(desk.tools, actor, batch_id),
+        told=_account(desk.tools, actor, batch_id),
     )
+
+
+@router.post("/{batch_id}/handover")
+async def give_handover(request: Request, batch_id: Identifier, desk: DeskDep, caller: Visitor) -> Response:
+    """Take the hand-over list of a plain form; what is wrong with it is told in its place."""
+    actor = await to_thread.run_sync(visitor_may, request, caller, Action.DIGITIZE)
+    async with one_file(request, desk, caller, MAX_BYTES) as (_, part):
+        data, name = b"".join(part.chunks()), clean_name(part.name)
+
+        def give() -> Response:
+            with desk.tools.work.begin() as tx:
+                give_list(tx, actor, batch_id, name, data)
+            return to(f"/batches/{batch_id}#account-title")
+
+        return await desk.uploads.work(give)
+
+
+@router.get("/{batch_id}/differences.xlsx")
+def differences_sheet(request: Request, batch_id: Identifier, desk: DeskDep, caller: Visitor) -> Response:
+    """Download the difference report."""
+    actor = visitor_may(request, caller, Action.DIGITIZE)
+    return get_differences_sheet(batch_id, actor, desk.tools)
+
+
+@router.get("/{batch_id}/minutes")
+def minutes(request: Request, batch_id: Identifier, desk: DeskDep, caller: Visitor) -> Response:
+    """Download the minutes to be signed."""
+    actor = visitor_may(request, caller, Action.DIGITIZE)
+    return get_minutes(batch_id, actor, desk.tools)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the page says of the pages of a delivery and of its list; `late`: levels of secrecy that came too late."""
+
+    account: Account
+    states: list[tuple[str, int]]
+    kept_list: KeptList | None
+    differences: tuple[Difference, ...]
+    late: int
+
+
+def _account(tools: Tools, actor: Actor, batch_id: str) -> Told:
+    with tools.work.reading() as tx:
+        told = account(tx, actor, batch_id)
+        kept = tx.handover_lists.newest(batch_id)
+        found: tuple[Difference, ...] = ()
+        late = 0
+        if kept is not None:
+            held_against = batch_account.differences(tx, actor, batch_id)
+            found = held_against.found.differences
+            late = held_against.late
+    states = [(state.value, count) for state, count in told.states.items() if count]
+    return Told(told, states, kept, found, late)
 
 
 @router.post("/{batch_id}/files")

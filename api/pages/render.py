@@ -23,6 +23,7 @@ _NAV = (
     ("documents", "/documents", Action.SEARCH),
     ("batches", "/batches", Action.DIGITIZE),
     ("reviews", "/reviews", Action.REVIEW),
+    ("held", "/held", Action.DECIDE_HELD),
     ("cases", "/cases", Action.FOLLOW),
     ("signing", "/signing", Action.SIGN),
     ("clerk", "/clerk", Action.SEAL),

@@ -21,11 +21,13 @@ from ingest import arrange, rescan
 from ingest.arrange import Arranged
 from ingest.arrange_base import documents_of, rescan_key, shown_turn
 from ocr.page_view import PageView, Size, page_view
-from records.access import Actor
+from records.access import SYSTEM, Actor
 from records.arrangement import Mark, Sheet
-from records.errors import Unfit
+from records.document import DocumentState
+from records.errors import Missing, Unfit
 from records.geometry import Rotation
 from storage.arrangements import RescanState
+from storage.pages import Page
 from storage.work import Tx
 
 _TURNS: Mapping[int, Rotation] = {0: 0, 90: 90, 180: 180, 270: 270}
@@ -127,10 +129,19 @@ def picture(desk: Desk, actor: Actor, batch_id: str, page_id: str, size: Size, t
     with desk.tools.work.reading() as tx:
         tx.batches.get(actor, batch_id)
         page = tx.pages.one(batch_id, page_id)
+        if page_id in tx.secrecy.of_batch(batch_id) or _shut(tx, page):
+            raise Missing(f"page {page_id} bears a mark of secrecy")
     if size != "thumb":
         desk.reads.note(actor, batch_id, "image")
     parts = (page.image_sha256, str(turn), size)
     return Picture(page, size, None, hashlib.sha256("|".join(parts).encode()).hexdigest()[:32])
+
+
+def _shut(tx: Tx, page: Page) -> bool:
+    """Return whether the document of a page is held for its secrecy or was removed: nobody sees its pages."""
+    if page.document_id is None:
+        return False
+    return tx.documents.get(SYSTEM, page.document_id).state in (DocumentState.HELD, DocumentState.REMOVED)
 
 
 def draw(desk: Desk, asked: Picture, turn: int) -> PageView:

@@ -195,3 +195,44 @@ class BatchRowCases:
         )
         assert now.started_at is not None
         assert now.finished_at is None
+
+    def test_marks_and_lists_stay_with_their_delivery(self, work: Work) -> None:
+        with work.begin() as tx:
+            batch = tx.batches.add(NEW_BATCH).id
+            file = tx.batches.add_file(batch, NEW_FILE).id
+            tx.documents.propose(a_document("d1", batch))
+            tx.pages.add_many([a_page("p1", batch, file, 1), a_page("p2", batch, file, 2)])
+            tx.secrecy.mark({"p2": "MẬT"})
+            tx.secrecy.mark({"p2": "TỐI MẬT"})
+            tx.pages.assign("p2", "d1", 1)
+            assert tx.secrecy.of_batch(batch) == tx.secrecy.of_document("d1") == {"p2": "MẬT"}
+            first = tx.handover_lists.give(batch, "a.csv", b"\x00\xff1", "x")
+            assert tx.handover_lists.give(batch, "b.csv", b"\x00\xff1", "y") == first
+            second = tx.handover_lists.give(batch, "b.csv", b"2", "y")
+        with work.reading() as tx:
+            assert (first.ordinal, second.ordinal, first.data) == (1, 2, b"\x00\xff1")
+            assert tx.handover_lists.newest(batch) == second
+
+    def test_a_held_document_is_its_officers_alone(self, work: Work) -> None:
+        officer = Actor("o", "Cán bộ bảo mật", frozenset({Role.SECRECY_OFFICER}))
+        with work.begin() as tx:
+            batch = tx.batches.add(NEW_BATCH).id
+            file = tx.batches.add_file(batch, NEW_FILE).id
+            tx.documents.propose(a_document("d1", batch))
+            tx.pages.add_many([a_page("p1", batch, file, 1, document_id="d1", number=1)])
+            tx.documents.hold("d1", "secrecy-held", "MẬT by stamp", "Tài liệu bị giữ lại.")
+            with pytest.raises(Conflict):
+                tx.documents.refuse("d1", "x", "x", "x")
+            for who in (ADMIN, READER):
+                with pytest.raises(NotAllowed):
+                    tx.documents.held(who, "d1")
+            assert tx.documents.held(officer, "d1").code == "secrecy-held"
+            tx.pages.without_image("d1")
+            tx.batches.without_bytes(file, "secrecy-removed", "Tệp đã bị xóa.")
+            tx.documents.removed("d1", "secrecy-removed", "by o", "Đã xóa.")
+            with pytest.raises(Missing):
+                tx.documents.release("d1")
+            assert tx.documents.all_held(officer) == ([], 0)
+            assert tx.pages.of_document(SYSTEM, "d1")[0].image_key == ""
+            assert (tx.batches.file(file).blob_key, tx.batches.file(file).code) == ("", "secrecy-removed")
+            assert tx.catalogue.unregistered() == []

@@ -193,6 +193,20 @@ class BlobStoreCases:
         assert len(ends) == 8
         assert store.read(KEY, sha(winner)) == winner
 
+    def test_erased_bytes_are_gone_for_good(self, store: BlobStore, source: Path, tmp_path: Path) -> None:
+        """Also what was written in its place before, and what a neighbour's key begins with stays."""
+        key, neighbour = "pages/aa/secret.jpg", "pages/aa/secret.jpg-2"
+        store.put_once(key, source)
+        store.put_once(neighbour, source)
+        other = tmp_path / "other"
+        other.write_bytes(b"other bytes")
+        assert isinstance(store.mend(key, other, sha(b"other bytes")), Stored)
+        assert store.erase(key)
+        assert store.size(key) is None
+        assert store.size(neighbour) == source.stat().st_size
+        assert not store.erase(key)
+        assert isinstance(store.put_once(key, source), Stored)
+
     def test_probe_says_where(self, store: BlobStore) -> None:
         assert store.probe()
         assert list(store.keys()) == []

@@ -37,6 +37,7 @@ NEW_TABLES |= {"reviews", "review_decisions"}
 NEW_TABLES |= {"arrangement_log", "rescans"}
 NEW_TABLES |= {"page_checks"}
 NEW_TABLES |= {"saved_searches", "saved_hits", "issuer_names"}
+NEW_TABLES |= {"secrecy_marks", "handover_lists"}
 MOMENT = "'2026-11-23 08:00:00.000000+00:00'"
 OF_THE_VERSION_BEFORE = (
     "INSERT INTO batches (id, created_by, options, state, created_at) VALUES ('{n}', 'x', '{{}}', 'started', {at})",

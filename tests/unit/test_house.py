@@ -25,7 +25,7 @@ DOORS: dict[str, str | tuple[str, ...]] = {
     "aiohttp": "signing/",
     "weasyprint": "signing/printing.py",
     "segno": "procedures/check_mark.py",
-    "openpyxl": ("procedures/register_xlsx.py", "procedures/plain_sheet.py"),
+    "openpyxl": ("procedures/register_xlsx.py", "procedures/plain_sheet.py", "ingest/handover_sheet.py"),
     "tesserocr": "ocr/tesseract.py",
     "pytesseract": "ocr/second_engine.py",
     "ocrmypdf": "ocr/odd_pdf.py",

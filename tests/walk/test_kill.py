@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.walk.conftest import Vanthu
+from tests.walk.truth import is_secret
 
 pytestmark = pytest.mark.joined
 
@@ -22,8 +23,8 @@ PAGES = int(os.environ.get("VANTHU_KILL_PAGES", "60" if KILLS > 10 else "8"))
 def batch(tmp_path: Path, corpus: Path) -> Path:
     """A batch of `PAGES` page images: some documents of several pages, the rest loose."""
     folder = tmp_path / "lo"
-    images = sorted(p for p in (corpus / "pages").iterdir() if p.suffix in (".jpg", ".png", ".tif"))[:PAGES]
-    for image in images:
+    images = sorted(p for p in (corpus / "pages").iterdir() if p.suffix in (".jpg", ".png", ".tif"))
+    for image in [p for p in images if not is_secret(corpus, p.stem)][:PAGES]:
         document = image.stem.rsplit("-", 1)[0]
         (folder / document).mkdir(parents=True, exist_ok=True)
         shutil.copyfile(image, folder / document / image.name)

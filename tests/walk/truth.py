@@ -32,6 +32,11 @@ def page_of(corpus: Path, page_id: str) -> dict[str, Any]:
     return next(p for p in truth(corpus)["pages"] if p["id"] == page_id)
 
 
+def is_secret(corpus: Path, page_id: str) -> bool:
+    """Whether a page carries a stamp of secrecy: its document is held and goes no further."""
+    return any(mark["kind"] == "secrecy" for mark in page_of(corpus, page_id)["marks"])
+
+
 def fields_of(corpus: Path, document: str) -> dict[str, Any]:
     """The true fields of one document."""
     found: dict[str, Any] = next(d for d in truth(corpus)["documents"] if d["id"] == document)["fields"]

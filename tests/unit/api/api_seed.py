@@ -29,6 +29,7 @@ ROLES = {
     "administrator": (Role.ADMINISTRATOR,),
     "clerk": (Role.CLERK,),
     "official": (Role.OFFICIAL,),
+    "secrecy-officer": (Role.SECRECY_OFFICER,),
 }
 LETTER = (
     "TỈNH ỦY LÂM ĐỒNG ĐẢNG CỘNG SẢN VIỆT NAM",

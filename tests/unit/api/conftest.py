@@ -17,6 +17,7 @@ from boot.papers import desk_tools, look_tools
 from boot.procedures_desk import case_desk
 from boot.settings import load_settings
 from ingest.access_copy import access_copy
+from ingest.held import remove
 from ingest.receive import receipt_of, receive_stream
 from ingest.receive_draft import take_draft
 from ingest.receive_paper import receive_paper, take_paper
@@ -134,6 +135,7 @@ def make_house(
             signing_keys=lambda: KEYS,
             verify=lambda path, name: verify_pdf(path, (data / "keys" / "roots.pem",), name),
             access_copy=partial(access_copy, ingest),
+            remove_held=partial(remove, ingest),
             limits=limits or Limits(),
             version="0.0-test",
             organisation="Lưu trữ lịch sử tỉnh Mẫu",

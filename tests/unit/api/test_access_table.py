@@ -44,6 +44,17 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "batch": (401, 403, 202, 403, 403),
         "no-such": (401, 403, 404, 403, 403),
     },
+    ("GET", f"{API}/batches/{{batch_id}}/account"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
+    ("POST", f"{API}/batches/{{batch_id}}/handover"): {"batch": (401, 403, 400, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/differences"): {"batch": (401, 403, 409, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/differences.xlsx"): {"batch": (401, 403, 409, 403, 403)},
+    ("GET", f"{API}/batches/{{batch_id}}/minutes"): {
+        "batch": (401, 403, 200, 403, 403),
+        "no-such": (401, 403, 404, 403, 403),
+    },
     ("GET", f"{API}/batches/{{batch_id}}/events"): {
         "batch": (401, 403, 200, 403, 403),
         "no-such": (401, 403, 404, 403, 403),
@@ -150,6 +161,10 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     },
     ("POST", f"{API}/reviews/{{document_id}}/{{part}}/corrections"): {"letter": (401, 403, 422, 403, 403)},
     ("POST", f"{API}/reviews/{{document_id}}/{{part}}/undo"): {"no-such": (401, 403, 404, 403, 403)},
+    # only the officer, who is none of these callers (tests/unit/api/test_held_api.py)
+    ("GET", f"{API}/held"): {"": (401, 403, 403, 403, 403)},
+    ("POST", f"{API}/held/{{document_id}}/release"): {"no-such": (401, 403, 403, 403, 403)},
+    ("POST", f"{API}/held/{{document_id}}/remove"): {"no-such": (401, 403, 403, 403, 403)},
     ("GET", f"{API}/search"): {"": (401, 422, 422, 403, 403)},
     ("GET", f"{API}/search/export"): {"": (401, 422, 422, 403, 403)},
     ("GET", f"{API}/suggestions"): {"": (401, 200, 200, 403, 403)},
@@ -277,6 +292,12 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
         "no-such": (303, 403, 404, 403, 403),
     },
     ("POST", "/batches/{batch_id}/files"): {"batch": (303, 403, 400, 403, 403)},
+    ("POST", "/batches/{batch_id}/handover"): {"batch": (303, 403, 400, 403, 403)},
+    ("GET", "/batches/{batch_id}/differences.xlsx"): {"batch": (303, 403, 409, 403, 403)},
+    ("GET", "/batches/{batch_id}/minutes"): {
+        "batch": (303, 403, 200, 403, 403),
+        "no-such": (303, 403, 404, 403, 403),
+    },
     ("POST", "/batches/{batch_id}/uploads/discard"): {"batch": (303, 403, 303, 403, 403)},
     ("POST", "/batches/{batch_id}/start"): {"batch": (303, 403, 303, 403, 403)},
     ("GET", "/batches/{batch_id}/arrange"): {
@@ -306,6 +327,9 @@ TABLE: dict[tuple[str, str], dict[str, tuple[int, int, int, int, int]]] = {
     ("POST", "/saved-searches/{search_id}/change"): {"no-such": (303, 404, 404, 403, 403)},
     ("POST", "/saved-searches/{search_id}/delete"): {"no-such": (303, 404, 404, 403, 403)},
     ("POST", "/saved-searches/{search_id}/restore"): {"no-such": (303, 404, 404, 403, 403)},
+    ("GET", "/held"): {"": (303, 403, 403, 403, 403)},
+    ("POST", "/held/{document_id}/release"): {"no-such": (303, 403, 403, 403, 403)},
+    ("POST", "/held/{document_id}/remove"): {"no-such": (303, 403, 403, 403, 403)},
     ("GET", "/reviews"): {"": (303, 403, 200, 403, 403)},
     ("GET", "/reviews/{document_id}/{part}"): {
         "letter": (303, 403, 200, 403, 403),  # accepted above

@@ -20,6 +20,7 @@ from tests.unit.api.api_queues import ListedQueues, letter
 from tests.unit.api.api_seed import PASSWORD
 from tests.unit.api.arranging import waiting_batch
 from tests.unit.api.case_seed import enter_office
+from tests.unit.api.held_seed import held_document
 from tests.unit.api.test_access_table import API, routes
 from tests.unit.api.test_renewal_api import enter as enter_life
 from tests.unit.api.test_uploads import a_scan
@@ -135,6 +136,7 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
 
     letter_address = f"{API}/reviews/{house.seeded.ids['letter']}"
     assert house.client("archivist").post(f"{letter_address}/subject/accept").status_code == 200
+    free, freed, erased, erasing = (f"{API}/held/{held_document(house)}" for _ in range(4))
 
     def pdf(name: str, data: bytes) -> dict[str, object]:
         return {"files": {"file": (name, data)}}
@@ -177,6 +179,14 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
             Asked("reader", f"{saved}/{mine[4]}/restore", "search-restored", {}),
             Asked("reader", f"{saved}/{mine[5]}/restore", "search-restored", {}),
         ),
+        ("POST", f"{API}/held/{{document_id}}/release"): (
+            Asked("secrecy-officer", f"{free}/release", "held-released", {"json": {"why": "misread"}}),
+            Asked("secrecy-officer", f"{freed}/release", "held-released", {"json": {"why": "misread"}}),
+        ),
+        ("POST", f"{API}/held/{{document_id}}/remove"): (
+            Asked("secrecy-officer", f"{erased}/remove", "held-removed", {"json": {"why": "secret"}}),
+            Asked("secrecy-officer", f"{erasing}/remove", "held-removed", {"json": {"why": "secret"}}),
+        ),
         ("POST", f"{API}/reviews/{{document_id}}/{{part}}/accept"): (
             Asked("archivist", f"{letter_address}/page-1/accept", "review-accepted", {}),
             Asked("archivist", f"{letter_address}/page-2/accept", "review-accepted", {}),
@@ -194,6 +204,10 @@ def asked(house: House, plain_pdf: bytes) -> dict[tuple[str, str], tuple[Asked, 
         ),
         ("POST", f"{API}/batches/{{batch_id}}/files"): same(
             "archivist", files, "file-received", pdf("1.png", a_scan(9)), pdf("1.png", a_scan(10))
+        ),
+        ("POST", f"{API}/batches/{{batch_id}}/handover"): same(
+            "archivist", f"{API}/batches/{upload}/handover", "handover-given",
+            pdf("a.csv", b"Trich yeu;So trang\nThu;1\n"), pdf("a.csv", b"Trich yeu;So trang\nThu;2\n"),
         ),
         ("POST", f"{API}/batches/{{batch_id}}/start"): (
             Asked("archivist", f"{API}/batches/{start}/start", "batch-started", {}),

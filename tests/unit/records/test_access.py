@@ -20,20 +20,21 @@ from records.errors import Missing, NotAllowed
 from records.parties import body_party, parties_for
 
 TABLE = {
-    #                        reader, archivist, administrator, official, clerk
-    Action.READ: (True, True, False, False, False),
-    Action.SEARCH: (True, True, False, False, False),
-    Action.DIGITIZE: (False, True, False, False, False),
-    Action.REVIEW: (False, True, False, False, False),
-    Action.VERIFY: (True, True, True, True, True),
-    Action.SIGN: (False, False, False, True, True),
-    Action.SEAL: (False, False, False, False, True),
-    Action.FOLLOW: (True, True, True, True, True),
-    Action.MANAGE_ACCOUNTS: (False, False, True, False, False),
-    Action.READ_AUDIT: (False, False, True, False, False),
-    Action.OPERATE: (False, False, True, False, False),
+    #                        reader, archivist, administrator, official, clerk, secrecy officer
+    Action.READ: (True, True, False, False, False, False),
+    Action.SEARCH: (True, True, False, False, False, False),
+    Action.DIGITIZE: (False, True, False, False, False, False),
+    Action.REVIEW: (False, True, False, False, False, False),
+    Action.VERIFY: (True, True, True, True, True, True),
+    Action.SIGN: (False, False, False, True, True, False),
+    Action.SEAL: (False, False, False, False, True, False),
+    Action.FOLLOW: (True, True, True, True, True, True),
+    Action.MANAGE_ACCOUNTS: (False, False, True, False, False, False),
+    Action.READ_AUDIT: (False, False, True, False, False, False),
+    Action.OPERATE: (False, False, True, False, False, False),
+    Action.DECIDE_HELD: (False, False, False, False, False, True),
 }
-ROLES = (Role.READER, Role.ARCHIVIST, Role.ADMINISTRATOR, Role.OFFICIAL, Role.CLERK)
+ROLES = (Role.READER, Role.ARCHIVIST, Role.ADMINISTRATOR, Role.OFFICIAL, Role.CLERK, Role.SECRECY_OFFICER)
 
 
 def actor(*roles: Role) -> Actor:
@@ -49,6 +50,14 @@ def test_each_cell_is_as_written(action: Action) -> None:
     assert tuple(permits(actor(role), action) for role in ROLES) == TABLE[action]
     assert not permits(actor(), action)
     assert permits(actor(*ROLES), action)
+
+
+def test_no_role_reads_what_is_held_and_only_the_engine_does() -> None:
+    everybody = actor(*ROLES)
+    assert Level.HELD not in readable_levels(everybody)
+    assert not permits(everybody, Action.READ, Thing("document", Level.HELD))
+    assert Level.HELD not in readable_levels(LOCAL)
+    assert Level.HELD in readable_levels(SYSTEM)
 
 
 def test_who_runs_the_system_reads_no_paper_by_that_alone() -> None:
