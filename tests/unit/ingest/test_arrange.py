@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ingest import arrange, rescan
+from ingest.accounting import account
 from ingest.arrange import ARRANGE, arranged, page_numbered
 from ingest.documents import propose_documents
 from records.access import LOCAL, SYSTEM, Actor, Role
+from records.accounting import PageState
 from records.arrangement import Command, Kind, Mark, Where
 from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing, NotAllowed, Unfit
@@ -94,6 +96,28 @@ def test_commands_are_what_the_documents_are_made_of(world: World, batch: str) -
     with pytest.raises(Conflict) as fault:
         do(world, batch, Kind.SPLIT, 2)
     assert fault.value.code == "arrange-closed" and "lưu trữ" in fault.value.tell
+
+
+def test_a_page_with_a_mark_of_secrecy_is_moved_but_never_hidden_and_its_document_is_held(
+    world: World, batch: str
+) -> None:
+    with world.work.begin() as tx:
+        tx.secrecy.mark({page_numbered(tx, LOCAL, batch, 5): "MẬT"})
+    before = shape(world, batch)
+    for mark in (Mark.OUT, Mark.BLANK, Mark.SEPARATOR):
+        with pytest.raises(Unfit) as fault:
+            do(world, batch, Kind.MARK, 5, mark=mark)
+        assert fault.value.code == "arrange-secret" and "dấu mật" in fault.value.tell
+    assert shape(world, batch) == before
+    do(world, batch, Kind.MOVE, 5, to=6, where=Where.AFTER)
+    step(world, batch, arrange.confirm)
+    walked = world.begin_walk(batch)
+    with world.work.reading() as tx:
+        states = {d.source: d.state for d in tx.documents.of_batch(batch)}
+        told = account(tx, LOCAL, batch)
+    assert states == {"0.tif": DocumentState.PROPOSED, "b.jpg…a.jpg": DocumentState.HELD}
+    assert len(walked or ()) == 1
+    assert (told.states[PageState.HELD], told.total, told.faults) == (2, 6, ())
 
 
 def test_two_people_at_once_lose_nothing(world: World, batch: str) -> None:
