@@ -130,6 +130,8 @@ class Mender:
                 continue
             if finding.good and before.size == UNKNOWN_SIZE:
                 tx.objects.measured(kept.key, finding.size)
+            if not finding.good and before.state(side) is ObjectState.GOOD:
+                finding = self._still(finding)  # noqa: PLW2901  what is true now is what is noted
             if not finding.good:
                 events += self._note_bad(tx, before, finding)
             elif before.state(side) is ObjectState.GOOD:
@@ -139,6 +141,16 @@ class Mender:
         for side, keys in quiet.items():
             tx.objects.found_good(keys, side)
         return events
+
+    def _still(self, finding: Finding) -> Finding:
+        """Look again at what is about to be called bad: another round may have told of it and mended it since.
+
+        Under the books' lock, so that nobody mends and notes in between; harm is rare enough for that.
+        """
+        try:
+            return self.look(finding.side, finding.kept)
+        except Away:
+            return finding
 
     def tell(self, tx: Tx, events: Iterable["Event"]) -> None:
         """Append the events to the audit log."""

@@ -57,6 +57,7 @@ def tools(
             case_tools, blobs, _nothing, _nothing, tmp_path, fill=_nothing, compare=_nothing
         ),  # whose cases are whose is asked of everybody
         receive=_nothing,
+        receipt=_nothing,
         rescan=_nothing,
         verify=_nothing,
         limits=Limits(probe_seconds=30, probe_kept_seconds=0.0),
