@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ingest.delivered import all_delivered
-from ingest.propose import Proposal, in_order, propose, set_aside
+from ingest.propose import Proposal, in_order, propose, with_aside
 from records.arrangement import Groups, Mark, Sheet
 from records.document import PageRole
 from records.page_checks import PageCheck
@@ -58,8 +58,7 @@ def first_proposal(
     """
     own = {p.id: p for p in pages.values() if not files[p.file_id].idempotency_key.startswith(RESCANNED)}
     found = [replace(p, role=delivered_as(pages[p.page_id])) for p in all_delivered(files, own, checks)]
-    aside = set_aside(found)
-    of_delivery = in_order([replace(p, role=aside.get(p.page_id, p.role)) for p in found])
+    of_delivery = in_order(with_aside(found))
     proposed = propose(of_delivery)
     place = {page: number for number, one in enumerate(proposed) for page in one.pages}
     groups: list[list[Sheet]] = [[] for _ in proposed]
