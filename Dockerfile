@@ -33,7 +33,7 @@ FROM python:3.11.14-slim-bookworm AS app
 RUN apt-get update -q \
  && apt-get install -y -q --no-install-recommends \
       tesseract-ocr tesseract-ocr-vie tesseract-ocr-script-viet tesseract-ocr-osd poppler-utils qpdf fonts-noto-core \
-      libpango-1.0-0 libpangoft2-1.0-0 libreoffice-writer-nogui fonts-croscore tini \
+      libpango-1.0-0 libpangoft2-1.0-0 libseccomp2 libreoffice-writer-nogui fonts-croscore tini \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin vanthu \
  && install -d -o vanthu -g vanthu -m 700 /data /data/tmp /keys

@@ -1,8 +1,8 @@
 """Measure one large delivery on a laptop's profile: is the whole walk as fast as reading alone, are all pages accounted
 for at every moment, does the main process stay small. Called by `bench/pipeline.py batch`.
 
-Reading alone is `vanthu ocr --no-pdf` on the very same images with the same number of children. The account is asked
-from another process (this one), through the rows, while the walk runs.
+Reading alone is `vanthu ocr` on the very same images with the same number of children, to PDF/A as `bench/ocr.py` does.
+The account is asked from another process (this one), through the rows, while the walk runs.
 """
 
 import os
@@ -110,11 +110,11 @@ def _look(looks: Looks, faults: tuple[str, ...], total: int, counted: int, pages
 
 
 def _read(settings: dict[str, str], folder: Path, batch: Path) -> float:
-    """Return the seconds of reading the same images alone, from the first text to the last."""
+    """Return the seconds of bringing the same images to PDF/A alone, from the first text to the last file."""
     images = [str(path) for path in sorted(batch.rglob("*.jpg"))]
     out = folder / "text"
     process = subprocess.Popen(
-        [sys.executable, "-m", "boot.cli", "ocr", *images, "--out", str(out), "--no-pdf"],
+        [sys.executable, "-m", "boot.cli", "ocr", *images, "--out", str(out)],
         env=settings,
         cwd=folder,
         stdout=subprocess.DEVNULL,

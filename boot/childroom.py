@@ -4,8 +4,10 @@ The children import this file, so it knows neither the engine nor the readers.
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from boot.settings import Settings
 from ingest.children import Kind
-from jobs.children import ChildPools, default_limits
+from jobs.children import SHUT_IN, ChildPools, default_limits
+from jobs.sandbox import Room
 from records.clock import SystemClock
 from records.errors import ArchiveFault
 from signing import demo_pki
@@ -38,17 +41,48 @@ if TYPE_CHECKING:  # every child pays for what is loaded here, and most of them 
     from signing.renew import Renewed, Renewer
 
 VERIFY_SECONDS = 300.0
+_SCRATCH = "vanthu-children-"
 
 
 @contextmanager
-def open_children(settings: Settings, *kinds: Kind) -> Iterator[ChildPools]:
-    """Hand out child pools of `kinds` (all by default); each starts with its first use and ends with the block."""
+def open_children(
+    settings: Settings, *kinds: Kind, reads: tuple[Path, ...] = (), writes: tuple[Path, ...] = ()
+) -> Iterator[ChildPools]:
+    """Hand out child pools of `kinds` (all by default); each starts with its first use and ends with the block.
+
+    Children that read files are shut in (`jobs.sandbox`): of this installation they see the folders of work under way
+    and the trusted roots, and besides `reads`, and `writes` also to write, what the command was given by a person.
+    """
     limits = default_limits(settings.workers)
-    pools = ChildPools({k: v for k, v in limits.items() if k in kinds} if kinds else limits)
-    try:
+    chosen = {k: v for k, v in limits.items() if k in kinds} if kinds else limits
+    with ExitStack() as stack:
+        room = None
+        if settings.sandbox == "must" and not set(chosen).isdisjoint(SHUT_IN):
+            temp = Path(stack.enter_context(_scratch()))
+            under_way = (settings.data_dir / "work", settings.data_dir / "quarantine")
+            models = (Path(settings.tessdata).absolute(),) if settings.tessdata else ()
+            room = Room(
+                (*settings.roots, *models, *(path.absolute() for path in reads)),
+                (*under_way, *(path.absolute() for path in writes)),
+                temp,
+            )
+        pools = ChildPools(chosen, room)
+        stack.callback(pools.stop)
         yield pools
+
+
+@contextmanager
+def _scratch() -> Iterator[str]:
+    """Give the folder of the children's temporary files; what an earlier process left by dying is removed."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        with suppress(ValueError, OSError):
+            if not Path("/proc", str(int(left.name.removeprefix(_SCRATCH).partition("-")[0]))).exists():
+                shutil.rmtree(left)
+    name = tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-")
+    try:
+        yield name
     finally:
-        pools.stop()
+        shutil.rmtree(name, ignore_errors=True)
 
 
 def verify_in_child(children: ChildPools, roots: tuple[Path, ...], path: Path, name: str) -> Verdict:

@@ -58,7 +58,9 @@ def digitize(settings: Settings, wish: Wish) -> Exit:
     with ExitStack() as stack:
         house = stack.enter_context(open_house(settings))
         lock = None if settings.shared_engine else stack.enter_context(EngineLock(settings.run_dir))
-        children = stack.enter_context(open_children(settings))
+        children = stack.enter_context(
+            open_children(settings, reads=tuple(one for one in wish.inputs if isinstance(one, Path)))
+        )
         inputs, aside = gather(stack.enter_context(local_inputs(settings, children, wish.inputs)))
         for path in aside:
             say(f"Bỏ qua {path.name}: không phải ảnh quét hay PDF.")

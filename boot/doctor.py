@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
+from boot.childroom import open_children
 from boot.settings import Settings
 from boot.speak import Exit, console, emit, say
 from language.letters import VIETNAMESE_LETTERS
@@ -90,7 +91,22 @@ def _look(settings: Settings) -> Iterator[Found]:
         "sudo apt-get install default-jdk-headless maven",
         needed=False,
     )
+    yield _sandbox(settings)
     yield _folder(settings)
+
+
+def _sandbox(settings: Settings) -> Found:
+    """Shut a child in and let it do something, as it would with a file."""
+    hint = "Nhân Linux 5.13+ có Landlock và `sudo apt-get install libseccomp2`; xem docs/howto/sandbox.md"
+    name = "Cách ly chương trình đọc tệp"
+    if settings.sandbox == "limits":
+        return Found(name, False, False, "đã tắt (VANTHU_SANDBOX=limits)", "Bỏ VANTHU_SANDBOX để bật lại")
+    return _tried(name, lambda: _shut_in(settings), hint)
+
+
+def _shut_in(settings: Settings) -> str:
+    with open_children(settings, "parse") as children:
+        return children.run("parse", 30, "có ({})".format, platform.release())
 
 
 def _tesseract(settings: Settings) -> Found:

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-run}
 
-packages="python3 python3-venv tesseract-ocr tesseract-ocr-vie tesseract-ocr-script-viet tesseract-ocr-osd poppler-utils qpdf fonts-noto-core libpango-1.0-0 libpangoft2-1.0-0 libreoffice-writer-nogui fonts-croscore"
+packages="python3 python3-venv tesseract-ocr tesseract-ocr-vie tesseract-ocr-script-viet tesseract-ocr-osd poppler-utils qpdf fonts-noto-core libpango-1.0-0 libpangoft2-1.0-0 libseccomp2 libreoffice-writer-nogui fonts-croscore"
 [ "$kind" = test ] && packages="$packages chromium default-jdk-headless maven libnss3-tools ghostscript fonts-dejavu-core postgresql strace softhsm2"
 
 if command -v dpkg-query >/dev/null 2>&1; then

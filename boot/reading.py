@@ -37,6 +37,7 @@ class _Reader:
     options: OcrOptions
     limits: WalkLimits
     out: Path
+    scratch: Path
     with_pdf: bool
     threads: ThreadPoolExecutor
 
@@ -51,11 +52,17 @@ def read_files(settings: Settings, named: tuple[Path, ...], out: Path, *, with_p
     with ExitStack() as stack:
         threads = ThreadPoolExecutor(settings.workers * 2)
         stack.callback(threads.shutdown)  # after the children ended, so it waits for no page
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vanthu-ocr-")))
         reader = _Reader(
-            stack.enter_context(open_children(settings, "parse", "read")),
+            stack.enter_context(
+                open_children(
+                    settings, "parse", "read", reads=tuple(one.path for one in inputs), writes=(out, scratch)
+                )
+            ),
             settings.ocr,
             WalkLimits(page_seconds=settings.page_seconds),
             out,
+            scratch,
             with_pdf,
             threads,
         )
@@ -104,7 +111,7 @@ def _stems(inputs: list[Input]) -> Iterator[tuple[Input, str]]:
 def _read_one(reader: _Reader, item: Input, stem: str) -> None:
     limits, source = reader.limits, item.path.absolute()
     facts = reader.children.run("parse", limits.inspect_seconds, inspect_file, source, item.relative)
-    with tempfile.TemporaryDirectory(prefix="vanthu-ocr-") as folder:
+    with tempfile.TemporaryDirectory(dir=reader.scratch) as folder:
         parts: list[ComposePage] = []
         for image, text in _pages(reader, source, facts, Path(folder)):
             name = stem if facts.pages == 1 else f"{stem}-p{text.page:04d}"

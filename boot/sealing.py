@@ -47,7 +47,7 @@ def sign(settings: Settings, source: Path, out: Path, profile: str, key: str | N
 def verify(settings: Settings, files: tuple[Path, ...], roots: tuple[Path, ...], *, as_json: bool) -> Exit:
     """Judge each file; exit code 0 only when every one is VALID."""
     good = True
-    with open_children(settings, "parse") as children:
+    with open_children(settings, "parse", reads=(*files, *roots)) as children:
         for path in files:
             verdict = verify_in_child(children, roots or settings.roots, path, str(path))
             good = good and verdict.verdict is Answer.VALID

@@ -61,6 +61,7 @@ class _Environment(BaseSettings):
     max_file_mb: int = Field(default=2048, ge=1)
     languages: str = "vie"
     tessdata: str = ""
+    sandbox: Literal["must", "limits"] = "must"
     watch_folder: Path | None = None
     watch_quiet: float = Field(default=10.0, ge=0)
     watch_marker: bool = False
@@ -92,8 +93,10 @@ class Settings:
     `data_dir` absolute; the addresses default to places below it (embedded profile). `workers`: reading children,
     by default one a core. `stamp_later`: the walk seals at B-T and the nightly completion adds the archive time stamp;
     `completion_days`: how long a seal may wait for it before that is an alarm. `page_seconds`: how long one page may
-    take before its child is killed. `ocr_engine`: who reads (`ocr/engines.py`). `public_url`: where anybody may check a
-    paper; empty: papers carry no mark. `iiif_url`: where viewers reach the images; `iiif_origins`: whose scripts may.
+    take before its child is killed. `sandbox`: `must` shuts the children that read files in or
+    reads nothing, `limits` knowingly does without (docs/howto/sandbox.md). `ocr_engine`: who reads (`ocr/engines.py`).
+    `public_url`: where anybody may check a paper; empty: papers carry no mark. `iiif_url`:
+    where viewers reach the images; `iiif_origins`: whose scripts may.
     `scans`: the S3 server that `digitize s3://…` reads from, with its keys. `watch_…`: a folder whose settled files are
     handed in by themselves (`boot/watching.py`).
     """
@@ -124,6 +127,7 @@ class Settings:
     max_file_bytes: int
     languages: str
     tessdata: str
+    sandbox: Literal["must", "limits"]
     watch_folder: Path | None
     watch_quiet: float
     watch_marker: bool
@@ -219,6 +223,7 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         max_file_bytes=env.max_file_mb * 1024 * 1024,
         languages=env.languages,
         tessdata=env.tessdata,
+        sandbox=env.sandbox,
         watch_folder=env.watch_folder.expanduser().absolute() if env.watch_folder else None,
         watch_quiet=env.watch_quiet,
         watch_marker=env.watch_marker,

@@ -25,7 +25,9 @@ from typing import Any, ParamSpec, TypeVar
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
 
 from ingest.children import ChildDied, ChildrenStopped, ChildStuck, Kind
-from records.errors import ArchiveFault, Away
+from jobs import sandbox
+from jobs.sandbox import Room
+from records.errors import ArchiveFault, Away, ToolMissing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,6 +52,10 @@ be this task's doing, so once; nobody but a person or a service manager sends SI
 """
 
 
+SHUT_IN: tuple[Kind, ...] = ("parse", "read")
+"""The children that open foreign bytes and need nothing but files."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one child may use. `memory` is address space in bytes (RLIMIT_AS); `file` the largest file it may write."""
@@ -72,10 +78,15 @@ def default_limits(cores: int) -> dict[Kind, Limits]:
 
 
 class ChildPools:
-    """One pool a kind, started with its first use. Safe between threads."""
+    """One pool a kind, started with its first use. Safe between threads.
 
-    def __init__(self, limits: Mapping[Kind, Limits]) -> None:
+    With a `room` the children that parse and read are shut into it (`jobs.sandbox`); those that sign are not, since
+    they hold the keys and talk to time stamp servers. Without one they have their limits only.
+    """
+
+    def __init__(self, limits: Mapping[Kind, Limits], room: Room | None = None) -> None:
         self._limits = dict(limits)
+        self._room = room
         self._pools: dict[Kind, ProcessPool] = {}
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -162,11 +173,12 @@ class ChildPools:
             del self._pools[kind]
             _end(pool)
         limit = self._limits[kind]
+        room = self._room if kind in SHUT_IN else None
         pool = ProcessPool(
             max_workers=limit.workers,
             max_tasks=limit.tasks,
             initializer=_enter_child,
-            initargs=(self._parent, limit.memory, limit.file, limit.open_files),
+            initargs=(self._parent, limit.memory, limit.file, limit.open_files, room),
             context=multiprocessing.get_context("spawn"),
         )
         pool.schedule(_nothing)
@@ -244,6 +256,8 @@ def _with_cpu_limit(
     seconds: float, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Give the task its own CPU allowance: the soft limit counts from what the child has used so far."""
+    if _unfit:  # nothing is read outside the sandbox that was asked for
+        raise _unfit[0]
     used = int(time.process_time()) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (used + max(int(seconds), 1) + 5, resource.RLIM_INFINITY))
     try:
@@ -269,7 +283,11 @@ def _travels(fault: Exception) -> bool:
     return True
 
 
-def _enter_child(parent: int, memory: int, file: int, open_files: int) -> None:
+_unfit: list[ToolMissing] = []
+"""In a child: why it could not be shut in; each task is told so instead of being run."""
+
+
+def _enter_child(parent: int, memory: int, file: int, open_files: int, room: Room | None) -> None:
     """First thing a child does: die with the parent, leave Ctrl+C to it, accept the limits."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:  # the parent ended before the signal was set
@@ -283,3 +301,8 @@ def _enter_child(parent: int, memory: int, file: int, open_files: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(open_files, hard), hard))
+    if room is not None:
+        try:
+            sandbox.enter(room)
+        except ToolMissing as fault:
+            _unfit.append(fault)

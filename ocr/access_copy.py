@@ -27,7 +27,7 @@ from ocr.text_layer import text_content
 PAGE_BYTES = 60_000
 """What an A4 page may take, words and all; larger sheets get as much more as they are larger."""
 
-_FIXED_BYTES = 6_000
+_FIXED_BYTES = 7_000
 """Of these, what font, metadata and output intent of a file of one page take."""
 _A4_POINTS = 595.0 * 842.0
 

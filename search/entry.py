@@ -11,7 +11,7 @@ from records.access import Level
 from records.document import Fields
 from records.page import PageText
 from search.filters import FacetValues, facet_values
-from search.number_keys import mention_keys, own_keys
+from search.number_keys import document_key, issuer_ending, mention_keys, own_keys
 
 TITLE_BREAK = "|"
 """Stands between the pieces of a title so that no phrase runs across them; no token is spelled so."""
@@ -70,7 +70,13 @@ class Entry:
 
 def entries_for(document: IndexedDocument, pages: Sequence[PageText]) -> list[Entry]:
     """Return one entry for each page of `document`, blank ones too (a title must be found without any text)."""
-    shared = _Shared(facet_values(document.fields, document.dossier), _issuer(document.fields))
+    fields = document.fields
+    shared = _Shared(
+        facet_values(fields, document.dossier),
+        _issuer(fields),
+        document_key(fields.number),
+        issuer_ending(fields.organ_name) or issuer_ending(fields.superior_organ),
+    )
     runs = [token_texts(canonical(page.text)) for page in pages]
     return [
         _entry(
@@ -91,6 +97,9 @@ class _Shared:
 
     facets: FacetValues
     issuer: tuple[str, ...]
+    number: str
+    ending: str
+    """What its body tells of TƯ at the end of its number (`issuer_ending`)."""
 
 
 def _entry(
@@ -118,8 +127,8 @@ def _entry(
         folded=folded,
         pairs=tuple(bigrams(folded + beyond[:1])),
         skips=_over_doubtful(folded + (beyond[:2] if len(own) > 1 else beyond[:1])),
-        mentions=tuple(dict.fromkeys(mention_keys(canonical(page.text)))),
-        numbers=tuple(own_keys(canonical(document.fields.number))) if first else (),
+        mentions=tuple(dict.fromkeys(mention_keys(canonical(page.text), shared.number, shared.ending))),
+        numbers=tuple(own_keys(canonical(document.fields.number), shared.ending)) if first else (),
         title_exact=tuple(toned_key(run) for run in title),
         title_folded=title_folded,
         title_pairs=tuple(pair for pair in bigrams(title_folded) if TITLE_BREAK not in pair),

@@ -78,6 +78,36 @@ def other_endings(key: str, written: str) -> tuple[str, ...]:
     return ()
 
 
+_CENTRAL_BODY = re.compile(r"\b(?:trung uong|bo chinh tri|ban bi thu)\b")
+_LOCAL_BODY = re.compile(r"\b(?:tinh|thanh|huyen|quan|thi) uy\b")
+
+
+def issuer_ending(issuer: str) -> str:
+    """Return what TƯ stands for under the name of the issuing body: "tw", "tu", or "" when the name does not tell.
+
+    >>> issuer_ending("Ban Tổ chức Trung ương"), issuer_ending("VĂN PHÒNG TỈNH ỦY"), issuer_ending("Đảng ủy xã Mẫu")
+    ('tw', 'tu', '')
+    """
+    name = fold(canonical(issuer))
+    central, local = _CENTRAL_BODY.search(name), _LOCAL_BODY.search(name)
+    if bool(central) == bool(local):
+        return ""
+    return _CENTRAL if central else _LOCAL
+
+
+def _settled(key: str, written: str, ending: str) -> tuple[str, ...]:
+    """Return the keys of a number of its own body: one for TƯ when the body tells which, both when it does not.
+
+    A number of a body of the centre that stands there with TU has lost its horn on the way: it has both keys.
+    """
+    if not key.endswith((_LOCAL, _CENTRAL)):
+        return (key,)
+    said = key[: -len(_LOCAL)] + ending if ending else key
+    if _TU_WITH_HORN.search(written):
+        return (said,) if ending else (key, *other_endings(key, written))
+    return tuple(dict.fromkeys((said, key))) if ending == _CENTRAL else (key,)
+
+
 def find_numbers(text: str) -> list[NumberAt]:
     """Return every document number written with its marks in canonical `text`, in order.
 
@@ -95,8 +125,11 @@ def find_numbers(text: str) -> list[NumberAt]:
     return found
 
 
-def mention_keys(text: str) -> list[str]:
+def mention_keys(text: str, own: str = "", ending: str = "") -> list[str]:
     """Return the keys of the numbers written in canonical `text`; what they look like carries `REPAIRED` before it.
+
+    `own`: the key of the paper's own number as written, `ending` what its body tells of TƯ (`issuer_ending`); other
+    papers' numbers with TƯ have both keys.
 
     >>> mention_keys("Số l593-CV/TU")
     ['l593.cvtu', '~1593.cvtu']
@@ -104,7 +137,10 @@ def mention_keys(text: str) -> list[str]:
     exact: list[str] = []
     alike: list[str] = []
     for number in find_numbers(text):
-        keys = (number.key, *other_endings(number.key, text[number.start : number.end]))
+        written = text[number.start : number.end]
+        keys = (number.key, *other_endings(number.key, written))
+        if number.key == own:
+            keys = _settled(number.key, written, ending)
         exact += keys
         tail = _EDGE_TAIL.match(text, number.end)
         longer = (number.key + fold(tail.group(1)),) if tail else ()
@@ -133,8 +169,10 @@ def document_key(number: str) -> str:
     return next(iter(own_keys(canonical(number))), "")
 
 
-def own_keys(number: str) -> list[str]:
+def own_keys(number: str, ending: str = "") -> list[str]:
     """Return the keys under which a paper's own number is found: the whole, each beginning of it, the bare serial.
+
+    `ending`: what the issuing body tells of TƯ at its end (`issuer_ending`).
 
     >>> own_keys("141-CV/VPTW/nb")
     ['141.cvvptwnb', '141.cvvptw', '141.cv', '141']
@@ -143,6 +181,7 @@ def own_keys(number: str) -> list[str]:
     if found:
         serial, parts = found.group(1), _PIECE.findall(found.group(2))
         whole = [_key(serial, parts[:count]) for count in range(len(parts), 0, -1)]
-        return [*whole, _key(serial, []).rstrip(".")]
+        first = _settled(whole[0], number, ending) if ending else whole[:1]
+        return [*first, *whole[1:], _key(serial, []).rstrip(".")]
     bare = _DIGITS.search(number)
     return [_key(bare.group(), []).rstrip(".")] if bare else []

@@ -53,7 +53,7 @@ class SearchOut(Frozen):
     """One page of results, best first; `total` is a lower bound when not `total_is_exact`.
 
     `facets`: pages counted by each value among all that answer; when not `facets_are_exact`, among the pages in which
-    the answers were looked for.
+    the answers were looked for. `notes`: sentences about what was typed and could not be followed, in Vietnamese.
     """
 
     query: str
@@ -63,6 +63,7 @@ class SearchOut(Frozen):
     hits: list[HitOut]
     facets: dict[str, list[FacetValueOut]] = {}
     facets_are_exact: bool = True
+    notes: list[str] = []
 
 
 class SuggestionOut(Frozen):

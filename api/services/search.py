@@ -58,6 +58,7 @@ def find(tools: Tools, reader: Actor, asked: Asked, limit: int, offset: int, *, 
         hits=hits,
         facets={facet.value: [_facet(facet, one) for one in told] for facet, told in found.facets.items()},
         facets_are_exact=found.facets_are_exact,
+        notes=list(found.notes),
     )
 
 

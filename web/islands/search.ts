@@ -1,9 +1,21 @@
 /** The search box: suggestions while typing (a combobox as ARIA 1.2 describes it), and switches that ask at once. */
 import { words } from "./api";
+import { canonical, fold } from "./parts/fold.mjs";
 
 interface Suggestion {
   kind: "number" | "issuer" | "type";
   text: string;
+}
+
+/** The text with what was typed in it marked, whatever accents either has. */
+function marked(text: string, typed: string): (string | HTMLElement)[] {
+  const clean = canonical(text);
+  const sought = fold(canonical(typed.trim()));
+  const start = fold(clean).indexOf(sought);
+  if (!sought || start < 0) return [text];
+  const mark = document.createElement("mark");
+  mark.textContent = clean.slice(start, start + sought.length);
+  return [clean.slice(0, start), mark, clean.slice(start + sought.length)];
 }
 
 const PAUSE = 150; // milliseconds without a key before anything is asked
@@ -50,7 +62,7 @@ function combobox(box: HTMLInputElement): void {
       item.dataset["text"] = one.text;
       const kind = document.createElement("small");
       kind.textContent = say(one.kind);
-      item.append(one.text, " ", kind);
+      item.append(...marked(one.text, typed), " ", kind);
       item.addEventListener("mousedown", (event) => {
         event.preventDefault(); // the box keeps the focus
         take(one.text);

@@ -76,6 +76,16 @@ def test_the_page_shows_what_narrows_and_the_way_out(house: House) -> None:
     assert browser.get("/search", params={"q": "zzzz", "type": "02"}).text.count('data-testid="loosen"') == 0
 
 
+def test_what_was_typed_and_not_understood_is_said(house: House) -> None:
+    asked = {"q": "chuyển sinh hoạt đảng năm:hai"}
+    (note,) = house.client("reader").get(f"{API}/search", params=asked).json()["notes"]
+    assert "năm: hai" in note
+    shown = house.browser("reader").get("/search", params=asked).text
+    assert 'data-testid="note"' in shown and "năm: hai" in shown
+    plain = house.client("reader").get(f"{API}/search", params={"q": "chuyển sinh hoạt đảng"}).json()
+    assert plain["notes"] == []
+
+
 def test_what_is_offered_when_nothing_is_found_tells_nothing_hidden(house: House) -> None:
     asked = {"q": "bảo vệ chính trị nội bộ", "type": "17"}
     assert "loosen" in house.browser("archivist").get("/search", params=asked).text

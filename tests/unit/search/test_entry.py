@@ -88,3 +88,30 @@ def test_values_of_a_facet_add_up_and_facets_narrow(filters: Filters, admitted: 
 def test_examples_in_the_docstrings() -> None:
     for module in (records.dossier_code, search.filters):
         assert doctest.testmod(module).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("number", "organ", "found", "not_found"),
+    [
+        ("204-QĐ/TƯ", "Ban Chấp hành Trung ương", {"204.qdtw"}, {"204.qdtu"}),
+        ("1593-CV/TƯ", "Tỉnh ủy Lâm Đồng", {"1593.cvtu"}, {"1593.cvtw"}),
+        ("12-CV/TƯ", "Văn phòng", {"12.cvtu", "12.cvtw"}, set()),
+        ("204-QĐ/TU", "Bộ Chính trị", {"204.qdtw", "204.qdtu"}, set()),  # the scan lost the horn
+        ("15-NQ/TU", "Thành ủy Mẫu", {"15.nqtu"}, {"15.nqtw"}),
+        ("43/KH-UBND", "Ủy ban nhân dân tỉnh", {"43.khubnd"}, set()),
+    ],
+)
+def test_the_body_tells_what_a_horn_stands_for_in_its_own_number(
+    number: str, organ: str, found: set[str], not_found: set[str]
+) -> None:
+    fields = Fields(number=number, organ_name=organ)
+    page = a_page(f"Số: {number} về việc chung", 1)
+    entry = entries_for(IndexedDocument("d", fields), [page])[0]
+    keys = {*entry.numbers, *entry.mentions}
+    assert found <= keys and not keys & not_found
+
+
+def test_other_papers_with_a_horn_keep_both_keys() -> None:
+    fields = Fields(number="204-QĐ/TƯ", organ_name="Ban Chấp hành Trung ương")
+    entry = entries_for(IndexedDocument("d", fields), [a_page("Căn cứ 1593-CV/TƯ và 7-CV/TU", 1)])[0]
+    assert {"1593.cvtu", "1593.cvtw", "7.cvtu"} <= set(entry.mentions) and "7.cvtw" not in entry.mentions
