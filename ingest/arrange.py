@@ -37,6 +37,9 @@ from storage.work import Tx
 ARRANGE = "arrange"
 """Batch option: the walk waits behind the proposal until a person confirms it."""
 
+_PROPOSAL = "proposal"
+"""Where the first entry of a log keeps what people started from: documents of (page, mark)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
@@ -86,7 +89,7 @@ def arranged(tx: Tx, actor: Actor, batch_id: str) -> Arranged:
     logged = tx.arrangements.log(batch_id)
     log = [entry_of(one.step, one.told) for one in logged]
     stands = standing(log)
-    proposal = first_proposal(files, pages, checks_of(tx, batch_id))
+    proposal = _kept(logged) or first_proposal(files, pages, checks_of(tx, batch_id))
     groups = fold(proposal, (*stands.entries, *_strays(tx, batch_id, files, pages, log)))
     last = _confirmation(logged)
     turns = {} if last is None else dict(last.told["turned"])
@@ -189,6 +192,12 @@ def must_wait(tx: Tx, batch: Batch) -> bool:
     return True
 
 
+def _kept(logged: Sequence[Logged]) -> list[list[Sheet]]:
+    """Return the proposal that the first entry keeps; none before it, and for a log of before it was kept."""
+    groups = logged[0].told.get(_PROPOSAL, ()) if logged else ()
+    return [[Sheet(str(page), Mark(mark)) for page, mark in group] for group in groups]
+
+
 def _confirmation(logged: Sequence[Logged]) -> Logged | None:
     """Return the confirmation that stands."""
     last = next((one for one in reversed(logged) if one.step in (Step.CONFIRMED, Step.REOPENED)), None)
@@ -227,6 +236,8 @@ def _log(tx: Tx, actor: Actor, now: Arranged, entry: Entry) -> Arranging:
         told = {"page": entry.page, "of": entry.of}
     if entry.step is Step.CONFIRMED:
         told = {"turned": turned(groups, now.pages)}
+    if not log:  # from now on the commands mean these documents, whatever later rules would propose
+        told[_PROPOSAL] = [[[sheet.page, sheet.mark.value] for sheet in group] for group in now.proposal]
     ordinal = tx.arrangements.append(batch_id, entry.step.value, told, actor)
     kind = entry.step.value if entry.command is None else entry.command.kind.value
     pages = 0 if entry.command is None else len(entry.command.pages)

@@ -11,7 +11,7 @@ from ingest.arrange import ARRANGE, arranged, page_numbered
 from ingest.documents import propose_documents
 from records.access import LOCAL, SYSTEM, Actor, Role
 from records.accounting import PageState
-from records.arrangement import Command, Kind, Mark, Where
+from records.arrangement import Command, Kind, Mark, Sheet, Where
 from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing, NotAllowed, Unfit
 from records.page_checks import Finding, PageCheck
@@ -61,6 +61,28 @@ def step(world: World, batch: str, what) -> int:
 def page_id(world: World, batch: str, number: int) -> str:
     with world.work.reading() as tx:
         return page_numbered(tx, LOCAL, batch, number)
+
+
+def test_commands_mean_what_they_meant_whatever_is_proposed_later(
+    world: World, batch: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = arrange.first_proposal
+    do(world, batch, Kind.MERGE, 6)
+    assert shape(world, batch) == ["1 2 3 4", "5 6"]
+
+    def joined(*given: object) -> list[list[Sheet]]:
+        return [[sheet for group in first(*given) for sheet in group]]
+
+    monkeypatch.setattr(arrange, "first_proposal", joined)  # a version with other rules
+    assert shape(world, batch) == ["1 2 3 4", "5 6"]
+    do(world, batch, Kind.SPLIT, 3)
+    step(world, batch, arrange.undo)
+    assert shape(world, batch) == ["1 2 3 4", "5 6"]
+    step(world, batch, arrange.undo)
+    assert shape(world, batch) == ["1 2 3 4", "5", "6"]
+    with world.work.reading() as tx:
+        told = [set(one.told) for one in tx.arrangements.log(batch)]
+    assert [("proposal" in one) for one in told] == [True, False, False, False]
 
 
 def test_commands_are_what_the_documents_are_made_of(world: World, batch: str) -> None:
