@@ -23,6 +23,7 @@ from boot.settings import Settings
 from boot.speak import Exit, say
 from boot.telemetry import start_telemetry
 from boot.version import VERSION
+from boot.watching import watching
 from boot.wiring import engine_address, ingest_tools, running_engine
 from ingest.access_copy import access_copy
 from ingest.receive import receipt_of, receive_stream
@@ -112,6 +113,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
             keeper = EngineKeeper(house, tools)
             keeper.start()
             stack.callback(keeper.stop)
+            stack.enter_context(watching(house, tools))  # on the cluster profile a worker does
         say(f"Vanthu chạy tại http://{host}:{port} (Ctrl+C để dừng)")
         uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=10, **server_options())
     return Exit.WELL

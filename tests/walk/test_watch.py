@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -104,13 +105,19 @@ def test_killed_over_a_delivery(vanthu: Vanthu, tmp_path: Path) -> None:
         assert set(received(vanthu)) == {"0.jpg", "1.jpg"}
 
 
-def test_a_worker_watches_the_folder_of_its_settings(vanthu: Vanthu, tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", ["worker", "serve"])
+def test_who_works_watches_the_folder_of_its_settings(vanthu: Vanthu, tmp_path: Path, who: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     folder = tmp_path / "quet"
     folder.mkdir()
     (folder / "a.jpg").write_bytes(scan(9))
     log = tmp_path / "worker.log"
-    worker = vanthu.start("worker", log=log, VANTHU_WATCH_FOLDER=str(folder), VANTHU_WATCH_QUIET="0.1")
+    worker = vanthu.start(
+        who, log=log, VANTHU_WATCH_FOLDER=str(folder), VANTHU_WATCH_QUIET="0.1", VANTHU_PORT=str(port)
+    )
     wait(vanthu, 1)
     worker.send_signal(signal.SIGTERM)
-    assert worker.wait(timeout=60) == 0, log.read_text()
+    assert worker.wait(timeout=60) in (0, -signal.SIGTERM), log.read_text()
     assert not (folder / "a.jpg").exists()
