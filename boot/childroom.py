@@ -65,6 +65,7 @@ def open_children(
                 (*settings.roots, *models, *(path.absolute() for path in reads)),
                 (*under_way, *(path.absolute() for path in writes)),
                 temp,
+                meeting=(Path("/tmp"),),  # noqa: S108  LibreOffice's own choice
             )
         pools = ChildPools(chosen, room)
         stack.callback(pools.stop)

@@ -8,8 +8,10 @@ from records.errors import ArchiveFault
 P = ParamSpec("P")
 T = TypeVar("T")
 
-Kind = Literal["parse", "read", "sign"]
-"""Which limits apply: `parse` untrusted files, `read` pages (OCR, composing), `sign` (holds the key)."""
+Kind = Literal["parse", "convert", "read", "sign"]
+"""Which limits apply: `parse` untrusted files, `convert` office files (another program does it), `read` pages (OCR,
+composing), `sign` (holds the key).
+"""
 
 
 class ChildStuck(ArchiveFault):

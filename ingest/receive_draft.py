@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec
 
-from ingest.children import ChildDied, ChildStuck
+from ingest.children import ChildDied, ChildStuck, Kind
 from ingest.inspect import demand_readable
 from ingest.keys import received_key
 from ingest.names import clean_name
@@ -74,7 +74,7 @@ def take_draft(
             intent = _keep(tools, key, held, sha256, size, actor_id, case_id)
             return TakenDraft(Draft(shown, key, sha256, size), (intent,))
         with quarantined(tools.quarantine) as (pdf, _):
-            _in_child(tools, SECONDS + 30.0, shown, word_to_pdf, held, pdf, shown)
+            _in_child(tools, "convert", SECONDS + 30.0, shown, word_to_pdf, held, pdf, shown)
             _demand_pdf(tools, pdf, shown)
             made, made_size = hashlib.sha256(pdf.read_bytes()).hexdigest(), pdf.stat().st_size
             key, pdf_key = f"received/{sha256[:2]}/{sha256}.docx", received_key(made, b"%PDF")
@@ -101,11 +101,12 @@ def _demand_pdf(tools: IngestTools, path: Path, shown: str) -> None:
             tell=f"{shown} đã có chữ ký số nên không làm dự thảo được: số, ngày ghi thêm sẽ làm hỏng chữ ký. "
             "Hãy tải bản chưa ký.",
         )
-    _in_child(tools, tools.limits.inspect_seconds, shown, demand_burnable, path)
+    _in_child(tools, "parse", tools.limits.inspect_seconds, shown, demand_burnable, path)
 
 
 def _in_child(
     tools: IngestTools,
+    kind: Kind,
     seconds: float,
     shown: str,
     function: Callable[P, None],
@@ -113,7 +114,7 @@ def _in_child(
     **named: P.kwargs,
 ) -> None:
     try:
-        tools.children.run("parse", seconds, function, *given, **named)
+        tools.children.run(kind, seconds, function, *given, **named)
     except (ChildStuck, ChildDied) as fault:
         raise Unfit(
             f"{shown}: {fault}",

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
 from pebble import CONSTS, ProcessExpired, ProcessFuture, ProcessPool
@@ -52,7 +52,7 @@ be this task's doing, so once; nobody but a person or a service manager sends SI
 """
 
 
-SHUT_IN: tuple[Kind, ...] = ("parse", "read")
+SHUT_IN: tuple[Kind, ...] = ("parse", "convert", "read")
 """The children that open foreign bytes and need nothing but files."""
 
 
@@ -72,6 +72,7 @@ def default_limits(cores: int) -> dict[Kind, Limits]:
     """Return limits for a machine with `cores` cores."""
     return {
         "parse": Limits(workers=max(1, min(cores, 4)), memory=3072 * _MIB),
+        "convert": Limits(workers=1, memory=3072 * _MIB),
         "read": Limits(workers=cores, memory=READ_MEMORY),
         "sign": Limits(workers=1, memory=3072 * _MIB, tasks=2000),
     }
@@ -80,8 +81,8 @@ def default_limits(cores: int) -> dict[Kind, Limits]:
 class ChildPools:
     """One pool a kind, started with its first use. Safe between threads.
 
-    With a `room` the children that parse and read are shut into it (`jobs.sandbox`); those that sign are not, since
-    they hold the keys and talk to time stamp servers. Without one they have their limits only.
+    With a `room` the children that open files are shut into it (`jobs.sandbox`); those that sign are not, since they
+    hold the keys and talk to time stamp servers. Without one they have their limits only.
     """
 
     def __init__(self, limits: Mapping[Kind, Limits], room: Room | None = None) -> None:
@@ -174,6 +175,8 @@ class ChildPools:
             _end(pool)
         limit = self._limits[kind]
         room = self._room if kind in SHUT_IN else None
+        if room is not None and kind != "convert":
+            room = replace(room, meeting=())
         pool = ProcessPool(
             max_workers=limit.workers,
             max_tasks=limit.tasks,

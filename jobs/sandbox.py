@@ -29,6 +29,7 @@ _SYSTEM = (
         "/etc/ld.so.cache",
         "/etc/localtime",
         "/etc/timezone",
+        "/etc/locale.alias",
         "/etc/nsswitch.conf",
         "/etc/passwd",
     ),
@@ -40,7 +41,7 @@ _SYSTEM = (
         "/etc/papersize",
         "/etc/ssl/openssl.cnf",
     ),
-    *("/var/cache/fontconfig", "/var/lib/libreoffice"),
+    *("/var/cache/fontconfig", "/var/lib/libreoffice", "/var/spool/libreoffice"),
 )
 """What libraries and programs look at. /proc also shows other processes; what is secret there (memory, environment)
 Landlock refuses by itself.
@@ -83,12 +84,14 @@ class Room:
     """The files that a child may open besides the system's and the house's own code; all paths absolute.
 
     `writes`: folders below which it may write too; `temp`: a folder in which each child gets a private one for
-    temporary files.
+    temporary files; `meeting`: folders in which it may put up sockets and take files away (LibreOffice talks to itself
+    through a socket in /tmp and cannot be told another place).
     """
 
     reads: tuple[Path, ...]
     writes: tuple[Path, ...]
     temp: Path
+    meeting: tuple[Path, ...] = ()
 
 
 def enter(room: Room) -> None:
@@ -121,6 +124,7 @@ def enter(room: Room) -> None:
         ),  # imports list it; its files are the packages', and perhaps the data below it
         (Path("/dev/null"), AccessFs.WRITE_FILE),
         *((path, change) for path in (home, *_there(room.writes))),
+        *((path, AccessFs.MAKE_SOCK | AccessFs.REMOVE_FILE) for path in _there(room.meeting)),
     ]
     try:
         rules = Landlock(strict=False)  # an older kernel lacks the newer rights (docs/howto/sandbox.md)

@@ -61,7 +61,8 @@ HERE = _Here()
 @pytest.fixture(scope="session")
 def children() -> Iterator[ChildPools]:
     """One pool of limited children for looking at delivered files."""
-    pools = ChildPools({"parse": ChildLimits(workers=1, memory=3 * 1024**3)})
+    limits = ChildLimits(workers=1, memory=3 * 1024**3)
+    pools = ChildPools({"parse": limits, "convert": limits})
     try:
         yield pools
     finally:

@@ -15,7 +15,9 @@ from tests.cases.backing_up import Elsewhere
 
 @pytest.fixture(scope="session")
 def children() -> Iterator[ChildPools]:
-    pools = ChildPools({"parse": Limits(workers=2, memory=3 * 1024**3, tasks=10_000)})
+    pools = ChildPools(
+        {"parse": (one := Limits(workers=2, memory=3 * 1024**3, tasks=10_000)), "convert": one}
+    )
     try:
         yield pools
     finally:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from jobs.children import ChildPools, Limits
+from ingest.word_convert import word_to_pdf
+from jobs.children import ChildPools, Limits, default_limits
 from jobs.sandbox import Room
+from tests.cases.word_files import a_word_file, demand_converter
 
 HERE = Path(__file__).parent
 ROOT = Path(__file__).parents[3]
@@ -161,6 +163,19 @@ def test_its_temporary_files_are_its_own(pools: ChildPools, base: Path) -> None:
     made = Path(pools.run("parse", 30, temp_file))
     assert made.parent.parent == base / "temp" and made.exists()
     assert pools.run("parse", 30, write, f"{base}/temp/other") == "PermissionError"
+
+
+def test_an_office_file_is_converted_in_its_room(base: Path) -> None:
+    demand_converter()
+    source = a_word_file(base / "work" / "a.docx")
+    room = Room((), (base / "work",), base / "temp", meeting=(Path("/tmp"),))
+    pools = ChildPools({"convert": default_limits(1)["convert"]}, room)
+    try:
+        pools.run("convert", 150, word_to_pdf, source, base / "work" / "a.pdf", "a.docx")
+        assert (base / "work" / "a.pdf").read_bytes().startswith(b"%PDF")
+        assert pools.run("convert", 30, write, "/tmp/vanthu-new") == "PermissionError"
+    finally:
+        pools.stop()
 
 
 @pytest.mark.parametrize("missing", ["landlock_create_ruleset", "landlock_restrict_self"])
