@@ -168,7 +168,7 @@ def test_its_temporary_files_are_its_own(pools: ChildPools, base: Path) -> None:
 def test_an_office_file_is_converted_in_its_room(base: Path) -> None:
     demand_converter()
     source = a_word_file(base / "work" / "a.docx")
-    room = Room((), (base / "work",), base / "temp", meeting=(Path("/tmp"),))
+    room = Room((HERE, ROOT / "tests"), (base / "work",), base / "temp", meeting=(Path("/tmp"),))
     pools = ChildPools({"convert": default_limits(1)["convert"]}, room)
     try:
         pools.run("convert", 150, word_to_pdf, source, base / "work" / "a.pdf", "a.docx")
