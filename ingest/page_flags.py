@@ -1,10 +1,12 @@
 """The findings on the pages of a delivery as people are told them: which file, which page, one sentence each."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from records.access import Actor
-from records.page_checks import TWINS, WORKINGS
+from records.page_checks import TWINS, WORKINGS, PageCheck
+from storage.pages import Page
 from storage.work import Tx
 
 TELLING = 0.5
@@ -37,8 +39,15 @@ def page_flags(tx: Tx, reader: Actor, batch_id: str) -> list[PageFlag]:
     """Return the findings of a batch in the order of its pages. Raises `Missing`, `NotAllowed`."""
     names = {f.id: f.relative_path for f in tx.batches.files(reader, batch_id)}
     pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
+    return flags_among(tx.page_checks.of_batch(batch_id), pages, names)
+
+
+def flags_among(
+    found: Mapping[str, Sequence[PageCheck]], pages: Mapping[str, Page], names: Mapping[str, str]
+) -> list[PageFlag]:
+    """Return the findings as they are told; `names`: the path of each file by its id."""
     flags = []
-    for page_id, checks in tx.page_checks.of_batch(batch_id).items():
+    for page_id, checks in found.items():
         page = pages[page_id]
         for check in checks:
             if check.finding in WORKINGS:

@@ -53,9 +53,16 @@ class ArrangingOut(Frozen):
         return cls(version=made.version, documents=made.documents, undo=made.undo, redo=made.redo)
 
 
+class SheetFlagOut(Frozen):
+    """What the look at the image found on a page, and the sentence for the archivist."""
+
+    finding: str
+    sentence: str
+
+
 class SheetOut(Frozen):
     """A page in its place. `ordinal`: its number in the delivery, by which people call it; `rotation`: how it is shown
-    upright; `code`: text of a separator sheet; `rescan`: the open ticket for it, "" without.
+    upright; `code`: text of a separator sheet; `rescan`: the open ticket for it, "" without; `flags`: findings on it.
     """
 
     page: str
@@ -69,6 +76,7 @@ class SheetOut(Frozen):
     code: str
     rescan: str
     image: str
+    flags: list[SheetFlagOut] = []
 
 
 class GroupOut(Frozen):

@@ -13,6 +13,7 @@ from api.schemas.arrangements import (
     GroupOut,
     RescanIn,
     RescanOut,
+    SheetFlagOut,
     SheetOut,
 )
 from api.services.page_images import Picture
@@ -20,6 +21,7 @@ from api.tools import Tools
 from ingest import arrange, rescan
 from ingest.arrange import Arranged
 from ingest.arrange_base import documents_of, rescan_key, shown_turn
+from ingest.page_flags import flags_among
 from ocr.page_view import PageView, Size, page_view
 from records.access import SYSTEM, Actor
 from records.arrangement import Mark, Sheet
@@ -38,6 +40,13 @@ def show(tools: Tools, actor: Actor, batch_id: str, limit: int, offset: int) -> 
     with tools.work.reading() as tx:
         now = arrange.arranged(tx, actor, batch_id)
         waiting = {one.page_id: one.id for one in tx.arrangements.rescans(batch_id, RescanState.OPEN)}
+        checks = tx.page_checks.of_batch(batch_id)
+    flags: dict[str, list[SheetFlagOut]] = {}
+    for flag in flags_among(checks, now.pages, {one.id: one.relative_path for one in now.files.values()}):
+        if not flag.worth_telling:
+            continue
+        told = SheetFlagOut(finding=flag.finding, sentence=flag.sentence)
+        flags.setdefault(flag.page_id, []).append(told)
     marks = Counter(sheet.mark.value for group in now.groups for sheet in group)
     return ArrangementOut(
         batch_id=batch_id,
@@ -47,7 +56,7 @@ def show(tools: Tools, actor: Actor, batch_id: str, limit: int, offset: int) -> 
         undo=now.undo,
         redo=now.redo,
         marks=dict(sorted(marks.items())),
-        groups=list(_window(now, waiting, limit, offset)),
+        groups=list(_window(now, waiting, flags, limit, offset)),
         total=sum(marks.values()),
         limit=limit,
         offset=offset,
@@ -154,7 +163,13 @@ def draw(desk: Desk, asked: Picture, turn: int) -> PageView:
     return desk.images.get(f"{page.image_sha256}-{rotation}-{asked.size}", whole)
 
 
-def _window(now: Arranged, waiting: Mapping[str, str], limit: int, offset: int) -> Iterator[GroupOut]:
+def _window(
+    now: Arranged,
+    waiting: Mapping[str, str],
+    flags: Mapping[str, list[SheetFlagOut]],
+    limit: int,
+    offset: int,
+) -> Iterator[GroupOut]:
     """Return the groups that have a page in the window, each with its pages in it."""
     at = number = 0
     for group in now.groups:
@@ -167,7 +182,10 @@ def _window(now: Arranged, waiting: Mapping[str, str], limit: int, offset: int) 
                 number=number if makes else 0,
                 source=name[0].source if name else "",
                 pages=len(name[0].pages) if name else 0,
-                sheets=[_sheet(now, sheet, waiting.get(sheet.page, "")) for sheet in group[first:last]],
+                sheets=[
+                    _sheet(now, sheet, waiting.get(sheet.page, ""), flags.get(sheet.page, []))
+                    for sheet in group[first:last]
+                ],
                 first=first == 0,
                 last=last == len(group),
             )
@@ -176,7 +194,7 @@ def _window(now: Arranged, waiting: Mapping[str, str], limit: int, offset: int) 
             return
 
 
-def _sheet(now: Arranged, sheet: Sheet, ticket: str) -> SheetOut:
+def _sheet(now: Arranged, sheet: Sheet, ticket: str, flags: list[SheetFlagOut]) -> SheetOut:
     page = now.pages[sheet.page]
     rotation = now.turned.get(page.id, (shown_turn(page) + (0 if now.turned else sheet.turn)) % 360)
     return SheetOut(
@@ -191,4 +209,5 @@ def _sheet(now: Arranged, sheet: Sheet, ticket: str) -> SheetOut:
         code=page.code,
         rescan=ticket,
         image=f"/api/v1/batches/{page.batch_id}/pages/{page.id}/image?turn={rotation}",
+        flags=flags,
     )

@@ -2,6 +2,7 @@
 
 import re
 
+from records.page_checks import Finding, PageCheck
 from tests.unit.api.api_house import House
 from tests.unit.api.arranging import API, waiting_batch
 from tests.unit.api.test_uploads import a_scan
@@ -95,3 +96,20 @@ def test_the_page_works_without_script(house: House) -> None:
     assert "Mở lại việc sắp xếp" in browser.get(address).text
     reopened = browser.post(f"{address}/reopen", data=signed, follow_redirects=False)
     assert reopened.headers["location"] == address
+
+
+def test_what_was_found_on_a_page_is_seen_where_it_is_arranged(house: House) -> None:
+    batch, pages = waiting_batch(house)
+    found = {pages[1]: [PageCheck(Finding.BLURRED, 0.9)], pages[2]: [PageCheck(Finding.TOO_LIGHT, 0.1)]}
+    with house.tools.work.begin() as tx:
+        tx.page_checks.add(found)
+    told = house.client("archivist").get(f"{API}/batches/{batch}/arrangement").json()
+    sheets = {s["page"]: [f["finding"] for f in s["flags"]] for g in told["groups"] for s in g["sheets"]}
+    # the small drawn pages are of too few dots an inch besides; a doubt below one half is not told
+    assert [sheets[page] for page in pages[1:3]] == [["low-dpi", "blurred"], ["low-dpi"]]
+    page = house.browser("archivist").get(f"/batches/{batch}/arrange").text
+    assert (
+        page.count("ảnh mờ, nét chữ nhòe") == 1
+        and page.count('data-testid="flag"') == 1 + len(pages)
+        and "ảnh mờ, nét chữ nhòe" in page
+    )
