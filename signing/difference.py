@@ -7,6 +7,7 @@ It also compares the revision of every signature with every later one: a letter 
 revisions and more than a thousand such comparisons. See docs/decisions/0103.
 """
 
+import logging
 from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
@@ -31,6 +32,9 @@ from pyhanko.sign.diff_analysis import (
 )
 from pyhanko.sign.diff_analysis.form_rules_api import FormUpdate
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+
+# it logs the whole trace of every forbidden change as an error of the program; the verdict names the change in words
+logging.getLogger("pyhanko.sign.diff_analysis.policies").setLevel(logging.CRITICAL)
 
 
 class _TouchedFields(FormUpdatingRule):
