@@ -1,6 +1,7 @@
 """Files of the list of bad inputs (B01–B26 of the reliability study): made here, none shipped.
 
     python -m tests.tools.bad_files      (`make bad-files`) every one under the real limits, a line each and the figures
+    python -m tests.tools.bad_files --mutated 1000 [--seed N]    so many damaged copies of a good file of each kind
 
 Each goes the way of a delivered file, inspected and taken apart in the limited children; the run fails when one ends in
 anything but facts or a refusal with a sentence, outlasts its limit, or spoils the ordinary file after it.
@@ -14,9 +15,11 @@ import tempfile
 import time
 import zipfile
 import zlib
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pikepdf
@@ -29,6 +32,7 @@ from ocr.extract import extract_pages
 from ocr.inspect_file import inspect_file
 from records.errors import Away, Unfit
 from tests.tools.bad_inputs import assemble, bytes_of, huge_png, many_pages, paper, sixteen_bit
+from tests.tools.rooms import room
 
 MIB = 1024 * 1024
 
@@ -412,26 +416,43 @@ def run_one(pools: ChildPools, path: Path, out: Path) -> Ended:
     return Ended("read", time.monotonic() - began)
 
 
+def damaged(each: int, seed: int) -> Iterator[BadFile]:
+    """Yield `each` damaged copies of a good file of every kind, the same for the same seed."""
+    for kind, make in GOOD.items():
+        whole = make()
+        for number in range(each):
+            yield BadFile("B16", f"{number}.{kind}", partial(_mutated, whole, seed * 1_000_003 + number))
+
+
 def main() -> int:
     """Run every file and print the table."""
-    limits, ends, wrong = default_limits(1), Counter[str](), []
-    pools = ChildPools({"parse": limits["parse"]})
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--mutated", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    chosen = damaged(asked.mutated, asked.seed) if asked.mutated else every()
+    ends, wrong, slowest = Counter[str](), [], 0.0
     with tempfile.TemporaryDirectory() as name:
+        pools = ChildPools({"parse": default_limits(1)["parse"]}, room(Path(name)))
         good = Path(name) / "tot.png"
         good.write_bytes(png())
-        for number, bad in enumerate(every()):
+        for number, bad in enumerate(chosen):
             path = Path(name) / f"{number}-{bad.name}"
             path.write_bytes(bad.make())
             ended = run_one(pools, path, Path(name) / f"out-{number}")
             after = run_one(pools, good, Path(name) / f"after-{number}")
-            print(
-                f"{bad.number}  {bad.name:24}  {path.stat().st_size:9}  {ended.state:32}  {ended.seconds:6.2f} s"
-            )
+            if not asked.mutated:
+                print(
+                    f"{bad.number}  {bad.name:24}  {path.stat().st_size:9}  {ended.state:32}  {ended.seconds:6.2f} s"
+                )
             ends[ended.state] += 1
+            slowest = max(slowest, ended.seconds)
             if ended.state.startswith("away") or after.state != "read":
                 wrong.append(f"{bad.name}: {ended.state}, then {after.state}")
-    pools.stop()
+            path.unlink()
+        pools.stop()
     print(f"{sum(ends.values())} files: " + ", ".join(f"{n} {state}" for state, n in ends.most_common()))
+    print(f"slowest: {slowest:.1f} s")
     print(f"wrong: {wrong}")
     return 1 if wrong else 0
 

@@ -32,6 +32,7 @@ from ocr.extract import extract_pages
 from ocr.inspect_file import inspect_file
 from ocr.options import OcrOptions
 from records.errors import ArchiveFault
+from tests.tools.rooms import room
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf"
 MOST_MEGABYTES = 1229.0
@@ -285,13 +286,13 @@ def main() -> int:
     parser.add_argument("--only", default="", help="files whose name holds this")
     asked = parser.parse_args()
     limits = default_limits(1)
-    pools = ChildPools({kind: limits[kind] for kind in ("parse", "read")})
     bad = 0
     print(
         f"{'file':22} {'end':28} {'words':>5} {'plain':>5} {'s':>7} {'budget s':>8} {'taken MB':>8} {'read MB':>8}"
     )
-    try:
-        with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hostile-") as folder:
+        pools = ChildPools({kind: limits[kind] for kind in ("parse", "read")}, room(Path(folder)))
+        try:
             for hostile in everything():
                 if (asked.small and not hostile.quick) or asked.only not in hostile.name:
                     continue
@@ -303,8 +304,8 @@ def main() -> int:
                     f"{'' if one.well else '   <-- broke a limit'}",
                     flush=True,
                 )
-    finally:
-        pools.stop()
+        finally:
+            pools.stop()
     return 1 if bad else 0
 
 

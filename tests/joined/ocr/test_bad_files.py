@@ -7,12 +7,13 @@ import pytest
 from jobs.children import ChildPools, default_limits
 from tests.tools.bad_files import every, png, run_one
 from tests.tools.length import LONG
+from tests.tools.rooms import room
 
 pytestmark = pytest.mark.joined
 
 
 def test_no_bad_file_spoils_the_next_one(tmp_path: Path) -> None:
-    pools = ChildPools({"parse": default_limits(1)["parse"]})
+    pools = ChildPools({"parse": default_limits(1)["parse"]}, room(tmp_path))
     good = tmp_path / "tot.png"
     good.write_bytes(png())
     wrong = []

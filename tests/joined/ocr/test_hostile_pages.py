@@ -7,14 +7,16 @@ import pytest
 
 from jobs.children import ChildPools, default_limits
 from tests.tools.hostile_pages import everything, read_one
+from tests.tools.rooms import room
 
 pytestmark = pytest.mark.joined
 
 
 @pytest.fixture(scope="module")
-def pools() -> Iterator[ChildPools]:
+def pools(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChildPools]:
     limits = default_limits(1)
-    pools = ChildPools({kind: limits[kind] for kind in ("parse", "read")})
+    shut_in = room(tmp_path_factory.getbasetemp())
+    pools = ChildPools({kind: limits[kind] for kind in ("parse", "read")}, shut_in)
     yield pools
     pools.stop()
 
