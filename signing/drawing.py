@@ -31,7 +31,7 @@ _LINE = 4096
 _LONGEST_WAIT = 240  # seconds; the whole check has 300 (boot.childroom)
 _GRACE = 5.0  # seconds for a child that has stopped writing to say how it ends
 _OPEN_FILES = 64
-_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "HOME": "/nonexistent"}
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -421,7 +421,7 @@ def damaged(each: int, seed: int) -> Iterator[BadFile]:
     for kind, make in GOOD.items():
         whole = make()
         for number in range(each):
-            yield BadFile("B16", f"{number}.{kind}", partial(_mutated, whole, seed * 1_000_003 + number))
+            yield BadFile("B09", f"{number}.{kind}", partial(_mutated, whole, seed * 1_000_003 + number))
 
 
 def main() -> int:
