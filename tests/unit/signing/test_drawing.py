@@ -200,3 +200,10 @@ PLACE = Place(0, (25, 25, 50, 50))  # pixels 10 to 20 from the left, 20 to 30 fr
 def test_a_stamp_may_add_ink_in_its_place_and_take_none_away(before, after, places, alike: bool) -> None:
     sides = (_page(before), _page(after), _page(after))
     assert look_alike._alike(sides, 1, Revision(1, tuple(places))) is alike
+
+
+def test_an_engine_starts_in_a_folder_with_a_vietnamese_name() -> None:
+    """Python reads the list of its folders in the encoding of the environment, before anything else."""
+    asked = [sys.executable, "-I", "-S", "-c", "import locale; print(locale.getencoding())"]
+    said = subprocess.run(asked, env=drawing._ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+    assert said.strip().lower() == "utf-8"
