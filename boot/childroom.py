@@ -60,7 +60,8 @@ def open_children(
         if settings.sandbox == "must" and not set(chosen).isdisjoint(SHUT_IN):
             temp = Path(stack.enter_context(_scratch()))
             under_way = (settings.data_dir / "work", settings.data_dir / "quarantine")
-            models = (Path(settings.tessdata).absolute(),) if settings.tessdata else ()
+            named = (settings.tessdata, os.environ.get("TESSDATA_PREFIX", ""))  # Tesseract's own variable
+            models = tuple(Path(folder).absolute() for folder in named if folder)
             room = Room(
                 (*settings.roots, *models, *(path.absolute() for path in reads)),
                 (*under_way, *(path.absolute() for path in writes)),
