@@ -83,7 +83,7 @@ _STRICT = frozenset({"type", "year"})
 
 
 def _not_understood(name: str, value: str) -> str:
-    return f"„{name}: {value}“ không phải là giá trị có thể lọc, nên được tìm như chữ thường."
+    return f"“{name}: {value}” không phải là giá trị có thể lọc, nên được tìm như chữ thường."
 
 
 def _taken(found: Narrowed, meaning: str, value: str) -> Narrowed | None:
