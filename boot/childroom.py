@@ -59,7 +59,9 @@ def open_children(
         room = None
         if settings.sandbox == "must" and not set(chosen).isdisjoint(SHUT_IN):
             temp = Path(stack.enter_context(_scratch()))
-            under_way = (settings.data_dir / "work", settings.data_dir / "quarantine")
+            under_way = tuple(settings.data_dir / name for name in ("work", "quarantine", "cache/incoming"))
+            for folder in under_way if settings.data_dir.is_dir() else ():
+                folder.mkdir(parents=True, exist_ok=True)  # a room shows what is there when a child starts
             named = (settings.tessdata, os.environ.get("TESSDATA_PREFIX", ""))  # Tesseract's own variable
             models = tuple(Path(folder).absolute() for folder in named if folder)
             room = Room(

@@ -89,7 +89,14 @@ def embedded_images(path: Path, name: str, numbers: range) -> Iterator[tuple[int
             try:
                 unit = _user_unit(pdf.pages[number - 1])
                 found = _embedded(pdf.pages[number - 1])
-            except (pikepdf.PdfError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError):
+            except (
+                pikepdf.PikepdfError,
+                ValueError,
+                TypeError,
+                KeyError,
+                AttributeError,
+                NotImplementedError,
+            ):
                 found = None  # what pikepdf cannot take apart, PDFium may still draw
             yield number, found, unit
 
@@ -99,8 +106,7 @@ def write_embedded(image: Embedded, stem: Path) -> Path | None:
     try:
         written = Path(image.image.extract_to(fileprefix=str(stem)))
     except (
-        pikepdf.PdfError,
-        pikepdf.DependencyError,
+        pikepdf.PikepdfError,
         ValueError,
         TypeError,
         KeyError,
@@ -153,7 +159,7 @@ def _opened(path: Path, name: str, *, whole: bool) -> pikepdf.Pdf:
         return pikepdf.open(path, attempt_recovery=False, suppress_warnings=True)
     except pikepdf.PasswordError as fault:
         raise unfit.locked(name) from fault
-    except (pikepdf.PdfError, ValueError, RuntimeError, OSError) as fault:
+    except (pikepdf.PikepdfError, ValueError, RuntimeError, OSError) as fault:
         if "Loop detected" in str(fault):
             raise unfit.page_loop(name) from fault
         if not whole:
@@ -184,7 +190,7 @@ def _count_pages(pdf: pikepdf.Pdf, name: str) -> int:
                 raise unfit.too_many_pages(name, max(len(node.Kids), len(waiting)), MAX_PAGES)
             path = above | {node.objgen}
             waiting.extend((kid, path) for kid in node.Kids)
-    except (pikepdf.PdfError, AttributeError, TypeError, ValueError) as fault:
+    except (pikepdf.PikepdfError, AttributeError, TypeError, ValueError) as fault:
         raise unfit.broken(name, "PDF", f"page tree: {fault}") from fault
     if not leaves:
         raise unfit.no_pages(name, "PDF")
@@ -206,7 +212,7 @@ def _count_signatures(pdf: pikepdf.Pdf) -> int:
             value = field.get("/V")
             signed += kind == "/Sig" and isinstance(value, pikepdf.Dictionary) and "/ByteRange" in value
             waiting.extend((kid, kind) for kid in field.get("/Kids", []))
-    except (pikepdf.PdfError, AttributeError, TypeError, ValueError):
+    except (pikepdf.PikepdfError, AttributeError, TypeError, ValueError):
         return signed
     return signed
 

@@ -3,8 +3,9 @@
 Always from the kept bytes, their hash checked on the way out, so what is shown is what would be signed.
 """
 
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +42,8 @@ class LookTools:
 def look_where(tools: LookTools, batch: SigningBatch, paper: Paper) -> Marked:
     """Return where the paper will be marked and why. Raises as `preview.where_marked`; `BlobFault`, `Away`."""
     with TemporaryDirectory(prefix=_SCRATCH, dir=tools.work_dir) as scratch:
-        return tools.where(_source(tools, paper, scratch), _order(tools, batch, paper), tools.clock.now())
+        order = _order(tools, batch, paper, scratch)
+        return tools.where(_source(tools, paper, scratch), order, tools.clock.now())
 
 
 def look_at_page(
@@ -55,7 +57,7 @@ def look_at_page(
         shown = _source(tools, paper, scratch)
         if with_mark:
             marked = Path(scratch) / "marked.pdf"
-            tools.mark(shown, marked, _order(tools, batch, paper), tools.clock.now())
+            tools.mark(shown, marked, _order(tools, batch, paper, scratch), tools.clock.now())
             shown = marked
         with tools.drawing:
             return page_png(shown, number, width)
@@ -67,9 +69,15 @@ def _source(tools: LookTools, paper: Paper, scratch: str) -> Path:
     return source
 
 
-def _order(tools: LookTools, batch: SigningBatch, paper: Paper) -> MarkOrder:
+def _order(tools: LookTools, batch: SigningBatch, paper: Paper, scratch: str) -> MarkOrder:
+    """Return what to draw; the picture of the mark beside the paper, for who draws sees nothing of the keys' folder."""
     order = order_of(batch, paper)
-    return MarkOrder(order.profile, tools.owner(order.key), wish_of(dict(order.options)))
+    owner = tools.owner(order.key)
+    if owner.image is not None:
+        owner = replace(
+            owner, image=Path(shutil.copy(owner.image, Path(scratch) / f"mark{owner.image.suffix}"))
+        )
+    return MarkOrder(order.profile, owner, wish_of(dict(order.options)))
 
 
 def look_at_bytes(tools: LookTools, key: str, sha256: str, number: int, width: int) -> bytes:

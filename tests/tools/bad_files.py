@@ -111,6 +111,8 @@ def _damaged() -> Iterator[BadFile]:
             yield BadFile(
                 "B09", f"lat-{seed}.{kind}", lambda make=make, seed=seed: _mutated(make(), seed), seed < 2
             )
+    # a JPEG that the damage has made a raw picture of too few bytes
+    yield BadFile("B09", "mat-bo-loc.pdf", lambda: pdf().replace(b"/Filter /DCT", b"/Filtery/DCT"))
 
 
 def _pdf_bombs() -> Iterator[BadFile]:
