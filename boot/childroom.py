@@ -58,7 +58,9 @@ def open_children(
     with ExitStack() as stack:
         room = None
         if settings.sandbox == "must" and not set(chosen).isdisjoint(SHUT_IN):
-            temp = Path(stack.enter_context(_scratch()))
+            _sweep()
+            mine = tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-", ignore_cleanup_errors=True)
+            temp = Path(stack.enter_context(mine))
             under_way = tuple(settings.data_dir / name for name in ("work", "quarantine", "cache/incoming"))
             for folder in under_way if settings.data_dir.is_dir() else ():
                 folder.mkdir(parents=True, exist_ok=True)  # a room shows what is there when a child starts
@@ -75,18 +77,12 @@ def open_children(
         yield pools
 
 
-@contextmanager
-def _scratch() -> Iterator[str]:
-    """Give the folder of the children's temporary files; what an earlier process left by dying is removed."""
+def _sweep() -> None:
+    """Remove temporary files of children whose parent was killed; its number stands in the name of their folder."""
     for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
         with suppress(ValueError, OSError):
             if not Path("/proc", str(int(left.name.removeprefix(_SCRATCH).partition("-")[0]))).exists():
                 shutil.rmtree(left)
-    name = tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-")
-    try:
-        yield name
-    finally:
-        shutil.rmtree(name, ignore_errors=True)
 
 
 def verify_in_child(children: ChildPools, roots: tuple[Path, ...], path: Path, name: str) -> Verdict:

@@ -6,6 +6,7 @@ from typing import Any
 
 from records.access import Actor
 from records.page_checks import TWINS, WORKINGS, PageCheck
+from storage.batches import DeliveredFile
 from storage.pages import Page
 from storage.work import Tx
 
@@ -37,15 +38,15 @@ class PageFlag:
 
 def page_flags(tx: Tx, reader: Actor, batch_id: str) -> list[PageFlag]:
     """Return the findings of a batch in the order of its pages. Raises `Missing`, `NotAllowed`."""
-    names = {f.id: f.relative_path for f in tx.batches.files(reader, batch_id)}
+    files = {file.id: file for file in tx.batches.files(reader, batch_id)}
     pages = {p.id: p for p in tx.pages.of_batch(batch_id)}
-    return flags_among(tx.page_checks.of_batch(batch_id), pages, names)
+    return flags_among(tx.page_checks.of_batch(batch_id), pages, files)
 
 
 def flags_among(
-    found: Mapping[str, Sequence[PageCheck]], pages: Mapping[str, Page], names: Mapping[str, str]
+    found: Mapping[str, Sequence[PageCheck]], pages: Mapping[str, Page], files: Mapping[str, DeliveredFile]
 ) -> list[PageFlag]:
-    """Return the findings as they are told; `names`: the path of each file by its id."""
+    """Return the findings, given by page id, as they are told."""
     flags = []
     for page_id, checks in found.items():
         page = pages[page_id]
@@ -54,9 +55,11 @@ def flags_among(
                 continue
             first = pages.get(str(check.detail.get("page", ""))) if check.finding in TWINS else None
             other = (
-                f"{names[first.file_id]}, trang {first.frame}" if first is not None else "trang quét trước"
+                f"{files[first.file_id].relative_path}, trang {first.frame}"
+                if first is not None
+                else "trang quét trước"
             )
             sentence = check.sentence(other)
-            place = names[page.file_id], page.frame, page.role.value
+            place = files[page.file_id].relative_path, page.frame, page.role.value
             flags.append(PageFlag(page_id, *place, check.finding.value, check.score, sentence))
     return flags

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from records.errors import ToolMissing
 
 if TYPE_CHECKING:  # only a child loads them
-    from py_landlock import AccessFs
     from pyseccomp import SyscallFilter
 
 _PROGRAMS = ("/usr", "/bin", "/lib", "/lib64")
@@ -113,6 +112,7 @@ def enter(room: Room) -> None:
         AccessFs.MAKE_REG | AccessFs.MAKE_DIR | AccessFs.MAKE_SYM | AccessFs.MAKE_SOCK | AccessFs.MAKE_FIFO
     )
     remove = AccessFs.REMOVE_FILE | AccessFs.REMOVE_DIR | AccessFs.REFER
+    of_a_file = AccessFs.READ_FILE | AccessFs.WRITE_FILE | AccessFs.EXECUTE | AccessFs.TRUNCATE
     change = look | AccessFs.WRITE_FILE | AccessFs.TRUNCATE | create | remove
     root = Path(__file__).parents[1]
     rights: list[tuple[Path, AccessFs]] = [
@@ -129,7 +129,7 @@ def enter(room: Room) -> None:
     try:
         rules = Landlock(strict=False)  # an older kernel lacks the newer rights (docs/howto/sandbox.md)
         for path, access in rights:
-            rules.add_path_rule(path, access=access if path.is_dir() else access & _of_a_file())
+            rules.add_path_rule(path, access=access if path.is_dir() else access & of_a_file)
         rules.apply()
         questions.load()
         _drop_rights()
@@ -149,12 +149,6 @@ def _drop_rights() -> None:
 
     kept = CapState.get_current().permitted & {Cap.DAC_OVERRIDE}
     CapState(permitted=kept, effective=kept, inheritable=set()).set_current()
-
-
-def _of_a_file() -> "AccessFs":
-    from py_landlock import AccessFs
-
-    return AccessFs.READ_FILE | AccessFs.WRITE_FILE | AccessFs.EXECUTE | AccessFs.TRUNCATE
 
 
 def _code(root: Path) -> Iterator[Path]:

@@ -96,7 +96,7 @@ def issuer_ending(issuer: str) -> str:
 
 
 def _settled(key: str, written: str, ending: str) -> tuple[str, ...]:
-    """Return the keys of a number of its own body: one for TƯ when the body tells which, both when it does not.
+    """Return the keys of a number: one for TƯ when its own body tells which (`ending`), both when it does not.
 
     A number of a body of the centre that stands there with TU has lost its horn on the way: it has both keys.
     """
@@ -138,9 +138,7 @@ def mention_keys(text: str, own: str = "", ending: str = "") -> list[str]:
     alike: list[str] = []
     for number in find_numbers(text):
         written = text[number.start : number.end]
-        keys = (number.key, *other_endings(number.key, written))
-        if number.key == own:
-            keys = _settled(number.key, written, ending)
+        keys = _settled(number.key, written, ending if number.key == own else "")
         exact += keys
         tail = _EDGE_TAIL.match(text, number.end)
         longer = (number.key + fold(tail.group(1)),) if tail else ()

@@ -28,6 +28,7 @@ from records.arrangement import Mark, Sheet
 from records.document import DocumentState
 from records.errors import Missing, Unfit
 from records.geometry import Rotation
+from records.page_checks import PageCheck
 from storage.arrangements import RescanState
 from storage.pages import Page
 from storage.work import Tx
@@ -41,12 +42,6 @@ def show(tools: Tools, actor: Actor, batch_id: str, limit: int, offset: int) -> 
         now = arrange.arranged(tx, actor, batch_id)
         waiting = {one.page_id: one.id for one in tx.arrangements.rescans(batch_id, RescanState.OPEN)}
         checks = tx.page_checks.of_batch(batch_id)
-    flags: dict[str, list[SheetFlagOut]] = {}
-    for flag in flags_among(checks, now.pages, {one.id: one.relative_path for one in now.files.values()}):
-        if not flag.worth_telling:
-            continue
-        told = SheetFlagOut(finding=flag.finding, sentence=flag.sentence)
-        flags.setdefault(flag.page_id, []).append(told)
     marks = Counter(sheet.mark.value for group in now.groups for sheet in group)
     return ArrangementOut(
         batch_id=batch_id,
@@ -56,7 +51,7 @@ def show(tools: Tools, actor: Actor, batch_id: str, limit: int, offset: int) -> 
         undo=now.undo,
         redo=now.redo,
         marks=dict(sorted(marks.items())),
-        groups=list(_window(now, waiting, flags, limit, offset)),
+        groups=list(_window(now, waiting, checks, limit, offset)),
         total=sum(marks.values()),
         limit=limit,
         offset=offset,
@@ -166,7 +161,7 @@ def draw(desk: Desk, asked: Picture, turn: int) -> PageView:
 def _window(
     now: Arranged,
     waiting: Mapping[str, str],
-    flags: Mapping[str, list[SheetFlagOut]],
+    checks: Mapping[str, list[PageCheck]],
     limit: int,
     offset: int,
 ) -> Iterator[GroupOut]:
@@ -183,7 +178,7 @@ def _window(
                 source=name[0].source if name else "",
                 pages=len(name[0].pages) if name else 0,
                 sheets=[
-                    _sheet(now, sheet, waiting.get(sheet.page, ""), flags.get(sheet.page, []))
+                    _sheet(now, sheet, waiting.get(sheet.page, ""), checks.get(sheet.page, []))
                     for sheet in group[first:last]
                 ],
                 first=first == 0,
@@ -194,7 +189,7 @@ def _window(
             return
 
 
-def _sheet(now: Arranged, sheet: Sheet, ticket: str, flags: list[SheetFlagOut]) -> SheetOut:
+def _sheet(now: Arranged, sheet: Sheet, ticket: str, checks: list[PageCheck]) -> SheetOut:
     page = now.pages[sheet.page]
     rotation = now.turned.get(page.id, (shown_turn(page) + (0 if now.turned else sheet.turn)) % 360)
     return SheetOut(
@@ -209,5 +204,9 @@ def _sheet(now: Arranged, sheet: Sheet, ticket: str, flags: list[SheetFlagOut]) 
         code=page.code,
         rescan=ticket,
         image=f"/api/v1/batches/{page.batch_id}/pages/{page.id}/image?turn={rotation}",
-        flags=flags,
+        flags=[
+            SheetFlagOut(finding=flag.finding, sentence=flag.sentence)
+            for flag in flags_among({page.id: checks}, now.pages, now.files)
+            if flag.worth_telling
+        ],
     )

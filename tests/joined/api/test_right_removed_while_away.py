@@ -31,35 +31,34 @@ def house(
     index = open_index(*elastic)
     index.commit()
     made = make_house(index=index)
-    with made.tools.work.reading() as tx:
-        for name in ("letter", "secret"):
-            document = tx.documents.get(SYSTEM, made.seeded.ids[name])
-            told = IndexedDocument(document.id, document.fields, document.level)
-            index.replace(
-                document.id, entries_for(told, tx.pages.readings(document.id)), document.row_version
-            )
-    index.commit()
+    publish(made, index, "letter", "secret")
     yield made, index
     index.close()
 
 
+def publish(made: House, index: SearchIndex, *names: str) -> None:
+    """Bring documents into the index as the rows have them now."""
+    with made.tools.work.reading() as tx:
+        for name in names:
+            document = tx.documents.get(SYSTEM, made.seeded.ids[name])
+            told = IndexedDocument(document.id, document.fields, document.level)
+            entries = entries_for(told, tx.pages.readings(document.id))
+            index.replace(document.id, entries, document.row_version)
+    index.commit()
+
+
 @pytest.fixture
-def pause(servers: Servers) -> Iterator[Callable[[], None]]:
-    """Return what stops every process of the server where it is; whatever happens, it goes on afterwards."""
+def send(servers: Servers) -> Iterator[Callable[[int], None]]:
+    """Return what sends a signal to every process of the server; whatever happens, it goes on afterwards."""
     found = server_process.processes(servers.kinds["elastic"].mark)
     assert found
 
-    def stop() -> None:
+    def to_all(number: int) -> None:
         for pid in found:
-            os.kill(pid, signal.SIGSTOP)
+            os.kill(pid, number)
 
-    yield stop
-    go_on(found)
-
-
-def go_on(pids: list[int]) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGCONT)
+    yield to_all
+    to_all(signal.SIGCONT)
 
 
 def told(house: House, role: str) -> dict[str, Any]:
@@ -89,7 +88,7 @@ def beside(house: House, role: str) -> dict[str, Any]:
 
 
 def test_a_right_removed_while_the_server_stands_still_is_in_nothing(
-    house: tuple[House, SearchIndex], pause: Callable[[], None], servers: Servers
+    house: tuple[House, SearchIndex], send: Callable[[int], None]
 ) -> None:
     made, index = house
     letter = made.seeded.ids["letter"]
@@ -99,28 +98,22 @@ def test_a_right_removed_while_the_server_stands_still_is_in_nothing(
     strip = made.client("reader").get(f"{API}/search", params={"q": TYPED}).json()["hits"][0]["crop"]["url"]
     assert made.browser("reader").get(strip).status_code == 200
 
-    pause()
+    send(signal.SIGSTOP)
     with made.tools.work.begin() as tx:
         known = tx.documents.get(SYSTEM, letter)
-        changed = tx.documents.update_fields(
-            letter, known.fields, known.row_version, level=Level.SECRET, number_key=""
-        )
+        tx.documents.update_fields(letter, known.fields, known.row_version, level=Level.SECRET, number_key="")
     assert beside(made, "reader") == {"suggested": [], "crop": False}
     assert made.browser("reader").get(strip).status_code == 404
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(told, made, "reader")  # its question waits at the server's door
         time.sleep(1)
         assert not asked.done()
-        go_on(server_process.processes(servers.kinds["elastic"].mark))
+        send(signal.SIGCONT)
         waited = asked.result()
     nothing = {"hits": [], "total": 0, "facets": {}, "suggested": [], "crop": False, "inside": []}
     for answer in (waited, told(made, "reader")):
         assert {name: answer[name] for name in nothing} == nothing and not answer["alike"]
     # nothing was lost either: who may see it finds it, by the entry as it was and as it is now
     assert told(made, "archivist")["hits"] == [letter]
-    with made.tools.work.reading() as tx:
-        texts = tx.pages.readings(letter)
-    entries = entries_for(IndexedDocument(letter, changed.fields, changed.level), texts)
-    index.replace(letter, entries, changed.row_version)
-    index.commit()
+    publish(made, index, "letter")
     assert told(made, "archivist")["hits"] == [letter] and told(made, "reader")["hits"] == []

@@ -108,8 +108,4 @@ def test_what_was_found_on_a_page_is_seen_where_it_is_arranged(house: House) -> 
     # the small drawn pages are of too few dots an inch besides; a doubt below one half is not told
     assert [sheets[page] for page in pages[1:3]] == [["low-dpi", "blurred"], ["low-dpi"]]
     page = house.browser("archivist").get(f"/batches/{batch}/arrange").text
-    assert (
-        page.count("ảnh mờ, nét chữ nhòe") == 1
-        and page.count('data-testid="flag"') == 1 + len(pages)
-        and "ảnh mờ, nét chữ nhòe" in page
-    )
+    assert page.count("ảnh mờ, nét chữ nhòe") == 1 and page.count('data-testid="flag"') == 1 + len(pages)
