@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from boot.arenas import bound_arenas
 from boot.cli_arrange import arrange_group, rescan_group
 from boot.cli_batch import batch_group
 from boot.cli_context import settings_of
@@ -38,6 +39,7 @@ _EXISTING = click.Path(path_type=Path, exists=True)
 @click.pass_context
 def main(context: click.Context, data_dir: Path | None) -> None:
     """Vanthu: số hóa, lưu trữ và ký số tài liệu của cơ quan, tổ chức."""
+    bound_arenas()
     context.obj = lambda: load_settings(data_dir)
 
 

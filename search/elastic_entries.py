@@ -9,8 +9,8 @@ from typing import Any
 
 from search.entry import Entry
 from search.filters import FacetValues
-from search.index import SCHEMA, Candidate, index_missing, texts
-from search.plan import Clause, In, Plan
+from search.index import SCHEMA, Candidate, index_missing, leads, own_score, texts
+from search.plan import PAIRS_OF, Clause, In, Plan
 
 _KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
 """What ranking reads; the rest is only searched and not kept a second time in the source."""
@@ -85,7 +85,7 @@ def candidate(hit: dict[str, Any]) -> Candidate:
         return Candidate(
             document_id=kept["doc"],
             page=kept["page"],
-            score=float(hit["_score"]),
+            score=own_score(float(hit["_score"])),
             exact=kept[In.EXACT.value],
             folded=kept[In.FOLDED.value],
             title_exact=kept[In.TITLE_EXACT.value],
@@ -104,7 +104,14 @@ def query(plan: Plan, scope: Mapping[str, list[dict[str, Any]]]) -> dict[str, An
     gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
     absent = [_clause(clause) for clause in plan.absent]
-    wanted["bool"].update(filter=[*scope["filter"], *gates], must_not=[*scope["must_not"], *absent])
+    wanted["bool"]["should"] += [
+        {"constant_score": {"filter": _any([_clause(clause) for clause in group], 1), "boost": lead}}
+        for group, lead in leads(plan)
+    ]
+    scored = [_any([_clause(clause) for clause in group], 1) for group in plan.gates]
+    wanted["bool"].update(
+        must=scored, filter=[*scope["filter"], *gates], must_not=[*scope["must_not"], *absent]
+    )
     return wanted
 
 
@@ -118,6 +125,10 @@ def _clause(clause: Clause) -> dict[str, Any]:
         # The score of every misreading is the weight, as in tantivy; the usual one would prefer rare misreadings.
         how = {"value": term, "fuzziness": clause.edits, "rewrite": "constant_score", "boost": clause.weight}
         return {"fuzzy": {field: how}}
+    if clause.apart:
+        return {"bool": {"filter": [{"term": {field: one}} for one in clause.terms]}}
     if len(clause.terms) > 1:
-        return {"match_phrase": {field: {"query": " ".join(clause.terms), "boost": clause.weight}}}
+        phrase = {"match_phrase": {field: {"query": " ".join(clause.terms), "boost": clause.weight}}}
+        first = [{"term": {PAIRS_OF[clause.where].value: pair}} for pair in clause.pairs]
+        return {"bool": {"must": [phrase], "filter": first}} if first else phrase
     return {"term": {field: {"value": term, "boost": clause.weight}}}

@@ -84,12 +84,14 @@ class ElasticIndex:
         facets: Collection[Facet] = (),
         without: Collection[str] = (),
         among: Collection[str] = (),
+        count: bool = True,
     ) -> Candidates:
         """See `SearchIndex.find`. Rights, filters and what is left out are part of the one query that counts too."""
         may, left_out, only = allowed(reader), check_without(without), check_without(among)
         if may is None or plan.empty:
             return Candidates((), 0)
         wanted, most = query(plan, scope(may, filters, left_out, only)), min(max(limit, 1), MOST)
+        known = COUNTED if count else most
 
         def ask(es: Elasticsearch) -> dict[str, Any]:
             return _whole(
@@ -98,7 +100,7 @@ class ElasticIndex:
                     query=wanted,
                     size=most,
                     aggregations=counting(facets) or None,
-                    track_total_hits=COUNTED + 1,
+                    track_total_hits=known + 1,
                     search_type="dfs_query_then_fetch",  # the same scores on one shard and on many
                     allow_partial_search_results=False,
                     timeout=PATIENCE,
@@ -109,7 +111,7 @@ class ElasticIndex:
         matched = answer["hits"]["total"]["value"]
         best = tuple(candidate(hit) for hit in answer["hits"]["hits"])
         told = counts(answer.get("aggregations", {}))
-        return Candidates(best, min(matched, COUNTED), matched > COUNTED, told)
+        return Candidates(best, min(matched, known), matched > known, told)
 
     def documents(self, after: str = "") -> Iterator[IndexedVersion]:
         """See `SearchIndex.documents`. The pages themselves are counted, not what a head says of them."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -15,18 +16,24 @@ from search.filters import Facet, Filters
 from search.highlight import Kind, highlight, nearest
 from search.index import MOST_WITHOUT, Candidate, Candidates, SearchIndex
 from search.plan import Plan, Query, first_stage, parse, second_stage, standing_stage
-from search.rank import Match, Ranked, rank
+from search.rank import CITED, Judgement, Match, Ranked, judge, order
 from search.strip import Strip, strip_around
 
-POOL = 100
-"""Candidates that are aligned with the query; more only when somebody pages further (decision 0173)."""
-FEW = (60, POOL)
-"""Pages on which the query stands that are looked at more closely: three times as many as are shown."""
-_ROOMY = 3
+POOL, WIDE = 20, 100
+"""Candidates that are aligned with the query, and how many when none of those is good; more only when somebody pages
+further (decisions 0173, 0176)."""
+_ROOM, _ROOM_BY_DOCUMENT = 1.2, 3.0
+"""Pages loaded for one shown where the engine has the order already: a page may turn out not to be the reader's, and a
+document may answer with several."""
+_AT_LEAST = 12
 FARTHEST = 1000
 """The last result that can be shown; whoever needs more narrows the query."""
 GOOD = 0.6
 """Quality of the best hit below which misread syllables are looked for too."""
+_LONG = 6
+"""Syllables of a query from which on a page that answers shares pairs with it, however many of them are misread; then
+misread syllables are looked for only when nothing at all was found (decision 0176).
+"""
 
 
 class PageSource(Protocol):
@@ -182,6 +189,7 @@ class _Asking:
         # Asked before the engine: what is settled by now, the engine answers from (or from something newer).
         unsettled = shelf.unsettled(MOST_WITHOUT + 1)
         self._without, self._settled = unsettled[:MOST_WITHOUT], len(unsettled) <= MOST_WITHOUT
+        self._judged: dict[tuple[str, int], Judgement | None] = {}  # a page found again is not aligned again
 
     def gather(self) -> _Gathered:
         """Return what the engine finds, ranked: pages on which the query stands; when these do not fill the page of
@@ -190,23 +198,24 @@ class _Asking:
         standing = self._standing()
         if standing.enough:
             return standing.gathered
-        first = self._find(first_stage(self._query), self._counted(self._wish.facets))
-        known = {(c.document_id, c.page) for c in standing.candidates}
-        best = (*standing.candidates, *(c for c in first.best if (c.document_id, c.page) not in known))
+        first = self._first()
+        best = _all_of(standing.candidates, first.best)
         ranked = self._rank(best)
-        complete = first.total <= len(first.best) and self._settled
-        if not self._wish.approximate or (ranked and ranked[0].judgement.quality >= GOOD):
+        if self._wish.approximate and not _good(ranked) and not first.whole and len(first.best) < WIDE:
+            first = self._first(WIDE)
+            best = _all_of(standing.candidates, first.best)
+            ranked = self._rank(best)
+        complete = first.whole and self._settled
+        if not self._wish.approximate or _good(ranked) or (ranked and self._query.syllables >= _LONG):
             every = len(ranked) == len(first.best) and self._query.selective and self._settled
             total = first.total if every else len(ranked)
             exact = (complete or every) and not (every and first.more)
             if every and not complete:
                 return _Gathered(ranked, total, exact, first.facets, facets_are_exact=True)
             return _Gathered(ranked, total, exact, self._tally(ranked), complete)
-        second = self._find(second_stage(self._query))
-        known = {(c.document_id, c.page) for c in best}
-        more = [c for c in second.best if (c.document_id, c.page) not in known]
-        ranked = self._rank((*best, *more))
-        complete = complete and second.total <= len(second.best)
+        second = self._find(second_stage(self._query), (), max(WIDE, self._wish.needed), count=False)
+        ranked = self._rank(_all_of(best, second.best))
+        complete = complete and second.whole
         return _Gathered(ranked, len(ranked), complete, self._tally(ranked), complete)
 
     def _standing(self) -> _Standing:
@@ -214,30 +223,40 @@ class _Asking:
         plan = standing_stage(self._query)
         if plan is None:
             return _Standing()
-        pool = next((few for few in FEW if few >= _ROOMY * self._wish.needed), FARTHEST)
-        found = self._find(plan, self._wish.facets if self._settled else (), pool)
+        found = self._find(plan, self._wish.facets if self._settled else (), self._few())
         ranked = self._rank(found.best)
-        enough = self._wish.met_by(ranked) or not self._wish.approximate
+        numbered = bool(ranked) and ranked[0].judgement.quality > CITED and _numeric(self._query)
+        enough = numbered or self._wish.met_by(ranked) or not self._wish.approximate
         every = len(ranked) == len(found.best) and self._settled
         total = found.total if every else len(ranked)
-        exact = self._settled and not found.more and (every or found.total <= len(found.best))
+        exact = self._settled and not found.more and (every or found.whole)
         facets, sure = (found.facets, True) if every else (self._tally(ranked), exact)
         return _Standing(found.best, _Gathered(ranked, total, exact, facets, sure), enough)
 
-    def _counted(self, facets: Collection[Facet]) -> Collection[Facet]:
-        """Return the facets that the engine is to count: only where all it matches are hits."""
-        return facets if self._query.selective and self._settled else ()
+    def _first(self, least: int = 0) -> Candidates:
+        """Return what the first stage gathers, at least so many: few where every match is a hit (the engine has their
+        order), and only there all are counted.
+        """
+        hits = self._query.selective and self._settled
+        pool = max(self._few(), 0 if hits else POOL, least)
+        return self._find(first_stage(self._query), self._wish.facets if hits else (), pool, count=hits)
 
-    def _find(self, plan: Plan, facets: Collection[Facet] = (), pool: int = 0) -> Candidates:
+    def _few(self) -> int:
+        """Return how many pages are loaded where the engine puts them in the order of ranking."""
+        room = _ROOM_BY_DOCUMENT if self._wish.group else _ROOM
+        return max(ceil(room * self._wish.needed), _AT_LEAST)
+
+    def _find(self, plan: Plan, facets: Collection[Facet], pool: int, *, count: bool = True) -> Candidates:
         reader, without = self._shelf.reader, self._without
         filters, among = self._wish.filters, self._wish.among
-        most = pool or max(POOL, self._wish.needed)
         return self._index.find(
-            reader, plan, most, filters=filters, facets=facets, without=without, among=among
+            reader, plan, pool, filters=filters, facets=facets, without=without, among=among, count=count
         )
 
     def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:
-        ranked = rank(self._query, candidates)
+        new = [one for one in candidates if one.place not in self._judged]
+        self._judged |= zip((one.place for one in new), judge(self._query, new), strict=True)
+        ranked = order(candidates, [self._judged[one.place] for one in candidates])
         if not self._wish.approximate:
             ranked = [one for one in ranked if one.judgement.match != "approximate"]
         if self._settled:
@@ -246,6 +265,17 @@ class _Asking:
 
     def _tally(self, ranked: Sequence[Ranked]) -> Counts:
         return tally((one.candidate.facets for one in ranked), self._wish.facets)
+
+
+def _good(ranked: Sequence[Ranked]) -> bool:
+    """Return whether the best is so good that nothing else has to be looked for."""
+    return bool(ranked) and ranked[0].judgement.quality >= GOOD
+
+
+def _all_of(first: Sequence[Candidate], more: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Return both, every page once."""
+    known = {one.place for one in first}
+    return (*first, *(one for one in more if one.place not in known))
 
 
 class _Shelf:

@@ -13,12 +13,17 @@ from records.errors import Away, Unfit
 from search.entry import Entry
 from search.facets import UNNARROWED, Counts
 from search.filters import Facet, FacetValues, Filters
-from search.plan import In, Plan
+from search.plan import Clause, In, Plan
 
 SCHEMA = "4"
 """Goes up with every change of the fold, the keys or the fields; an index of another number is not read."""
 MOST_WITHOUT = 1000
 """Documents that one query can leave out, or be kept to."""
+TIERS = 2
+"""Groups of `Plan.first` that an engine knows."""
+_LEAD = (
+    2.0**15
+)  # more than any sum of scores; a 32-bit float still tells scores apart by a hundredth beside it
 LONGEST_ID = 400
 """Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
 
@@ -27,7 +32,8 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A page that may answer: its engine score and what ranking needs of its entry (keys joined by spaces).
+    """A page that may answer: its engine score (without what put it first) and what ranking needs of its entry (keys
+    joined by spaces).
 
     `ahead`: the first toned keys of the next page.
     """
@@ -44,6 +50,11 @@ class Candidate:
     ahead: str = ""
     facets: FacetValues = field(default_factory=FacetValues)
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Which page it is."""
+        return self.document_id, self.page
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
@@ -57,6 +68,11 @@ class Candidates:
     total: int
     more: bool = False
     facets: Counts = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """True when every page that matched is among the best."""
+        return not self.more and self.total <= len(self.best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +147,7 @@ class SearchIndex(Protocol):
         facets: Collection[Facet] = (),
         without: Collection[str] = (),
         among: Collection[str] = (),
+        count: bool = True,
     ) -> Candidates:
         """Return the best `limit` pages for `plan` among those whose level `reader` may read, and those whose parties
         are the reader's, narrowed to `filters`.
@@ -140,6 +157,7 @@ class SearchIndex(Protocol):
         `without`: ids of documents that are neither found nor counted, at most `MOST_WITHOUT` (ValueError): those whose
         rights were narrowed and whose new entries this index may not hold yet (decision 0141).
         `among`: ids of the only documents that are looked at, at most `MOST_WITHOUT`; empty: all of them.
+        `count=False`: pages beyond `limit` are not counted, only told by `more`; so an engine may pass over them.
         """
         ...
 
@@ -174,6 +192,18 @@ def allowed(reader: Actor) -> Allowed | None:
     levels = sorted(level.value for level in readable_levels(reader))
     parties = sorted(party.token for party in reader.parties)
     return Allowed(levels, parties) if levels or parties else None
+
+
+def leads(plan: Plan) -> list[tuple[tuple[Clause, ...], float]]:
+    """Return the groups of `plan.first` with what a page on which one matches is given besides its score."""
+    if len(plan.first) > TIERS:
+        raise ValueError(f"{len(plan.first)} groups that come first")
+    return [(group, _LEAD * 2 ** (TIERS - 1 - n)) for n, group in enumerate(plan.first)]
+
+
+def own_score(score: float) -> float:
+    """Return the engine's score without what `leads` gave."""
+    return score % _LEAD
 
 
 def check_without(without: Collection[str]) -> list[str]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 from language.fold import canonical
+from language.syllables import folded_inventory
 from language.tokens import bigrams, skip_bigrams, token_texts
 from language.variants import folded_key, has_marks, toned_key
 from records.errors import Unfit
@@ -49,6 +50,14 @@ class In(StrEnum):
     TITLE_PAIRS = "tbi"
 
 
+PAIRS_OF = {
+    **dict.fromkeys((In.EXACT, In.FOLDED), In.PAIRS),
+    **dict.fromkeys((In.TITLE_EXACT, In.TITLE_FOLDED), In.TITLE_PAIRS),
+}
+"""Where the bigrams of a field stand."""
+TONED, FOLDED = (In.EXACT, In.TITLE_EXACT), (In.FOLDED, In.TITLE_FOLDED)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a query: running text, a quoted phrase, or a document number (then `number` is its key)."""
@@ -81,6 +90,11 @@ class Query:
         return not self.parts and not self.fields.narrows
 
     @property
+    def syllables(self) -> int:
+        """How many syllables all parts have together."""
+        return sum(len(part.folded) for part in self.parts)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the person about what was typed and not understood."""
         return self.fields.notes
@@ -99,12 +113,20 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Look for `terms` in a field: one term, or several standing in sequence. `edits` allows misspellings (0 to 2)."""
+    """Look for `terms` in a field: one term, or several standing in sequence. `edits` allows misspellings (0 to 2).
+
+    `apart`: the terms may stand anywhere in the field, all of them.
+
+    `pairs`: bigrams in `PAIRS_OF[where]` without which the sequence cannot stand; an engine asks for them first, since
+    reading where frequent syllables stand costs three times as much.
+    """
 
     where: In
     terms: tuple[str, ...]
     weight: float = 1.0
     edits: int = 0
+    pairs: tuple[str, ...] = ()
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,9 @@ class Plan:
 
     `at_least`: how many clauses of `should` have to match. `absent`: no clause of it may match. A plan without any
     clause to match finds nothing, or with `everything` every page that filters and rights let through.
+    `first`: pages on which a clause of the first group matches come before all others, then those of the second
+    (at most `search.index.TIERS`), whatever their score; that takes nothing away and adds nothing to it.
+    `gates`: groups as in `must` whose clauses add to the score as well, so that an engine reads their lists once.
     """
 
     must: tuple[tuple[Clause, ...], ...]
@@ -120,11 +145,20 @@ class Plan:
     at_least: int = 0
     absent: tuple[Clause, ...] = ()
     everything: bool = False
+    first: tuple[tuple[Clause, ...], ...] = ()
+    gates: tuple[tuple[Clause, ...], ...] = ()
 
     @property
     def empty(self) -> bool:
         """True when there is nothing to look for."""
-        return not self.must and not self.should and not self.everything
+        return not (self.must or self.gates or self.should or self.everything)
+
+    @property
+    def matching(self) -> "Plan":
+        """What decides which pages match, without what only adds to a score; enough for counting."""
+        if self.at_least or not (self.must or self.gates or self.everything):
+            return self
+        return replace(self, must=(*self.must, *self.gates), gates=(), should=(), first=())
 
 
 def parse(typed: str) -> Query:
@@ -218,24 +252,28 @@ def _capped(parts: list[Part]) -> tuple[Part, ...]:
 def first_stage(query: Query) -> Plan:
     """Return the plan that gathers candidates: selective (bigrams decide from three syllables on), scored by BM25."""
     must: list[tuple[Clause, ...]] = []
+    gates: list[tuple[Clause, ...]] = []
     should: list[Clause] = []
     for part in query.parts:
-        should += _scored(part)
+        if part.kind == "text" and len(part.folded) >= GATED:
+            gates.append(
+                _pairs(part)
+            )  # toned words too would double the engine's work; ranking compares them
+            continue
+        should += (*_pairs(part), *_words(part))
         if part.kind == "number":
             must.append((*_number(part.number, " ".join(part.toned)), *_each(In.PAIRS, bigrams(part.folded))))
         elif part.kind == "phrase":
             must.append(_phrase(part))
-        elif len(part.folded) >= GATED:
-            pairs, skips = bigrams(part.folded), skip_bigrams(part.folded)
-            gate = (*_each(In.PAIRS, pairs), *_each(In.SKIPS, skips), *_each(In.TITLE_PAIRS, pairs))
-            must.append((*gate, *_each(In.READING_PAIRS, (*pairs, *skips))))
         else:
             must += [_anywhere(term) for term in dict.fromkeys(part.folded)]
     if query.loose_number:
         numbers = _number(query.loose_number, query.typed)
-        should += numbers
+        if must:
+            should += numbers
         must = [(*group, *numbers) for group in must]
-    return _held(query, Plan(tuple(must), tuple(should)))
+        gates = [(*group, *numbers) for group in gates]
+    return _held(query, Plan(tuple(must), tuple(should), first=_hits_first(query), gates=tuple(gates)))
 
 
 def _held(query: Query, plan: Plan) -> Plan:
@@ -248,17 +286,61 @@ def _held(query: Query, plan: Plan) -> Plan:
 
 
 def standing_stage(query: Query) -> Plan | None:
-    """Return the plan for pages on which every piece of the query stands in sequence, with marks or without.
+    """Return the plan for pages on which the whole query stands: its syllables in sequence, with marks or without, or
+    its number, also with digits misread.
 
     Its matches are hits, so their number and their facets are exact, and it costs a fraction of the first stage, which
-    takes every page that shares two syllables. None when that says nothing new: a number is looked for in other
-    ways, phrases and one or two syllables are exact in the first stage.
+    takes every page that shares two syllables. None when that says nothing new (a phrase or one syllable, exact in the
+    first stage) or when the query has pieces of several kinds.
     """
-    texts = [part for part in query.parts if part.kind == "text"]
-    if len(texts) != len(query.parts) or query.loose_number or query.selective:
+    if len(query.parts) != 1:
         return None
-    must = [_phrase(replace(part, accents=False)) for part in texts]
-    return _held(query, Plan(tuple(must), tuple(clause for part in texts for clause in _scored(part))))
+    (part,) = query.parts
+    key = query.loose_number or part.number
+    if key:
+        phrases = tuple(Clause(In.FOLDED, form, MENTIONED_NUMBER) for form in serial_forms(part))
+        wanted = (*_number(key, query.typed if query.loose_number else " ".join(part.toned)), *phrases)
+        own = tuple(clause for clause in wanted if clause.where is In.NUMBERS)
+        cited = tuple(clause for clause in wanted if clause.weight == MENTIONED_NUMBER)
+        return _held(query, Plan((wanted,), wanted, first=(own, cited)))
+    if part.kind == "phrase" or len(part.folded) == 1:
+        return None
+    if len(part.folded) < GATED:
+        # where the pair stands, both words as typed are the pair as typed, but for a page in thousands; and it is
+        # these queries that match a fifth of all pages
+        must, typed = _beside(part), tuple(Clause(where, part.toned, apart=True) for where in TONED)
+    else:
+        must, typed = _phrase(replace(part, accents=False)), _typed(part)
+    first = (typed,) if part.accents else ()  # without accents there is nothing to prefer
+    return _held(query, Plan((must,), (*_pairs(part), *_words(part)), first=first))
+
+
+def serial_forms(part: Part) -> list[tuple[str, ...]]:
+    """Return the folded tokens of a number as typed, and with and without a zero before the serial."""
+    bare = part.folded[0].lstrip("0") or "0"
+    return [(serial, *part.folded[1:]) for serial in dict.fromkeys((part.folded[0], bare, "0" + bare))]
+
+
+def _hits_first(query: Query) -> tuple[tuple[Clause, ...], ...]:
+    """Return what comes first where matches are hits: the words as typed, or two words side by side.
+
+    So the engine has the order that ranking gives, and as many pages are loaded as are shown, not the best of many.
+    """
+    if not query.selective or len(query.parts) != 1:
+        return ()
+    (part,) = query.parts
+    return (_beside(part) if part.kind == "text" and len(part.folded) > 1 else _typed(part),)
+
+
+def _typed(part: Part) -> tuple[Clause, ...]:
+    """Return the part as it was typed, in sequence."""
+    return _stands(TONED, part.toned, part)
+
+
+def _beside(part: Part) -> tuple[Clause, ...]:
+    """Return two syllables side by side, also over the end of a page; a pair is cheaper than a phrase."""
+    pairs = bigrams(part.folded)
+    return (*_each(In.PAIRS, pairs), *_each(In.TITLE_PAIRS, pairs))
 
 
 def second_stage(query: Query) -> Plan:
@@ -273,8 +355,11 @@ def second_stage(query: Query) -> Plan:
 
 
 def _edits(term: str) -> int:
-    """Return how many letters of `term` may be misread; digits must stand as typed, short syllables too."""
-    if len(term) < 3 or not term.isalpha():
+    """Return how many letters of `term` may be misread; digits must stand as typed, short syllables too, and whatever
+    is a syllable: other spellings of it on a page are among the page's own readings, and looking for every word
+    that is like a frequent syllable is what makes a query slow (decision 0176).
+    """
+    if len(term) < 3 or not term.isalpha() or term in folded_inventory():
         return 0
     return 1 if len(term) < 8 else 2
 
@@ -299,22 +384,33 @@ def _number(key: str, typed: str = "") -> tuple[Clause, ...]:
 
 def _phrase(part: Part) -> tuple[Clause, ...]:
     """Return the quoted phrase in sequence, with its marks when it was typed with them."""
-    body, title = (In.EXACT, In.TITLE_EXACT) if part.accents else (In.FOLDED, In.TITLE_FOLDED)
-    terms = part.toned if part.accents else part.folded
-    return Clause(body, terms), Clause(title, terms), Clause(In.EDGE, part.folded)
+    fields, terms = (TONED, part.toned) if part.accents else (FOLDED, part.folded)
+    return (*_stands(fields, terms, part), Clause(In.EDGE, part.folded))
 
 
-def _scored(part: Part) -> list[Clause]:
-    """Return what raises the score of a page: pairs, toned words when somebody typed tones, words alone where there
-    are too few of them for pairs to tell pages apart (decision 0173).
+def _stands(fields: Iterable[In], terms: tuple[str, ...], part: Part) -> tuple[Clause, ...]:
+    """Return `terms` (keys of `part`) in sequence in one of `fields`."""
+    pairs = tuple(dict.fromkeys(bigrams(part.folded)))
+    return tuple(Clause(where, terms, pairs=pairs) for where in fields)
+
+
+def _pairs(part: Part) -> tuple[Clause, ...]:
+    """Return the pairs of a part as they stand, over a misread syllable, as they may have been, and in a title."""
+    pairs, skips = bigrams(part.folded), skip_bigrams(part.folded)
+    return (
+        *_each(In.PAIRS, pairs, 1.0),
+        *_each(In.SKIPS, skips, 0.5),
+        *_each(In.READING_PAIRS, pairs, 0.7),
+        *_each(In.READING_PAIRS, skips, 0.3),
+        *_each(In.TITLE_PAIRS, pairs, 1.0),
+    )
+
+
+def _words(part: Part) -> tuple[Clause, ...]:
+    """Return what else raises the score of a page: toned words when somebody typed tones, words alone where there
+    are too few of them for pairs to tell pages apart (decision 0173), numbers.
     """
-    clauses = [
-        *_each(In.PAIRS, bigrams(part.folded), 1.0),
-        *_each(In.SKIPS, skip_bigrams(part.folded), 0.5),
-        *_each(In.READING_PAIRS, bigrams(part.folded), 0.7),
-        *_each(In.READING_PAIRS, skip_bigrams(part.folded), 0.3),
-        *_each(In.TITLE_PAIRS, bigrams(part.folded), 1.0),
-    ]
+    clauses: list[Clause] = []
     if len(part.folded) < GATED or part.kind == "number":
         clauses += (*_each(In.FOLDED, part.folded, 0.5), *_each(In.TITLE_FOLDED, part.folded, 0.5))
     if part.accents:
@@ -324,4 +420,4 @@ def _scored(part: Part) -> list[Clause]:
         clauses += _number(part.number, " ".join(part.toned))
     elif len(part.folded) == 1 and part.folded[0].isdecimal():
         clauses.append(Clause(In.NUMBERS, part.folded, OWN_NUMBER))
-    return clauses
+    return tuple(clauses)

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 from language.variants import forget_tones
 from search.index import Candidate
 from search.number_keys import REPAIRED, other_endings, shape
-from search.plan import MAX_TOKENS, Part, Query
+from search.plan import MAX_TOKENS, Part, Query, serial_forms
 
 Match = Literal["exact", "folded", "approximate"]
 _ORDER: tuple[Match, ...] = ("exact", "folded", "approximate")
@@ -122,19 +122,12 @@ def closeness(ratio: float, letters: int) -> float:
     return 0.25 + 0.5 * (ratio - least) / (1 - least) if ratio >= least else 0.0
 
 
-def serial_forms(part: Part) -> list[tuple[str, ...]]:
-    """Return the folded tokens of a number as typed, and with and without a zero before the serial."""
-    bare = part.folded[0].lstrip("0") or "0"
-    return [(serial, *part.folded[1:]) for serial in dict.fromkeys((part.folded[0], bare, "0" + bare))]
-
-
-def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """Return the candidates that answer, best first; those that only share some words by chance are left out."""
+def judge(query: Query, candidates: Sequence[Candidate]) -> list[Judgement | None]:
+    """Return for each candidate how it answers, None for what only shares some words by chance."""
     sheets = [_Sheet(candidate) for candidate in candidates]
     columns = [_judge_all(part, sheets) for part in query.parts]
-    top = max((candidate.score for candidate in candidates), default=0.0) or 1.0
-    ranked = []
-    for row, (candidate, sheet) in enumerate(zip(candidates, sheets, strict=True)):
+    judged = []
+    for row, sheet in enumerate(sheets):
         judgement = _together(query.parts, [column[row] for column in columns])
         if query.whole:
             judgement = _standing(query.whole, sheet) or judgement
@@ -142,11 +135,25 @@ def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
             judgement = _as_number(query.loose_number, query.parts[0], sheet) or judgement
         if not query.parts:
             judgement = Judgement("exact", 1.0)  # only fields were typed: whatever they let through answers
-        if judgement:
-            score = (1 - ENGINE) * judgement.quality + ENGINE * candidate.score / top
-            ranked.append(Ranked(candidate, judgement, round(score, 4)))
+        judged.append(judgement)
+    return judged
+
+
+def order(candidates: Sequence[Candidate], judged: Sequence[Judgement | None]) -> list[Ranked]:
+    """Return the candidates that answer, best first."""
+    top = max((candidate.score for candidate in candidates), default=0.0) or 1.0
+    ranked = [
+        Ranked(one, it, round((1 - ENGINE) * it.quality + ENGINE * one.score / top, 4))
+        for one, it in zip(candidates, judged, strict=True)
+        if it
+    ]
     ranked.sort(key=lambda r: (-r.score, r.candidate.page, r.candidate.document_id))
     return ranked
+
+
+def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+    """Return the candidates that answer, best first; those that only share some words by chance are left out."""
+    return order(candidates, judge(query, candidates))
 
 
 def _together(parts: Sequence[Part], judged: Sequence[Judgement | None]) -> Judgement | None:

@@ -7,8 +7,8 @@ import tantivy
 
 from search.entry import Entry
 from search.filters import FacetValues
-from search.index import Candidate, texts
-from search.plan import Clause, In, Plan
+from search.index import Candidate, leads, own_score, texts
+from search.plan import PAIRS_OF, Clause, In, Plan
 
 FIRST, GONE = "first", "gone"
 """The kinds of entries `documents` asks for: the first page of a document, and what is left of a removed one."""
@@ -85,7 +85,7 @@ def candidate(score: float, document: Any) -> Candidate:
     return Candidate(
         document_id=kept["doc"][0],
         page=int(kept["page"][0]),
-        score=float(score),
+        score=own_score(float(score)),
         exact=kept[In.EXACT.value][0],
         folded=kept[In.FOLDED.value][0],
         title_exact=kept[In.TITLE_EXACT.value][0],
@@ -105,12 +105,17 @@ def query(schema: Any, plan: Plan, scope: Sequence[tuple[Any, Any]]) -> Any:
     for group in plan.must:
         gate = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
         clauses.append((must, build.const_score_query(gate, 0.0)))
+    for group in plan.gates:
+        clauses.append((must, build.boolean_query([(should, _clause(schema, clause)) for clause in group])))
     clauses += [(tantivy.Occur.MustNot, _clause(schema, clause)) for clause in plan.absent]
     wanted = [(should, _clause(schema, clause)) for clause in plan.should]
     if plan.at_least:
         clauses.append((must, build.boolean_query(wanted, minimum_number_should_match=plan.at_least)))
     else:
         clauses += wanted
+    for group, lead in leads(plan):
+        ahead = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
+        clauses.append((should, build.const_score_query(ahead, lead)))
     return build.boolean_query(clauses)
 
 
@@ -118,8 +123,21 @@ def _clause(schema: Any, clause: Clause) -> Any:
     build, field = tantivy.Query, clause.where.value
     if clause.edits:
         found = build.fuzzy_term_query(schema, field, clause.terms[0], distance=clause.edits)
+    elif clause.apart:
+        found = _all(schema, clause.where, clause.terms)
     elif len(clause.terms) > 1:
         found = build.phrase_query(schema, field, list(clause.terms))
+        if clause.pairs:
+            found = _all(schema, PAIRS_OF[clause.where], clause.pairs, found)
     else:
         found = build.term_query(schema, field, clause.terms[0], index_option="freq")
     return build.boost_query(found, clause.weight)
+
+
+def _all(schema: Any, where: In, terms: Sequence[str], *more: Any) -> Any:
+    """Return the query for pages with all `terms` and what matches `more`; only the latter is scored."""
+    build, must = tantivy.Query, tantivy.Occur.Must
+    found = [build.term_query(schema, where.value, term, index_option="basic") for term in terms]
+    return build.boolean_query(
+        [(must, q) for q in (*(build.const_score_query(f, 0.0) for f in found), *more)]
+    )

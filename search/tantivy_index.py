@@ -18,7 +18,7 @@ import tantivy
 from records.access import Actor
 from records.errors import ArchiveFault, Away
 from search.entry import Entry
-from search.facets import COUNTED, UNNARROWED
+from search.facets import COUNTED, UNNARROWED, Counts
 from search.filters import Facet, Filters
 from search.index import (
     SCHEMA,
@@ -47,6 +47,7 @@ from search.tantivy_entries import (
 from search.tantivy_scope import counting, counts, scope
 
 _HEAP = 64_000_000  # bytes the writer fills before it starts a new segment
+_HEAP_FILLING = 400_000_000  # the same of a rebuild: every segment costs every query
 _AT_ONCE = 5000  # documents a step of `documents` looks up
 T = TypeVar("T")
 
@@ -123,6 +124,7 @@ class TantivyIndex:
         facets: Collection[Facet] = (),
         without: Collection[str] = (),
         among: Collection[str] = (),
+        count: bool = True,
     ) -> Candidates:
         """See `SearchIndex.find`. The access filter is part of the query, so counts never tell of hidden pages."""
         may, left_out, only = allowed(reader), check_without(without), check_without(among)
@@ -131,11 +133,16 @@ class TantivyIndex:
         searcher = self._searcher()
 
         def run() -> Candidates:
-            wanted = query(self._schema, plan, scope(self._schema, may, filters, left_out, only))
+            limits = scope(self._schema, may, filters, left_out, only)
+            wanted = query(self._schema, plan, limits)
             result = searcher.search(wanted, limit=max(limit, 1), count=True)
             best = tuple(candidate(score, searcher.doc(address)) for score, address in result.hits)
-            told = counts(searcher.aggregate(wanted, counting(facets))) if facets else {}
-            return Candidates(best, min(result.count, COUNTED), result.count > COUNTED, told)
+            told: Counts = {}
+            if facets:
+                every = query(self._schema, plan.matching, limits)
+                told = counts(searcher.aggregate(every, counting(facets)))
+            known = COUNTED if count else limit
+            return Candidates(best, min(result.count, known), result.count > known, told)
 
         return _guarded(run, self._root, index_missing)
 
@@ -215,7 +222,8 @@ class TantivyIndex:
                 claim_first(self._root, name)
             with self._reading:
                 index = self._followed().index
-            self._writer = _guarded(lambda: index.writer(_HEAP, 1), self._root, index_unwritable)
+            heap = _HEAP_FILLING if self._unlisted else _HEAP
+            self._writer = _guarded(lambda: index.writer(heap, 1), self._root, index_unwritable)
         return self._writer
 
     def _hold(self) -> None:

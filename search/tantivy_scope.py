@@ -19,10 +19,11 @@ def scope(
 ) -> list[tuple[Any, Any]]:
     """Return the conditions that keep a query to what `may` be found, is not left out and passes the filters."""
     build = tantivy.Query
+    # one by one: a set of words makes the engine mark every page it holds before the query begins
     seen = [
-        (SHOULD, build.term_set_query(schema, field, words))
+        (SHOULD, build.term_query(schema, field, word, index_option="basic"))
         for field, words in (("level", may.levels), ("parties", may.parties))
-        if words
+        for word in words
     ]
     held = [build.boolean_query(seen)]
     held += [build.term_set_query(schema, facet.value, values) for facet, values in wanted(filters).items()]

@@ -12,7 +12,7 @@ from records.errors import Away
 from records.parties import Party, PartyKind, body_party
 from search.entry import entries_for
 from search.index import LONGEST_ID, Candidates, IndexedVersion, SearchIndex
-from search.plan import Plan, first_stage, parse, second_stage
+from search.plan import Plan, first_stage, parse, second_stage, standing_stage
 from tests.cases.search_world import ADMINISTRATOR, ARCHIVIST, READER, a_document, a_page
 
 
@@ -132,9 +132,45 @@ class SearchIndexCases:
         put(index, "other", "ban quan ly du an")
         put(index, "right", "bản quản lý dự án")
         index.commit()
-        assert names(ask(index, "bản quản lý"))[0] == ("right", 1)
+        for query in ("bản quản lý", "quản lý"):
+            plan = standing_stage(parse(query)) or first_stage(parse(query))
+            assert names(index.find(ARCHIVIST, plan, 1)) == [("right", 1)]
         assert ask(index, "bản quản lý").total == 2
         assert ask(index, "ban quan ly").total == 2
+
+    @pytest.mark.parametrize(
+        ("query", "right", "others"),
+        [
+            ("bàn đạp", "cái bàn đạp", "bán đáp " * 30),
+            ("bàn đạp xe", "cái bàn đạp xe", "bán đáp xẻ " * 30),
+            ("xe đạp", "cái xe đạp", "xe của đạp " * 30),
+            ('"ban dap"', "ban dap", "bán đáp " * 30),
+            ("1593-CV/TU", "căn cứ Công văn số 1593-CV/TU", "số 1S93-CV/TU " * 30),
+        ],
+    )
+    def test_what_was_typed_comes_before_what_is_said_more_often(
+        self, index: SearchIndex, query: str, right: str, others: str
+    ) -> None:
+        for n in range(8):
+            put(index, f"other{n}", others)
+        put(index, "right", right + " " + "từ ngữ khác" * 40)
+        index.commit()
+        plan = standing_stage(parse(query)) or first_stage(parse(query))
+        assert plan.first
+        (best,) = index.find(ARCHIVIST, plan, 1).best
+        assert best.document_id == "right"
+        assert 0 <= best.score < 1000, "what puts a page first is no score"
+
+    def test_what_need_not_be_counted_is_only_told(self, index: SearchIndex) -> None:
+        for n in range(9):
+            put(index, f"d{n}", "chuyển sinh hoạt đảng")
+        index.commit()
+        plan = first_stage(parse("sinh hoạt đảng"))
+        found = index.find(ARCHIVIST, plan, 4, count=False)
+        assert (len(found.best), found.total, found.more, found.whole) == (4, 4, True, False)
+        found = index.find(ARCHIVIST, plan, 9, count=False)
+        assert (len(found.best), found.total, found.more, found.whole) == (9, 9, False, True)
+        assert index.find(ARCHIVIST, plan, 4).total == 9
 
     def test_tone_placement_and_i_or_y_are_one_spelling(self, index: SearchIndex) -> None:
         put(index, "old", "hoà bình kỹ thuật thuỷ lợi")

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,7 +17,8 @@ from search.entry import IndexedDocument
 from search.facets import FacetCount
 from search.filters import Facet, Filters
 from search.find import FARTHEST, hit_to_json, search
-from search.index import SearchIndex
+from search.index import Candidates, SearchIndex
+from search.plan import Plan
 from search.tantivy_index import TantivyIndex
 from tests.cases.search_world import ADMINISTRATOR, ARCHIVIST, READER, ReadingRoom, a_document, a_page
 
@@ -293,3 +295,59 @@ def test_facets_count_the_pages_that_answer(room: ReadingRoom, index: SearchInde
     narrowed = find(room, index, typed, READER, filters=Filters(type=("17",)))
     assert (narrowed.hits, narrowed.total) == ((), 0)
     assert find(room, index, typed, ARCHIVIST, among={"plan-secret"}, group=True).total == 1
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[SearchIndex]:
+    made = TantivyIndex(tmp_path / "index")
+    yield made
+    made.close()
+
+
+def test_a_number_that_is_found_shows_no_other_papers(empty: SearchIndex) -> None:
+    shelf = ReadingRoom()
+    shelf.shelve(empty, a_document("own", "1593-CV/TU"), [a_page("trang đầu")])
+    shelf.shelve(empty, a_document("cites"), [a_page("căn cứ Công văn số 1593-CV/TU")])
+    shelf.shelve(empty, a_document("other", "1593-CV/HU"), [a_page("trang đầu của 1593-CV/HU")])
+    empty.commit()
+    for typed in ("1593-CV/TU", "1593 cv tu"):
+        found = find(shelf, empty, typed)
+        assert [hit.document_id for hit in found.hits] == ["own", "cites"]
+        assert (found.total, found.total_is_exact) == (2, True)
+
+
+def test_as_many_pages_are_loaded_as_are_shown(empty: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = ReadingRoom()
+    for n in range(40):
+        shelf.shelve(empty, a_document(f"d{n}"), [a_page("chuyển sinh hoạt đảng")])
+    empty.commit()
+    asked: list[int] = []
+    ask = empty.find
+
+    def noted(reader: Actor, plan: Plan, limit: int, **how: Any) -> Candidates:
+        asked.append(limit)
+        return ask(reader, plan, limit, **how)
+
+    monkeypatch.setattr(empty, "find", noted)
+    for typed in ("sinh hoạt", "sinh hoạt đảng", '"sinh hoạt đảng"', "sinh"):
+        found = find(shelf, empty, typed, limit=10)
+        assert (len(found.hits), found.total, found.total_is_exact) == (10, 40, True)
+    assert asked == [12, 12, 12, 12]
+
+
+def test_a_long_query_is_not_looked_for_in_every_spelling(
+    empty: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = ReadingRoom()
+    text = "căn cứ chức năng nhiệm vụ được giao và tình hình thực tế của địa phương"
+    shelf.shelve(empty, a_document("d"), [a_page(text)])
+    empty.commit()
+
+    def never(_query: object) -> Plan:
+        raise AssertionError("every word in every spelling")
+
+    monkeypatch.setattr("search.find.second_stage", never)
+    found = find(shelf, empty, "chức năng được giao của địa phương là tình hình")
+    assert [hit.document_id for hit in found.hits] == ["d"]
+    with pytest.raises(AssertionError):
+        find(shelf, empty, "chức nxăng giaoo")
