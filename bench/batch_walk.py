@@ -53,11 +53,17 @@ def measure(batch: Path, pages: int) -> None:
     print(f"account         {len(looks.at)} looks, {len(looks.wrong)} of them wrong (target 0)")
     for told in looks.wrong[:10]:
         print(f"                {told}")
-    early, late = _thirds(looks.memory)
-    most = max(looks.memory) / _MIB
-    print(f"main process    {early / _MIB:.0f} MiB early, {late / _MIB:.0f} MiB late, most {most:.0f} MiB")
-    grown = (late - early) / _MIB / max(pages, 1) * 1000
-    print(f"                {grown:+.1f} MiB for 1,000 pages")
+    reading = [m for m, done in zip(looks.memory, looks.done, strict=False) if not done]
+    print(f"main process    while pages are read: {_growth(reading)}")
+    print(f"                while documents are sealed: {_growth(looks.memory[len(reading) :])}")
+
+
+def _growth(memory: list[int]) -> str:
+    """Return the mean of the second sixth, of the last sixth, and the most: the beginning is loading, not walking."""
+    part = max(len(memory) // 6, 1)
+    early, late = memory[part : 2 * part] or memory[:1], memory[-part:]
+    means = [sum(piece) / len(piece) / _MIB for piece in (early, late)]
+    return f"{means[0]:.0f} MiB early, {means[1]:.0f} MiB late, most {max(memory) / _MIB:.0f} MiB"
 
 
 def _walk(settings: dict[str, str], folder: Path, batch: Path, pages: int) -> tuple[float, Looks]:
@@ -136,10 +142,3 @@ def _run(settings: dict[str, str], folder: Path, *words: str) -> None:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-
-
-def _thirds(memory: list[int]) -> tuple[float, float]:
-    """Return the mean of the second sixth and of the last sixth: the beginning is loading, not walking."""
-    part = max(len(memory) // 6, 1)
-    early, late = memory[part : 2 * part] or memory[:1], memory[-part:]
-    return sum(early) / len(early), sum(late) / len(late)

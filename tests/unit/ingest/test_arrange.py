@@ -1,20 +1,25 @@
 """A delivery that waits for people: arranged, scanned again, confirmed once, brought back from the stores."""
 
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pypdfium2
 import pytest
 
 from ingest import arrange, rescan
 from ingest.accounting import account
 from ingest.arrange import ARRANGE, arranged, page_numbered
 from ingest.documents import propose_documents
+from ingest.separator_sheets import draw_sheets
 from records.access import LOCAL, SYSTEM, Actor, Role
 from records.accounting import PageState
 from records.arrangement import Command, Kind, Mark, Sheet, Where
 from records.document import BatchState, DocumentState, FileState, PageRole
 from records.errors import Conflict, Missing, NotAllowed, Unfit
 from records.page_checks import Finding, PageCheck
+from records.separators import Follows
+from records.separators import Sheet as Printed
 from storage.arrangements import RescanState
 from storage.book_notes import arrange_note_key, keep_books
 from storage.signing_notes import Notebook
@@ -344,3 +349,62 @@ def test_what_the_checks_set_aside_is_shown_so_and_can_be_put_back(world: World)
     first = (world.begin_walk(batch) or [])[0]
     with world.work.reading() as tx:
         assert [p.ordinal for p in tx.pages.of_document(SYSTEM, first)] == [1, 2, 3, 4], "a person decides"
+
+
+def sheet(follows: Follows, dossier: str, serial: int) -> bytes:
+    """Return the scan of a separator sheet, 150 dpi."""
+    pdf = pypdfium2.PdfDocument(draw_sheets([Printed(follows, dossier, serial)]))
+    out = io.BytesIO()
+    pdf[0].render(scale=150 / 72, grayscale=True).to_pil().save(out, "PNG", dpi=(150, 150))
+    pdf.close()
+    return out.getvalue()
+
+
+def test_a_sheet_new_dossier_decides_also_what_people_put_behind_it(world: World) -> None:
+    files = {
+        "1.jpg": scan("một"),
+        "2.png": sheet(Follows.DOSSIER, "HS-77", 1),
+        "3.jpg": scan("ba"),
+        "4.png": sheet(Follows.DOCUMENT, "HS-77", 2),
+        "5.jpg": scan("năm"),
+    }
+    batch = world.deliver(files, **{ARRANGE: "1"})
+    assert world.begin_walk(batch) is None
+    assert shape(world, batch) == ["1", "2(separator) 3", "4(separator) 5"]
+    do(world, batch, Kind.MOVE, 5, to=1, where=Where.BEFORE)
+    do(world, batch, Kind.SPLIT, 1)
+    step(world, batch, arrange.confirm)
+    made = world.begin_walk(batch) or []
+    with world.work.reading() as tx:
+        found = [tx.documents.get(SYSTEM, one) for one in made]
+        pages = [[p.ordinal for p in tx.pages.of_document(SYSTEM, one)] for one in made]
+    # the page that was moved out of the dossier follows the delivery; the one behind the sheet stays in its dossier
+    assert [(d.dossier, p) for d, p in zip(found, pages, strict=True)] == [
+        ("HS-01", [5]),
+        ("HS-01", [1]),
+        ("HS-77", [3]),
+    ]
+
+
+def test_a_page_that_was_read_before_it_was_turned_is_read_again(world: World, batch: str) -> None:
+    with world.work.reading() as tx:
+        first = tx.pages.of_batch(batch)[4]
+    with world.work.begin() as tx:
+        tx.pages.set_reading(
+            first.id,
+            state="read",
+            reading_key="k",
+            reading_sha256="0" * 64,
+            text="đọc ngang",
+            reading=b"{}",
+            confidence=0.5,
+            rotation=0,
+            words=2,
+        )
+    do(world, batch, Kind.TURN, 5, turn=90)
+    step(world, batch, arrange.confirm)
+    assert world.begin_walk(batch)
+    with world.work.reading() as tx:
+        turned, other = tx.pages.of_batch(batch)[4:6]
+    assert (turned.state, turned.reading_key, turned.hint_rotation) == ("", "", 90)
+    assert other.hint_rotation == 0
