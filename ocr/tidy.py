@@ -38,9 +38,9 @@ _SINGLE = 0.3
 def tidied(words: Sequence[Found], ink: Ink) -> list[Found]:
     """Return the words without bars and shreds; the rest unchanged and in order."""
     kept = [
-        with_commas(dashed(_without_leader(cut, ink), ink), ink)
+        with_commas(dashed(led, ink), ink)
         for word in words
-        if (cut := _without_bars(word, ink)) is not None
+        if (cut := _without_bars(word, ink)) is not None and (led := _without_leader(cut, ink)) is not None
     ]
     return [word for run in runs(kept, ink.capital) for word in _without_shreds(run)]
 
@@ -87,11 +87,14 @@ def _without_bars(word: Found, ink: Ink) -> Found | None:
     return word if text == word.text else replace(word, text=text, x0=x0, x1=x1)
 
 
-def _without_leader(word: Found, ink: Ink) -> Found:
-    """Return the word without a full stop that is the first dot of a dotted line to be written on."""
+def _without_leader(word: Found, ink: Ink) -> Found | None:
+    """Return the word without a full stop that is the first dot of a dotted line to be written on; None when it is
+    nothing but such dots.
+    """
     if not word.text.endswith(".") or len(word.text) < 2 or not _dotted(word, ink):
         return word
-    return replace(word, text=word.text.rstrip("."))
+    text = word.text.rstrip(".")
+    return replace(word, text=text) if text else None
 
 
 def _dotted(word: Found, ink: Ink) -> bool:

@@ -77,6 +77,14 @@ def test_bars_go_where_a_line_is_ruled_and_stay_where_none_is() -> None:
     ]
 
 
+def test_the_dots_of_a_line_to_be_written_on_are_no_word() -> None:
+    ink = ink_of(page((60, 60, "Ngày" + "." * 40)), CAPITAL)
+    dots = word("..", 165, 60, 188, 110, 0.2)
+    assert tidied([dots], ink) == [], "alone on its run, which then weighs nothing"
+    found = tidied([word("Ngày.", 60, 60, 178, 110), dots], ink)
+    assert [w.text for w in found] == ["Ngày"]
+
+
 def test_shreds_go_and_doubtful_words_stay() -> None:
     ink = ink_of(page(), CAPITAL)
     shreds = [
