@@ -44,6 +44,8 @@ def _tails(word: Found, ink: Ink) -> list[bool]:
         return []
     tall = int(blobs[:, 3].max())
     digits = blobs[(blobs[:, 3] >= 0.75 * tall) & (blobs[:, 1] < word.y1 - word.y0)]
+    if not len(digits):  # the tallest ink is that of the line below
+        return []
     high = float(sorted(digits[:, 3])[len(digits) // 2])
     foot = float(sorted(digits[:, 1] + digits[:, 3])[len(digits) // 2])
     first, last = int(digits[:, 0].min()), int(digits[:, 0].max())

@@ -65,6 +65,16 @@ def test_a_stop_with_the_tail_of_a_comma_is_one_and_no_other(drawn: str, read: s
     assert with_commas(word, ink_of(copy, 30.0)).text == told
 
 
+def test_a_number_on_faint_ink_over_a_line_of_strong_ink_stays_as_read() -> None:
+    copy = np.full((200, 700), 250, np.uint8)
+    copy[90:93, 120:123] = 20  # all that is left of the digits
+    copy[101:140, 110:200] = 20  # the line below
+    word = Found("1.216", 100, 70, 220, 101, 0.4, 0, Trace(0.4))
+    assert with_commas(word, ink_of(copy, 30.0)) == word
+    outside = Found("1.216", 690, 190, 900, 260, 0.4, 0, Trace(0.4))
+    assert with_commas(outside, ink_of(copy, 30.0)) == outside
+
+
 class Says:
     """An engine that reads every number as the test wants, by the models asked for."""
 
