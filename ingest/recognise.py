@@ -1,15 +1,17 @@
 """Read one page, once: the reading is kept under the image's hash, the options and the engine's version.
 
-Step 4 of the walk. A page on which the reader hung or ran out of memory is read once more in a simpler way
+Step 4 of the walk. A page on which the reader hung, failed or ran out of memory is read once more in a simpler way
 (`ocr/plain.py`). One that cannot be read even so is marked and stays in its document; the other pages go on.
 """
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ingest.children import ChildDied, Children, ChildStuck
+from ingest.children import ChildDied, Children, ChildrenStopped, ChildStuck
 from ingest.review_items import page_part
 from ingest.tools import IngestTools, WalkLimits
 from ocr.options import OcrOptions
@@ -112,7 +114,7 @@ def read_image(children: Children, limits: WalkLimits, options: OcrOptions, aske
     """
     given = (asked.image, options, asked.number, asked.dpi or None, asked.hint_rotation)
     try:
-        return children.run("read", image_seconds(limits, asked.width, asked.height), recognise, *given)
+        return _tried(children, image_seconds(limits, asked.width, asked.height), recognise, *given)
     except (ChildStuck, ChildDied) as fault:
         _log.warning("page %s: %s; once more, simpler", asked.image.name, fault)
         first = fault
@@ -120,7 +122,7 @@ def read_image(children: Children, limits: WalkLimits, options: OcrOptions, aske
         return unread(fault, asked.number, asked.width, asked.height, asked.dpi, options)
     try:
         seconds = plain_seconds(limits, asked.width, asked.height)
-        text = children.run("read", seconds, recognise_plainly, *given)
+        text = _tried(children, seconds, recognise_plainly, *given)
     except (ChildStuck, ChildDied, Unfit) as fault:
         _log.warning("page %s is not read: %s", asked.image.name, fault)
         return unread(fault, asked.number, asked.width, asked.height, asked.dpi, options)
@@ -128,6 +130,24 @@ def read_image(children: Children, limits: WalkLimits, options: OcrOptions, aske
         _log.warning("page %s is not read: %d words that are none", asked.image.name, len(text.words))
         return unread(first, asked.number, asked.width, asked.height, asked.dpi, options)
     return text
+
+
+def _tried(
+    children: Children, seconds: float, reader: Callable[..., PageText], image: Path, *more: Any
+) -> PageText:
+    """Read in a child. A fault of our own reader is told as `ChildDied`: it costs one page its good reading, and the
+    log has where it was, but neither the document nor the delivery stops for it.
+    """
+    try:
+        return children.run("read", seconds, reader, image, *more)
+    except (ArchiveFault, OSError, ChildrenStopped):  # said in words, or nothing that the page did
+        raise
+    except Exception as bug:
+        _log.exception("page %s: a fault of %s", image.name, reader.__name__)
+        raise ChildDied(
+            f"{reader.__name__} failed with {type(bug).__name__}: {bug}",
+            tell="Bộ đọc chữ gặp lỗi ở trang này nên trang cần người xem lại; các phần khác vẫn tiếp tục.",
+        ) from bug
 
 
 def plain_seconds(limits: WalkLimits, width: int, height: int) -> float:

@@ -73,6 +73,28 @@ def test_a_page_on_which_the_usual_way_hangs_is_read_in_the_simpler_one(
         assert 190 < word.box.x0 < word.box.x1 < 2300 and 280 < word.box.y0 < word.box.y1 < 740
 
 
+class Fails(Hangs):
+    """Real children in which these functions have a fault."""
+
+    def run(
+        self, kind: Kind, seconds: float, function: Callable[..., Any], /, *args: Any, **more: Any
+    ) -> Any:
+        if function.__name__ in self._names:
+            return self._pools.run(kind, 30, divmod, 1, 0)
+        return self._pools.run(kind, seconds, function, *args, **more)
+
+
+def test_a_fault_of_the_reader_costs_one_page_its_good_reading(
+    pools: ChildPools, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = sheet(tmp_path / "p.png", (2480, 3508))
+    text = read_image(Fails(pools, "recognise"), WalkLimits(), OcrOptions(), asked)
+    assert (text.state, text.notes) == ("read", (PLAINLY,))
+    assert "a fault of recognise" in caplog.text and "ZeroDivisionError" in caplog.text
+    text = read_image(Fails(pools, "recognise", "recognise_plainly"), WalkLimits(), OcrOptions(), asked)
+    assert (text.state, text.notes, text.words) == ("failed", ("needs-review",), ())
+
+
 def test_a_page_that_wants_too_much_memory_is_read_in_the_simpler_way(
     pools: ChildPools, tmp_path: Path
 ) -> None:
