@@ -116,7 +116,6 @@ class Clause:
     """Look for `terms` in a field: one term, or several standing in sequence. `edits` allows misspellings (0 to 2).
 
     `apart`: the terms may stand anywhere in the field, all of them.
-
     `pairs`: bigrams in `PAIRS_OF[where]` without which the sequence cannot stand; an engine asks for them first, since
     reading where frequent syllables stand costs three times as much.
     """
@@ -256,9 +255,8 @@ def first_stage(query: Query) -> Plan:
     should: list[Clause] = []
     for part in query.parts:
         if part.kind == "text" and len(part.folded) >= GATED:
-            gates.append(
-                _pairs(part)
-            )  # toned words too would double the engine's work; ranking compares them
+            # toned words as well would double the engine's work; ranking compares them
+            gates.append(_pairs(part))
             continue
         should += (*_pairs(part), *_words(part))
         if part.kind == "number":

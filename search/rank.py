@@ -140,7 +140,7 @@ def judge(query: Query, candidates: Sequence[Candidate]) -> list[Judgement | Non
 
 
 def order(candidates: Sequence[Candidate], judged: Sequence[Judgement | None]) -> list[Ranked]:
-    """Return the candidates that answer, best first."""
+    """Return the candidates that answer (`judged` of each as `judge` gave it), best first."""
     top = max((candidate.score for candidate in candidates), default=0.0) or 1.0
     ranked = [
         Ranked(one, it, round((1 - ENGINE) * it.quality + ENGINE * one.score / top, 4))
@@ -149,11 +149,6 @@ def order(candidates: Sequence[Candidate], judged: Sequence[Judgement | None]) -
     ]
     ranked.sort(key=lambda r: (-r.score, r.candidate.page, r.candidate.document_id))
     return ranked
-
-
-def rank(query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
-    """Return the candidates that answer, best first; those that only share some words by chance are left out."""
-    return order(candidates, judge(query, candidates))
 
 
 def _together(parts: Sequence[Part], judged: Sequence[Judgement | None]) -> Judgement | None:

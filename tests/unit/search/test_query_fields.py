@@ -8,7 +8,7 @@ import search.query_fields
 from search.filters import Filters
 from search.plan import In, first_stage, parse
 from search.query_fields import narrowed
-from search.rank import rank
+from search.rank import Judgement, judge
 from tests.unit.search.test_rank import page
 
 
@@ -61,7 +61,7 @@ def test_fields_alone_let_everything_through_that_they_admit() -> None:
     query = parse("năm:2025")
     assert not query.empty
     assert first_stage(query).everything
-    assert [r.judgement.match for r in rank(query, [page("a", "bất kỳ")])] == ["exact"]
+    assert [j and j.match for j in judge(query, [page("a", "bất kỳ")])] == ["exact"]
     assert parse("-bỏ").empty
 
 
@@ -93,9 +93,8 @@ def test_a_phrase_across_the_border_of_two_pages_is_found_where_it_begins() -> N
     first = type(first)(
         **{name: getattr(first, name) for name in first.__slots__ if name != "ahead"}, ahead="hoat. đang?"
     )
-    (found,) = rank(parse('"chuyển sinh hoạt đảng"'), [first])
-    assert (found.judgement.match, found.judgement.quality) == ("exact", 0.99)
-    assert rank(parse('"hoạt đảng"'), [first]) == []
+    assert judge(parse('"chuyển sinh hoạt đảng"'), [first]) == [Judgement("exact", 0.99)]
+    assert judge(parse('"hoạt đảng"'), [first]) == [None]
 
 
 def test_half_a_character_reaches_no_filter() -> None:

@@ -1,5 +1,7 @@
 """How pages are judged: labels that keep their word and scores in the right order."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from language.tokens import token_texts
@@ -7,7 +9,8 @@ from language.variants import folded_key, toned_key
 from search.index import Candidate
 from search.number_keys import mention_keys, own_keys
 from search.plan import parse
-from search.rank import Ranked, rank
+from search.rank import Ranked, judge
+from search.rank import order as in_order
 
 
 def page(name: str, text: str, score: float = 1.0, title: str = "", number: str = "") -> Candidate:
@@ -29,12 +32,16 @@ def page(name: str, text: str, score: float = 1.0, title: str = "", number: str 
     )
 
 
+def ranked(query: str, pages: Sequence[Candidate]) -> list[Ranked]:
+    return in_order(pages, judge(parse(query), pages))
+
+
 def order(query: str, *pages: Candidate) -> list[tuple[str, str]]:
-    return [(r.candidate.document_id, r.judgement.match) for r in rank(parse(query), pages)]
+    return [(r.candidate.document_id, r.judgement.match) for r in ranked(query, pages)]
 
 
 def best(query: str, *pages: Candidate) -> Ranked:
-    return rank(parse(query), pages)[0]
+    return ranked(query, pages)[0]
 
 
 def test_exact_before_folded_before_approximate_whatever_the_engine_says() -> None:
@@ -89,7 +96,7 @@ def test_the_paper_itself_stands_before_those_that_cite_it() -> None:
 
 @pytest.mark.parametrize("query", ["1594-CV/TU", "1593-CV/HU", "593-CV/TU", "11593-CV/TU"])
 def test_another_number_is_another_paper(query: str) -> None:
-    found = rank(parse(query), [page("own", "Số 1593-CV/TU", number="1593-CV/TU")])
+    found = ranked(query, [page("own", "Số 1593-CV/TU", number="1593-CV/TU")])
     assert all(r.judgement.match == "approximate" and r.score < 0.8 for r in found)
     if not query.startswith("1593"):
         assert not found
@@ -109,7 +116,7 @@ def test_a_copied_sentence_with_a_number_in_it_stands_as_a_whole() -> None:
         page("copied", "căn cứ Công văn số 162-CV/TU ngày 5"),
         page("mixed", "ngày 5 Công văn số 162-CV/TU căn cứ"),
     )
-    found = rank(parse("cứ Công văn số 162-CV/TU ngày"), [mixed, copied])
+    found = ranked("cứ Công văn số 162-CV/TU ngày", [mixed, copied])
     assert (found[0].candidate.document_id, found[0].judgement.quality) == ("copied", 1.0)
     assert found[1].judgement.quality < 1.0
 
@@ -118,6 +125,5 @@ def test_six_syllables_that_stand_nowhere_are_no_confident_hit() -> None:
     text = "căn cứ quy chế làm việc của ban chấp hành đảng bộ tỉnh khóa mười bảy nhiệm kỳ hai nghìn"
     for query in ("thanh toán chế độ phụ cấp", "làm khóa tỉnh cứ quy bảy", "của đảng việc nhiệm kỳ mười"):
         assert all(
-            r.judgement.match == "approximate" and r.score < 0.6
-            for r in rank(parse(query), [page("a", text)])
+            r.judgement.match == "approximate" and r.score < 0.6 for r in ranked(query, [page("a", text)])
         )
