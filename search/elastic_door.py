@@ -26,7 +26,7 @@ PATIENCE = "8s"
 DEADLINE = 20.0
 """Seconds after which no further try is begun."""
 TRIES = 4
-_PIECE = 65536  # bytes read at once
+_PIECE = 4096  # bytes read at once
 _PAUSE = 0.1  # seconds before the second try; doubled each time and shortened by chance so that clients do not march
 
 _TEXTUAL = ("document_parsing_exception", "mapper_parsing_exception", "parsing_exception")
@@ -106,7 +106,8 @@ class Door:
         end = time.monotonic() + DEADLINE
         for attempt in range(1, TRIES + 1):
             try:
-                return work(self._within(end - time.monotonic()))
+                left = max(end - time.monotonic(), 1.0)
+                return work(self._opened().options(request_timeout=min(REQUEST, left)))
             except (ApiError, TransportError, Away) as raised:
                 fault, cause = _fault(raised), None if isinstance(raised, SerializationError) else raised
             pause = _PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311  no secret hangs on it
@@ -122,13 +123,6 @@ class Door:
         if client is not None:
             client.close()
 
-    def _within(self, left: float) -> Elasticsearch:
-        """Return the client, waiting `left` seconds at most; a client of its own only when time is short, since that
-        costs as much as a small answer.
-        """
-        client = self._opened()
-        return client if left >= REQUEST else client.options(request_timeout=max(left, 1.0))
-
     def _opened(self) -> Elasticsearch:
         with self._guard:
             if self._client is None:
@@ -137,7 +131,6 @@ class Door:
                     self.address,
                     basic_auth=self._account,
                     node_class=_Node,
-                    request_timeout=REQUEST,
                     max_retries=0,  # ours pause between tries
                     **cast("dict[str, Any]", secure),
                 )
