@@ -4,7 +4,7 @@ No ICU, no analysis module, no scripts: our tokens come ready and are only cut a
 shorter than the 255 letters at which the server's analyzer would cut one in two (`language.tokens`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from search.entry import Entry
@@ -101,18 +101,21 @@ def candidate(hit: dict[str, Any]) -> Candidate:
 
 def query(plan: Plan, scope: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Return the query for `plan` among the pages of `scope` (`elastic_scope`), which adds nothing to the score."""
-    gates = [_any([_clause(clause) for clause in group], 1) for group in plan.must]
+    gates = [_one_of(group) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
     absent = [_clause(clause) for clause in plan.absent]
     wanted["bool"]["should"] += [
-        {"constant_score": {"filter": _any([_clause(clause) for clause in group], 1), "boost": lead}}
-        for group, lead in leads(plan)
+        {"constant_score": {"filter": _one_of(group), "boost": lead}} for group, lead in leads(plan)
     ]
-    scored = [_any([_clause(clause) for clause in group], 1) for group in plan.gates]
+    scored = [_one_of(group) for group in plan.gates]
     wanted["bool"].update(
         must=scored, filter=[*scope["filter"], *gates], must_not=[*scope["must_not"], *absent]
     )
     return wanted
+
+
+def _one_of(group: Sequence[Clause]) -> dict[str, Any]:
+    return _any([_clause(clause) for clause in group], 1)
 
 
 def _any(clauses: list[dict[str, Any]], least: int) -> dict[str, Any]:

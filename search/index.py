@@ -21,9 +21,7 @@ MOST_WITHOUT = 1000
 """Documents that one query can leave out, or be kept to."""
 TIERS = 2
 """Groups of `Plan.first` that an engine knows."""
-_LEAD = (
-    2.0**15
-)  # more than any sum of scores; a 32-bit float still tells scores apart by a hundredth beside it
+_LEAD = 2.0**15  # more than any sum of scores; beside it a 32-bit float still tells a hundredth of a score
 LONGEST_ID = 400
 """Bytes of a document's id in UTF-8; every engine can keep so many with a page number behind them."""
 

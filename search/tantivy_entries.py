@@ -103,10 +103,8 @@ def query(schema: Any, plan: Plan, scope: Sequence[tuple[Any, Any]]) -> Any:
     must, should = tantivy.Occur.Must, tantivy.Occur.Should
     clauses = list(scope)
     for group in plan.must:
-        gate = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
-        clauses.append((must, build.const_score_query(gate, 0.0)))
-    for group in plan.gates:
-        clauses.append((must, build.boolean_query([(should, _clause(schema, clause)) for clause in group])))
+        clauses.append((must, build.const_score_query(_one_of(schema, group), 0.0)))
+    clauses += [(must, _one_of(schema, group)) for group in plan.gates]
     clauses += [(tantivy.Occur.MustNot, _clause(schema, clause)) for clause in plan.absent]
     wanted = [(should, _clause(schema, clause)) for clause in plan.should]
     if plan.at_least:
@@ -114,9 +112,12 @@ def query(schema: Any, plan: Plan, scope: Sequence[tuple[Any, Any]]) -> Any:
     else:
         clauses += wanted
     for group, lead in leads(plan):
-        ahead = build.boolean_query([(should, _clause(schema, clause)) for clause in group])
-        clauses.append((should, build.const_score_query(ahead, lead)))
+        clauses.append((should, build.const_score_query(_one_of(schema, group), lead)))
     return build.boolean_query(clauses)
+
+
+def _one_of(schema: Any, group: Sequence[Clause]) -> Any:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, _clause(schema, clause)) for clause in group])
 
 
 def _clause(schema: Any, clause: Clause) -> Any:

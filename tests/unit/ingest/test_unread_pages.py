@@ -40,6 +40,8 @@ class Hangs:
     small page between two looks.
     """
 
+    INSTEAD: tuple[Any, ...] = (0.01, time.sleep, 60.0)
+
     def __init__(self, pools: ChildPools, *names: str) -> None:
         self._pools = pools
         self._names = names
@@ -48,7 +50,7 @@ class Hangs:
         self, kind: Kind, seconds: float, function: Callable[..., Any], /, *args: Any, **more: Any
     ) -> Any:
         if function.__name__ in self._names:
-            return self._pools.run(kind, 0.01, time.sleep, 60.0)
+            return self._pools.run(kind, *self.INSTEAD)
         return self._pools.run(kind, seconds, function, *args, **more)
 
 
@@ -76,12 +78,7 @@ def test_a_page_on_which_the_usual_way_hangs_is_read_in_the_simpler_one(
 class Fails(Hangs):
     """Real children in which these functions have a fault."""
 
-    def run(
-        self, kind: Kind, seconds: float, function: Callable[..., Any], /, *args: Any, **more: Any
-    ) -> Any:
-        if function.__name__ in self._names:
-            return self._pools.run(kind, 30, divmod, 1, 0)
-        return self._pools.run(kind, seconds, function, *args, **more)
+    INSTEAD = (30, divmod, 1, 0)
 
 
 def test_a_fault_of_the_reader_costs_one_page_its_good_reading(
