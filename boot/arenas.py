@@ -2,7 +2,8 @@
 
 glibc gives threads arenas of their own (eight a core) and never hands memory from one to another. Sealing and indexing
 run in some fifty threads that take turns, so each arena kept what one of them once needed: the main process grew with
-every document until all arenas were full (docs/decisions/0175). Python's lock lets one thread allocate at a time anyway.
+every document until all arenas were full (docs/decisions/0175). Python's lock lets one thread allocate at a time
+anyway.
 """
 
 import ctypes
