@@ -165,6 +165,7 @@ class Engine:
         engine_gaps.own_places(self._dbos, {q.name: q.at_once for q in self._queues}, self._bell.pace)
         engine_glance.install(self._dbos, [q.name for q in self._queues], self._bell.rings)
         engine_gaps.ask_less(self._dbos)
+        engine_gaps.count_claims(self._dbos)
         engine_bell.install(self._dbos, self._bell)
         engine_first.install(self._dbos)
         for queue in self._queues:

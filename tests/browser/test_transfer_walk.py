@@ -269,6 +269,7 @@ def test_every_page_fits_a_phone_in_both_themes(
             page.goto("/cases?view=mine")
             if row.count():
                 row.click()
+                page.wait_for_url("**/cases/*")
                 no_sideways_scroll(page)
             if (who, theme) in PHONES:
                 shot(page, screens / f"360-{who}-{theme}.png")

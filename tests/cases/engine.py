@@ -70,6 +70,10 @@ PROGRAM = textwrap.dedent(
             places = engine_gaps.own_places
             engine_gaps.own_places = lambda *given: (time.sleep(told["launch_pause"]), places(*given))
         engine.launch()
+        if "thread_pause" in told:
+            active = engine._dbos._active_workflows_set
+            add = active.add
+            active.add = lambda *given: (time.sleep(told["thread_pause"]), add(*given))[1]
         for dead in told.get("dead", []):
             engine.hand_back([dead])
             engine.hand_back([dead])
@@ -180,6 +184,14 @@ class EngineCases:
         assert place.lines() == ["begin"]
         out, _ = place.start("a", 0.0, start=False, launch_pause=1.5).communicate(timeout=60)
         assert json.loads(out.splitlines()[0]) == EXPECTED
+
+    def test_places_are_taken_from_the_claim_on_however_slowly_threads_start(self, place: Place) -> None:
+        """The library counts threads that run, and claimed the same places again before they did."""
+        running = place.start("a", 30, wait=False, count=12, thread_pause=1.0)
+        place.wait_for("page 1")
+        time.sleep(3)  # many polls, and as long as more threads would need to come
+        running.kill()
+        assert len([line for line in place.lines() if line.startswith("page")]) == 2
 
     def test_a_draining_process_finishes_what_it_has_and_takes_nothing_new(self, place: Place) -> None:
         running = place.start("a", 0.6, wait=False, count=12)
