@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import cv2
 import numpy as np
@@ -30,6 +30,9 @@ MAX_SIDE = 20_000
 
 MAX_PIXELS = 150_000_000
 """Pixels of one page. A0 at 300 dpi has 139 million; decoded in colour that is 450 MB, what a reader may take."""
+
+_BAND = 512
+"""Rows converted at once."""
 
 Image.MAX_IMAGE_PIXELS = None
 
@@ -108,7 +111,7 @@ def load_color(path: Path, shown: str = "") -> Color:
     """Return the image as red, green, blue, alpha laid on white. Raises `Unfit`."""
     with _opened(path, shown) as image:
         try:
-            return np.asarray(_flat(image).convert("RGB"), dtype=np.uint8)
+            return _converted(image, "RGB")
         except _BROKEN as fault:
             raise broken_pixels(shown or path.name, repr(fault)) from fault
 
@@ -302,4 +305,16 @@ def _gray(image: Image.Image) -> Gray:
         return cast(
             "Gray", (np.clip(wide, 0, None) * (255 / (65535 if 1 < top <= 65535 else top))).astype(np.uint8)
         )
-    return np.asarray(_flat(image).convert("L"), dtype=np.uint8)
+    return _converted(image, "L")
+
+
+def _converted(image: Image.Image, mode: Literal["L", "RGB"]) -> NDArray[np.uint8]:
+    """Return the pixels in `mode`, alpha laid on white; band by band, for a sheet of A0 with alpha is 560 MB, and whole
+    it would be laid on white, made opaque and converted in a copy each.
+    """
+    image.load()
+    pixels = np.empty((image.height, image.width, *((3,) if mode == "RGB" else ())), dtype=np.uint8)
+    for top in range(0, image.height, _BAND):
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
+        pixels[top : top + band.height] = np.asarray(_flat(band).convert(mode))
+    return pixels
