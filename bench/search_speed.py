@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measure the engines: pages indexed a second, bytes a page, and how long people wait, beside two plain peers.
 
-    bench/search_speed.py [--pages N] [--queries N] [--clients 4] [--servers] [--seed N]
+    bench/search_speed.py [--pages N] [--queries N] [--clients 4] [--servers] [--seed N] [--room DIR] [--only NAME…]
 
 One run on the same made pages (`textgen.py` of the corpus, 5 % wrong characters) and the same queries: ours on tantivy,
 SQLite FTS5, and with `--servers` ours on Elasticsearch and a plain `match` there (`make servers` first). Ours are asked
@@ -12,6 +12,7 @@ entries while the clients search on: no answer may fail or be empty.
 """
 
 import argparse
+import multiprocessing
 import os
 import pickle
 import secrets
@@ -22,9 +23,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,7 @@ READER = Actor("bench", "Người đọc", frozenset({Role.READER}))
 FACETS = (Facet.ISSUER, Facet.TYPE, Facet.YEAR)
 NOISE = 0.05
 LEVELS = (*[Level.OPEN] * 8, Level.RESTRICTED, Level.SECRET)
+ENGINES = ("tantivy", "elasticsearch", "fts5")
 MARK = "dấu hiệu đính chính"
 
 
@@ -76,13 +78,22 @@ class NoPages:
 _BARE, _NONE = a_page("trang"), Fields()
 
 
-def papers(count: int, seed: int) -> Iterator[tuple[IndexedDocument, list[dict[str, Any]]]]:
-    """Yield the documents of the generator with what they are counted and filtered by."""
+def papers(first: int, count: int, seed: int) -> Iterator[tuple[IndexedDocument, list[dict[str, Any]]]]:
+    """Yield the documents that begin on the pages `first` to `first + count` of the generator, whole, with what they
+    are counted and filtered by.
+    """
     import textgen
 
-    made = textgen.records(textgen.TextGen(seed), 0, count, NOISE, with_clean=True)
-    for name, rows in groupby(made, key=lambda row: row["doc"]):
+    gen = textgen.TextGen(seed)
+    begun = groupby(textgen.records(gen, first, 10**9, NOISE, with_clean=True), key=lambda row: row["doc"])
+    before, at = gen.page(first - 1)["doc"] if first else "", first
+    for name, rows in begun:
+        if at >= first + count:
+            return
         pages = list(rows)
+        at += len(pages)
+        if name == before:  # it began in the part before
+            continue
         head, number = pages[0], sum(map(ord, name))
         known = Fields(
             type_name=head["type"],
@@ -96,30 +107,68 @@ def papers(count: int, seed: int) -> Iterator[tuple[IndexedDocument, list[dict[s
         yield told, pages
 
 
-def prepare(count: int, seed: int, room: Path) -> tuple[Path, list[tuple[str, str]], list[str], float]:
-    """Make entries once into a file; return it with (key, text) of the peers, clean sentences, seconds for entries."""
-    kept, texts, clean, spent = room / "entries", [], [], 0.0
-    with kept.open("wb") as out:
-        for told, rows in papers(count, seed):
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Pages made once, in files: a part for each core."""
+
+    parts: tuple[Path, ...]
+    pages: int
+    spent: float
+    """Seconds of CPU for the entries."""
+    clean: tuple[str, ...]
+    """Sentences that somebody may ask for: of pages that everybody may see, without wrong characters."""
+
+    def entries(self) -> Iterator[tuple[str, list[Entry]]]:
+        """Yield (document, entries)."""
+        for name, made, _ in self._documents():
+            yield name, made
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield (key, text) of every page, for the peers."""
+        for _, _, texts in self._documents():
+            yield from texts
+
+    def _documents(self) -> Iterator[tuple[str, list[Entry], list[tuple[str, str]]]]:
+        for part in self.parts:
+            with part.open("rb") as lines, suppress(EOFError):
+                while True:
+                    yield pickle.load(lines)
+
+
+def prepare(count: int, seed: int, room: Path) -> Kept:
+    """Make the pages and their entries, on all cores, or take those that are kept in `room` from another run."""
+    facts = room / f"pages-{count}-{seed}"
+    if not facts.is_file():
+        cores = os.cpu_count() or 1
+        cuts = [count * n // cores for n in range(cores + 1)]
+        tasks = [
+            (room / f"part-{count}-{seed}-{n}", first, end - first, seed)
+            for n, (first, end) in enumerate(pairwise(cuts))
+        ]
+        with multiprocessing.get_context("spawn").Pool(cores) as pool:
+            made = pool.map(_part, tasks, chunksize=1)
+        pages, spent = sum(one[0] for one in made), sum(one[1] for one in made)
+        clean = tuple(text for one in made for text in one[2])
+        facts.write_bytes(pickle.dumps((tuple(task[0] for task in tasks), pages, spent, clean)))
+    return Kept(*pickle.loads(facts.read_bytes()))
+
+
+def _part(task: tuple[Path, int, int, int]) -> tuple[int, float, tuple[str, ...]]:
+    """Make one part; return its pages, the seconds for their entries, and clean sentences."""
+    out, first, count, seed = task
+    spent, clean, made = 0.0, list[str](), 0
+    with out.open("wb") as file:
+        for told, rows in papers(first, count, seed):
             pages = [a_page(row["text"], row["page"]) for row in rows]
             began = time.process_time()
             entries = entries_for(told, pages)
             spent += time.process_time() - began
-            pickle.dump((told.document_id, entries), out)
-            texts += [(f"{told.document_id}:{row['page']}", row["text"]) for row in rows]
-            if told.level is Level.OPEN and len(clean) < 20_000:
+            texts = [(f"{told.document_id}:{row['page']}", row["text"]) for row in rows]
+            pickle.dump((told.document_id, entries, texts), file)
+            made += len(rows)
+            if told.level is Level.OPEN and len(clean) < 10_000:
                 clean.append(rows[0]["clean"])
-    return kept, texts, clean, spent
-
-
-def entries(kept: Path) -> Iterator[tuple[str, list[Entry]]]:
-    """Yield (document, entries) from the file."""
-    with kept.open("rb") as lines:
-        while True:
-            try:
-                yield pickle.load(lines)
-            except EOFError:
-                return
+    return made, spent, tuple(clean)
 
 
 def questions(clean: Sequence[str], count: int, seed: int) -> list[str]:
@@ -140,10 +189,10 @@ def questions(clean: Sequence[str], count: int, seed: int) -> list[str]:
     return asked[:count]
 
 
-def fill(index: SearchIndex, kept: Path) -> None:
+def fill(index: SearchIndex, kept: Kept) -> None:
     """Build the index anew from the entries."""
     with index.rebuild() as fresh:
-        for name, made in entries(kept):
+        for name, made in kept.entries():
             fresh.replace(name, made, 1)
         fresh.commit()
 
@@ -180,9 +229,9 @@ def told(name: str, seconds: Sequence[float], empty: int) -> None:
     print(f"{name:28} p50 {p50:7.1f}  p95 {p95:7.1f}  p99 {p99:7.1f} ms   no hit {empty}/{len(seconds)}")
 
 
-def fresh_after(index: SearchIndex, kept: Path) -> float:
+def fresh_after(index: SearchIndex, kept: Kept) -> float:
     """Correct one document and return the seconds from its delivery until it is found."""
-    name, made = next(entries(kept))
+    name, made = next(kept.entries())
     told_now = IndexedDocument(name, Fields())
     pages = [a_page(MARK, entry.page) for entry in made]
     began = time.perf_counter()
@@ -194,7 +243,7 @@ def fresh_after(index: SearchIndex, kept: Path) -> float:
 
 
 def rebuild_under_load(
-    asked: Asked, index: SearchIndex, kept: Path, queries: Sequence[str], count: int
+    asked: Asked, index: SearchIndex, kept: Kept, queries: Sequence[str], count: int
 ) -> None:
     """Rebuild while `count` clients search on; print how many answers failed or lost the hits they had before."""
     sure = [query for query in islice(queries, 200) if asked.ask(query)]
@@ -228,15 +277,15 @@ def rebuild_under_load(
         print("   ", reason)
 
 
-def engine(
-    name: str, index: SearchIndex, kept: Path, pages: int, queries: Sequence[str], options: Any
-) -> None:
+def engine(name: str, index: SearchIndex, kept: Kept, queries: Sequence[str], options: Any) -> None:
     """Index, ask, correct, rebuild: everything of one engine of ours."""
     index.commit()
     wall, cpu = time.perf_counter(), time.process_time()
     fill(index, kept)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{name}: {pages / wall:.0f} pages/s ({1000 * cpu / pages:.2f} ms of this process a page)")
+    print(
+        f"{name}: {kept.pages / wall:.0f} pages/s ({1000 * cpu / kept.pages:.2f} ms of this process a page)"
+    )
     asked = ours(name, index)
     clients(asked, queries[: len(queries) // 4], options.clients)  # warm
     told(f"{name}, rights, 3 facets", *clients(asked, queries, options.clients))
@@ -244,7 +293,7 @@ def engine(
     rebuild_under_load(asked, index, kept, queries, options.clients)
 
 
-def fts5(texts: Sequence[tuple[str, str]], queries: Sequence[str], room: Path, count: int) -> None:
+def fts5(kept: Kept, queries: Sequence[str], room: Path, count: int) -> None:
     """The same pages in SQLite FTS5: all words, best ten by bm25."""
     path = room / "fts.sqlite"
     with closing(sqlite3.connect(path)) as db:
@@ -252,10 +301,10 @@ def fts5(texts: Sequence[tuple[str, str]], queries: Sequence[str], room: Path, c
             "create virtual table t using fts5(id unindexed, body, tokenize='unicode61 remove_diacritics 2')"
         )
         began = time.perf_counter()
-        db.executemany("insert into t values (?, ?)", texts)
+        db.executemany("insert into t values (?, ?)", kept.texts())
         db.commit()
         spent = time.perf_counter() - began
-    print(f"fts5: {len(texts) / spent:.0f} pages/s, {path.stat().st_size / len(texts):.0f} bytes a page")
+    print(f"fts5: {kept.pages / spent:.0f} pages/s, {path.stat().st_size / kept.pages:.0f} bytes a page")
     local = threading.local()
 
     def ask(typed: str) -> int:
@@ -268,7 +317,7 @@ def fts5(texts: Sequence[tuple[str, str]], queries: Sequence[str], room: Path, c
     told("fts5", *clients(Asked("fts5", ask), queries, count))
 
 
-def elastic(kept: Path, texts: Sequence[tuple[str, str]], queries: Sequence[str], options: Any) -> None:
+def elastic(kept: Kept, queries: Sequence[str], options: Any) -> None:
     """Ours on Elasticsearch, then a plain `match` on the bare text of the same node."""
     from elasticsearch import Elasticsearch
     from elasticsearch.helpers import bulk
@@ -281,15 +330,19 @@ def elastic(kept: Path, texts: Sequence[tuple[str, str]], queries: Sequence[str]
     with closing(Elasticsearch(url, basic_auth=("elastic", secret), request_timeout=60)) as es:
         try:
             index = open_index(f"{url}/{alias}", "elastic", secret)
-            engine("elasticsearch", index, kept, len(texts), queries, options)
+            engine("elasticsearch", index, kept, queries, options)
             size = es.indices.stats(index=alias)["_all"]["primaries"]["store"]["size_in_bytes"]
-            print(f"elasticsearch: {size / len(texts):.0f} bytes a page")
+            print(f"elasticsearch: {size / kept.pages:.0f} bytes a page")
             index.close()
             es.indices.create(index=plain, mappings={"properties": {"body": {"type": "text"}}})
             began = time.perf_counter()
-            bulk(es, ({"_index": plain, "_id": key, "body": text} for key, text in texts), chunk_size=500)
+            bulk(
+                es,
+                ({"_index": plain, "_id": key, "body": text} for key, text in kept.texts()),
+                chunk_size=500,
+            )
             es.indices.refresh(index=plain)
-            print(f"plain match: {len(texts) / (time.perf_counter() - began):.0f} pages/s")
+            print(f"plain match: {kept.pages / (time.perf_counter() - began):.0f} pages/s")
 
             def ask(typed: str) -> int:
                 found = es.search(index=plain, query={"match": {"body": typed}}, size=10, source=False)
@@ -312,22 +365,26 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--servers", action="store_true")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--room", type=Path, help="keep the made pages here, or take them from here")
+    parser.add_argument("--only", nargs="+", default=ENGINES, choices=ENGINES)
     options = parser.parse_args()
     if not (CORPUS / "textgen.py").is_file():
         raise SystemExit(f"no textgen.py at {CORPUS}; set VANTHU_CORPUS")
     with tempfile.TemporaryDirectory() as folder:
         room = Path(folder)
-        kept, texts, clean, spent = prepare(options.pages, options.seed, room)
-        print(f"{len(texts)} pages; entries: {len(texts) / spent:.0f} pages/s on one core")
-        queries = questions(clean, options.queries, options.seed)
-        index = open_index(f"tantivy://{room}/index")
-        engine("tantivy", index, kept, len(texts), queries, options)
-        size = sum(path.stat().st_size for path in (room / "index").rglob("*") if path.is_file())
-        print(f"tantivy: {size / len(texts):.0f} bytes a page")
-        index.close()
-        if options.servers:
-            elastic(kept, texts, queries, options)
-        fts5(texts, queries, room, options.clients)
+        kept = prepare(options.pages, options.seed, options.room or room)
+        print(f"{kept.pages} pages; entries: {kept.pages / kept.spent:.0f} pages/s on one core", flush=True)
+        queries = questions(kept.clean, options.queries, options.seed)
+        if "tantivy" in options.only:
+            index = open_index(f"tantivy://{room}/index")
+            engine("tantivy", index, kept, queries, options)
+            size = sum(path.stat().st_size for path in (room / "index").rglob("*") if path.is_file())
+            print(f"tantivy: {size / kept.pages:.0f} bytes a page", flush=True)
+            index.close()
+        if options.servers and "elasticsearch" in options.only:
+            elastic(kept, queries, options)
+        if "fts5" in options.only:
+            fts5(kept, queries, room, options.clients)
 
 
 if __name__ == "__main__":
