@@ -25,6 +25,7 @@ from search.facets import COUNTED, UNNARROWED
 from search.filters import Facet, Filters
 from search.index import (
     SCHEMA,
+    Candidate,
     Candidates,
     IndexedVersion,
     IndexFacts,
@@ -85,33 +86,44 @@ class ElasticIndex:
         without: Collection[str] = (),
         among: Collection[str] = (),
         count: bool = True,
+        spare: int = 0,
     ) -> Candidates:
         """See `SearchIndex.find`. Rights, filters and what is left out are part of the one query that counts too."""
         may, left_out, only = allowed(reader), check_without(without), check_without(among)
         if may is None or plan.empty:
             return Candidates((), 0)
-        wanted, most = query(plan, scope(may, filters, left_out, only)), min(max(limit, 1), MOST)
-        known = COUNTED if count else most
+        wanted, shown = query(plan, scope(may, filters, left_out, only)), min(max(limit, 1), MOST)
+        spare = min(spare, MOST - shown)
+        known = COUNTED if count else shown + spare
 
-        def ask(es: Elasticsearch) -> dict[str, Any]:
-            return _whole(
-                es.search(
-                    index=self._name,
-                    query=wanted,
-                    size=most,
-                    aggregations=counting(facets) or None,
-                    track_total_hits=known + 1,
-                    search_type="dfs_query_then_fetch",  # the same scores on one shard and on many
-                    allow_partial_search_results=False,
-                    timeout=PATIENCE,
-                ).body
-            )
+        def ask(first: int, size: int, counted: Collection[Facet], total: int | bool) -> dict[str, Any]:
+            def search(es: Elasticsearch) -> dict[str, Any]:
+                return _whole(
+                    es.search(
+                        index=self._name,
+                        query=wanted,
+                        from_=first,
+                        size=size,
+                        aggregations=counting(counted) or None,
+                        track_total_hits=total,
+                        search_type="dfs_query_then_fetch",  # the same scores on one shard and on many
+                        allow_partial_search_results=False,
+                        timeout=PATIENCE,
+                    ).body
+                )
 
-        answer = self._following(lambda: self._trusted(self._door.call(ask)))
+            return self._following(lambda: self._trusted(self._door.call(search)))
+
+        def further() -> tuple[Candidate, ...]:
+            return tuple(candidate(hit) for hit in ask(shown, spare, (), False)["hits"]["hits"])
+
+        answer = ask(0, shown, facets, known + 1)
         matched = answer["hits"]["total"]["value"]
         best = tuple(candidate(hit) for hit in answer["hits"]["hits"])
         told = counts(answer.get("aggregations", {}))
-        return Candidates(best, min(matched, known), matched > known, told)
+        return Candidates(
+            best, min(matched, known), matched > known, told, further if spare and matched > shown else tuple
+        )
 
     def documents(self, after: str = "") -> Iterator[IndexedVersion]:
         """See `SearchIndex.documents`. The pages themselves are counted, not what a head says of them."""

@@ -19,12 +19,10 @@ from search.plan import Plan, Query, first_stage, parse, second_stage, standing_
 from search.rank import CITED, Judgement, Match, Ranked, judge, order
 from search.strip import Strip, strip_around
 
-POOL, WIDE = 20, 100
-"""Candidates that are aligned with the query, and how many when none of those is good; more only when somebody pages
-further (decisions 0173, 0176)."""
+WIDE = 100
+"""Candidates that are aligned with the query when none of the best few is good (decisions 0173, 0176)."""
 _ROOM, _ROOM_BY_DOCUMENT = 1.2, 3.0
-"""Pages loaded for one shown where the engine has the order already: a page may turn out not to be the reader's, and a
-document may answer with several."""
+"""Pages loaded for one shown: one may turn out not to be the reader's, and a document may answer with several."""
 _AT_LEAST = 12
 FARTHEST = 1000
 """The last result that can be shown; whoever needs more narrows the query."""
@@ -201,8 +199,8 @@ class _Asking:
         first = self._first()
         best = _all_of(standing.candidates, first.best)
         ranked = self._rank(best)
-        if self._wish.approximate and not _good(ranked) and not first.whole and len(first.best) < WIDE:
-            first = self._first(WIDE)
+        if self._wish.approximate and not _good(ranked) and not first.whole:
+            first = first.widened()
             best = _all_of(standing.candidates, first.best)
             ranked = self._rank(best)
         complete = first.whole and self._settled
@@ -233,24 +231,32 @@ class _Asking:
         facets, sure = (found.facets, True) if every else (self._tally(ranked), exact)
         return _Standing(found.best, _Gathered(ranked, total, exact, facets, sure), enough)
 
-    def _first(self, least: int = 0) -> Candidates:
-        """Return what the first stage gathers, at least so many: few where every match is a hit (the engine has their
-        order), and only there all are counted.
+    def _first(self) -> Candidates:
+        """Return what the first stage gathers: all are counted where every match is a hit, and more are at hand for
+        when none is good.
         """
-        hits = self._query.selective and self._settled
-        pool = max(self._few(), 0 if hits else POOL, least)
-        return self._find(first_stage(self._query), self._wish.facets if hits else (), pool, count=hits)
+        hits, few = self._query.selective and self._settled, self._few()
+        facets, spare = self._wish.facets if hits else (), max(WIDE - few, 0)
+        return self._find(first_stage(self._query), facets, few, count=hits, spare=spare)
 
     def _few(self) -> int:
-        """Return how many pages are loaded where the engine puts them in the order of ranking."""
+        """Return how many pages are loaded at first."""
         room = _ROOM_BY_DOCUMENT if self._wish.group else _ROOM
         return max(ceil(room * self._wish.needed), _AT_LEAST)
 
-    def _find(self, plan: Plan, facets: Collection[Facet], pool: int, *, count: bool = True) -> Candidates:
-        reader, without = self._shelf.reader, self._without
-        filters, among = self._wish.filters, self._wish.among
+    def _find(
+        self, plan: Plan, facets: Collection[Facet], pool: int, *, count: bool = True, spare: int = 0
+    ) -> Candidates:
         return self._index.find(
-            reader, plan, pool, filters=filters, facets=facets, without=without, among=among, count=count
+            self._shelf.reader,
+            plan,
+            pool,
+            filters=self._wish.filters,
+            facets=facets,
+            without=self._without,
+            among=self._wish.among,
+            count=count,
+            spare=spare,
         )
 
     def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:
@@ -274,8 +280,10 @@ def _good(ranked: Sequence[Ranked]) -> bool:
 
 def _all_of(first: Sequence[Candidate], more: Sequence[Candidate]) -> tuple[Candidate, ...]:
     """Return both, every page once."""
-    known = {one.place for one in first}
-    return (*first, *(one for one in more if one.place not in known))
+    every: dict[tuple[str, int], Candidate] = {}
+    for one in (*first, *more):
+        every.setdefault(one.place, one)
+    return tuple(every.values())
 
 
 class _Shelf:

@@ -1,9 +1,9 @@
 """The port to the search engine: entries in, candidates out. The index is disposable; the archive is the truth."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -66,6 +66,12 @@ class Candidates:
     total: int
     more: bool = False
     facets: Counts = field(default_factory=dict)
+    further: Callable[[], tuple[Candidate, ...]] = field(default=tuple, compare=False, repr=False)
+    """Loads the next best, as many as `spare` asked for; once, from the state of the index in which it was asked."""
+
+    def widened(self) -> "Candidates":
+        """Return these and the next best behind them. Raises Away as `find` does."""
+        return replace(self, best=(*self.best, *self.further()), further=tuple)
 
     @property
     def whole(self) -> bool:
@@ -146,6 +152,7 @@ class SearchIndex(Protocol):
         without: Collection[str] = (),
         among: Collection[str] = (),
         count: bool = True,
+        spare: int = 0,
     ) -> Candidates:
         """Return the best `limit` pages for `plan` among those whose level `reader` may read, and those whose parties
         are the reader's, narrowed to `filters`.
@@ -155,7 +162,8 @@ class SearchIndex(Protocol):
         `without`: ids of documents that are neither found nor counted, at most `MOST_WITHOUT` (ValueError): those whose
         rights were narrowed and whose new entries this index may not hold yet (decision 0141).
         `among`: ids of the only documents that are looked at, at most `MOST_WITHOUT`; empty: all of them.
-        `count=False`: pages beyond `limit` are not counted, only told by `more`; so an engine may pass over them.
+        `count=False`: pages beyond those are not counted, only told by `more`; so an engine may pass over them.
+        `spare`: so many more can be had by `widened`, if need be; an engine finds them now and loads them then.
         """
         ...
 

@@ -310,7 +310,7 @@ def standing_stage(query: Query) -> Plan | None:
     else:
         must, typed = _phrase(replace(part, accents=False)), _typed(part)
     first = (typed,) if part.accents else ()  # without accents there is nothing to prefer
-    return _held(query, Plan((must,), (*_pairs(part), *_words(part)), first=first))
+    return _held(query, Plan((must,), (*_beside(part), *_words(part)), first=first))
 
 
 def serial_forms(part: Part) -> list[tuple[str, ...]]:
@@ -336,7 +336,7 @@ def _typed(part: Part) -> tuple[Clause, ...]:
 
 
 def _beside(part: Part) -> tuple[Clause, ...]:
-    """Return two syllables side by side, also over the end of a page; a pair is cheaper than a phrase."""
+    """Return syllables side by side in pairs, also over the end of a page; a pair is cheaper than a phrase."""
     pairs = bigrams(part.folded)
     return (*_each(In.PAIRS, pairs), *_each(In.TITLE_PAIRS, pairs))
 
@@ -393,14 +393,13 @@ def _stands(fields: Iterable[In], terms: tuple[str, ...], part: Part) -> tuple[C
 
 
 def _pairs(part: Part) -> tuple[Clause, ...]:
-    """Return the pairs of a part as they stand, over a misread syllable, as they may have been, and in a title."""
+    """Return the pairs of a part as they stand and in a title, over a misread syllable, and as they may have been."""
     pairs, skips = bigrams(part.folded), skip_bigrams(part.folded)
     return (
-        *_each(In.PAIRS, pairs, 1.0),
+        *_beside(part),
         *_each(In.SKIPS, skips, 0.5),
         *_each(In.READING_PAIRS, pairs, 0.7),
         *_each(In.READING_PAIRS, skips, 0.3),
-        *_each(In.TITLE_PAIRS, pairs, 1.0),
     )
 
 

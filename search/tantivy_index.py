@@ -18,10 +18,11 @@ import tantivy
 from records.access import Actor
 from records.errors import ArchiveFault, Away
 from search.entry import Entry
-from search.facets import COUNTED, UNNARROWED, Counts
+from search.facets import COUNTED, UNNARROWED, tally
 from search.filters import Facet, Filters
 from search.index import (
     SCHEMA,
+    Candidate,
     Candidates,
     IndexedVersion,
     IndexFacts,
@@ -125,24 +126,34 @@ class TantivyIndex:
         without: Collection[str] = (),
         among: Collection[str] = (),
         count: bool = True,
+        spare: int = 0,
     ) -> Candidates:
         """See `SearchIndex.find`. The access filter is part of the query, so counts never tell of hidden pages."""
         may, left_out, only = allowed(reader), check_without(without), check_without(among)
         if may is None or plan.empty:
             return Candidates((), 0)
-        searcher = self._searcher()
+        searcher, shown = self._searcher(), max(limit, 1)
+
+        def load(hits: Any) -> tuple[Candidate, ...]:
+            return tuple(candidate(score, searcher.doc(address)) for score, address in hits)
 
         def run() -> Candidates:
             limits = scope(self._schema, may, filters, left_out, only)
             wanted = query(self._schema, plan, limits)
-            result = searcher.search(wanted, limit=max(limit, 1), count=True)
-            best = tuple(candidate(score, searcher.doc(address)) for score, address in result.hits)
-            told: Counts = {}
-            if facets:
+            result = searcher.search(wanted, limit=shown + spare, count=True)
+            best, behind = load(result.hits[:shown]), result.hits[shown:]
+            told = tally((one.facets for one in best), facets)  # all that matched, mostly
+            if facets and result.count > len(best):
                 every = query(self._schema, plan.matching, limits)
                 told = counts(searcher.aggregate(every, counting(facets)))
-            known = COUNTED if count else limit
-            return Candidates(best, min(result.count, known), result.count > known, told)
+            known = COUNTED if count else shown + spare
+            return Candidates(
+                best,
+                min(result.count, known),
+                result.count > known,
+                told,
+                lambda: _guarded(lambda: load(behind), self._root, index_missing),
+            )
 
         return _guarded(run, self._root, index_missing)
 

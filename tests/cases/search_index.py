@@ -172,6 +172,20 @@ class SearchIndexCases:
         assert (len(found.best), found.total, found.more, found.whole) == (9, 9, False, True)
         assert index.find(ARCHIVIST, plan, 4).total == 9
 
+    def test_more_of_the_same_are_at_hand(self, index: SearchIndex) -> None:
+        for n in range(9):
+            put(index, f"d{n}", "chuyển sinh hoạt đảng " * (n + 1))
+        index.commit()
+        plan = first_stage(parse("sinh hoạt đảng"))
+        every = index.find(ARCHIVIST, plan, 9).best
+        found = index.find(ARCHIVIST, plan, 4, count=False, spare=3)
+        assert (found.best, found.total, found.more, found.whole) == (every[:4], 7, True, False)
+        wider = found.widened()
+        assert (wider.best, wider.widened().best, wider.whole) == (every[:7], every[:7], False)
+        whole = index.find(ARCHIVIST, plan, 4, count=False, spare=50)
+        assert (whole.whole, whole.widened().best, whole.widened().whole) == (False, every, True)
+        assert index.find(ARCHIVIST, plan, 9, spare=5).widened().best == every
+
     def test_tone_placement_and_i_or_y_are_one_spelling(self, index: SearchIndex) -> None:
         put(index, "old", "hoà bình kỹ thuật thuỷ lợi")
         put(index, "new", "hòa bình kĩ thuật thủy lợi")
