@@ -132,7 +132,7 @@ def _clause(schema: Any, clause: Clause) -> Any:
             found = _all(schema, PAIRS_OF[clause.where], clause.pairs, found)
     else:
         found = build.term_query(schema, field, clause.terms[0], index_option="freq")
-    return build.boost_query(found, clause.weight)
+    return found if clause.weight == 1.0 else build.boost_query(found, clause.weight)
 
 
 def _all(schema: Any, where: In, terms: Sequence[str], *more: Any) -> Any:
