@@ -67,7 +67,7 @@ class Candidates:
     more: bool = False
     facets: Counts = field(default_factory=dict)
     further: Callable[[], tuple[Candidate, ...]] = field(default=tuple, compare=False, repr=False)
-    """Loads the next best, as many as `spare` asked for; once, from the state of the index in which it was asked."""
+    """Loads the next best, as many as `spare` asked for; Elasticsearch is asked again, so it may have changed."""
 
     def widened(self) -> "Candidates":
         """Return these and the next best behind them. Raises Away as `find` does."""
@@ -162,8 +162,9 @@ class SearchIndex(Protocol):
         `without`: ids of documents that are neither found nor counted, at most `MOST_WITHOUT` (ValueError): those whose
         rights were narrowed and whose new entries this index may not hold yet (decision 0141).
         `among`: ids of the only documents that are looked at, at most `MOST_WITHOUT`; empty: all of them.
-        `count=False`: pages beyond those are not counted, only told by `more`; so an engine may pass over them.
-        `spare`: so many more can be had by `widened`, if need be; an engine finds them now and loads them then.
+        `spare`: so many more can be had by `widened`, if need be: tantivy has found them already and loads them then.
+        `count=False`: pages beyond `limit` and `spare` are not counted, only told by `more`; so an engine may pass over
+        them.
         """
         ...
 
