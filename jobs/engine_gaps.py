@@ -73,7 +73,8 @@ def count_claims(dbos: DBOS) -> None:
     The library counts threads that run. Where they start slower than a poll comes round, it claimed the same places
     again: on a loaded machine six pages were in hand where there are three places.
     """
-    active, system = dbos._active_workflows_set, dbos._sys_db
+    active: Any = dbos._active_workflows_set
+    system: Any = dbos._sys_db
     claim, add, count = system.start_queued_workflows, active.add, active.count_for_queue
     lock = threading.Lock()
     coming: dict[str, tuple[str, float]] = {}  # by workflow: its queue, and until when it is waited for
@@ -96,10 +97,10 @@ def count_claims(dbos: DBOS) -> None:
             for name in [name for name, (_, until) in coming.items() if until < now]:
                 del coming[name]
             mine = sum(queue == queue_name for queue, _ in coming.values())
-            return mine + count(queue_name)
+            return mine + int(count(queue_name))
 
-    system.start_queued_workflows = claiming  # type: ignore[method-assign]
-    active.add, active.count_for_queue = adding, counting  # type: ignore[method-assign]
+    system.start_queued_workflows = claiming
+    active.add, active.count_for_queue = adding, counting
 
 
 def seldom_jobs() -> None:
