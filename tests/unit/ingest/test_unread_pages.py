@@ -92,11 +92,13 @@ def test_a_fault_of_the_reader_costs_one_page_its_good_reading(
     assert (text.state, text.notes, text.words) == ("failed", ("needs-review",), ())
 
 
-def test_a_page_that_wants_too_much_memory_is_read_in_the_simpler_way(
-    pools: ChildPools, tmp_path: Path
-) -> None:
+def test_a_page_that_wants_too_much_memory_is_read_in_the_simpler_way(tmp_path: Path) -> None:
     asked = sheet(tmp_path / "large.png", (7000, 8500), "RGB")
-    text = read_image(pools, WalkLimits(), OcrOptions(), asked)
+    narrow = ChildPools({"read": Limits(workers=1, memory=800 * MIB)})
+    try:
+        text = read_image(narrow, WalkLimits(), OcrOptions(), asked)
+    finally:
+        narrow.stop()
     assert (text.state, text.notes, text.width, text.height) == ("read", (PLAINLY,), 7000, 8500)
 
 
