@@ -45,7 +45,7 @@ test-long: ## the joined tests whole: every page of the corpus, every kind of ta
 	@boot/install.sh test
 	@tests/tools/get-validators
 	@$(PY) tests/tools/servers.py get
-	VANTHU_LONG=1 VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=60 $(JOINED) tests/unit/api/test_once.py
+	VANTHU_LONG=1 VANTHU_SERVERS=must $(PY) -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder --durations=60 $(JOINED)
 
 servers: ## start PostgreSQL, two MinIO and Elasticsearch on loopback (addresses in .tools/servers/state.json)
 	@boot/install.sh test

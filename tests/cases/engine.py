@@ -142,6 +142,16 @@ class Place:
         path = self.folder / "log"
         return path.read_text().splitlines() if path.exists() else []
 
+    def pages(self) -> list[str]:
+        """What was noted of pages. Those put on their queue in one moment come in any order."""
+        return [line for line in self.lines() if line.startswith("page")]
+
+    def wait_for_pages(self, count: int, seconds: float = 30) -> None:
+        until = time.monotonic() + seconds
+        while len(self.pages()) < count:
+            assert time.monotonic() < until, f"not {count} pages in {self.lines()}"
+            time.sleep(0.02)
+
     def wait_for(self, line: str, seconds: float = 30) -> None:
         until = time.monotonic() + seconds
         while line not in self.lines():
@@ -188,21 +198,21 @@ class EngineCases:
     def test_places_are_taken_from_the_claim_on_however_slowly_threads_start(self, place: Place) -> None:
         """The library counts threads that run, and claimed the same places again before they did."""
         running = place.start("a", 30, wait=False, count=12, thread_pause=1.0)
-        place.wait_for("page 1")
+        place.wait_for_pages(2)
         time.sleep(3)  # many polls, and as long as more threads would need to come
         running.kill()
-        assert len([line for line in place.lines() if line.startswith("page")]) == 2
+        assert len(place.pages()) == 2
 
     def test_a_draining_process_finishes_what_it_has_and_takes_nothing_new(self, place: Place) -> None:
         running = place.start("a", 0.6, wait=False, count=12)
         place.wait_for("page 1")
         out, _ = running.communicate(timeout=60)  # closes its standard input: drain
         assert out.splitlines() == ["ready", "true"]
-        begun = {line for line in place.lines() if line.startswith("page")}
+        begun = set(place.pages())
         assert len(begun) < 12
         again, _ = place.start("b", 0.0, dead=["a"], start=False).communicate(timeout=60)
         assert len(json.loads(again.splitlines()[0])) == 12
-        pages = [line for line in place.lines() if line.startswith("page")]
+        pages = place.pages()
         assert sorted(pages) == sorted({f"page {n}" for n in range(12)})  # drained, so nothing was repeated
 
 
@@ -216,7 +226,7 @@ class SharedEngineCases(EngineCases):
         out, _ = place.start("a", 0.1, count=40).communicate(timeout=90)
         helper.communicate(timeout=60)
         assert len(json.loads(out.splitlines()[0])) == 40
-        pages = [line for line in place.lines() if line.startswith("page")]
+        pages = place.pages()
         assert sorted(pages) == sorted(f"page {n}" for n in range(40))
 
     def test_each_process_keeps_its_own_number_of_places(self, place: Place) -> None:
@@ -231,16 +241,9 @@ class SharedEngineCases(EngineCases):
         giver = place.start("giver", 0.0, wait=False, count=8, listen=["sign"])
         assert giver.stdout is not None
         assert giver.stdout.readline() == "ready\n"
-
-        def begun() -> list[str]:
-            return [line for line in place.lines() if line.startswith("page")]
-
-        until = time.monotonic() + 30
-        while not begun():  # whichever comes first: pages of one moment have no order among themselves
-            assert time.monotonic() < until, place.lines()
-            time.sleep(0.02)
+        place.wait_for_pages(1)
         time.sleep(1.5)
-        assert len(begun()) == 1
+        assert len(place.pages()) == 1
 
     def test_a_process_serves_only_the_queues_it_listens_to(self, place: Place) -> None:
         signer = place.start(
@@ -251,7 +254,7 @@ class SharedEngineCases(EngineCases):
         place.wait_for("begin")
         place.start("other", 0.0, wait=False, start=False, listen=["sign"], sign=7)
         place.wait_for("sign 7")
-        assert not [line for line in place.lines() if line.startswith("page")]
+        assert not place.pages()
         reader = place.start("reader", 0.0, start=False, listen=["pages"])
         out, _ = reader.communicate(timeout=60)
         assert json.loads(out.splitlines()[0]) == EXPECTED

@@ -192,7 +192,7 @@ TABLE: tuple[FaultCase, ...] = (
         "one file, one receipt; 409 for the others",
         (
             f"{_FAULTS}test_processes.py::test_fifty_at_once_under_one_key",
-            "tests/unit/api/test_once.py::test_many_at_once_are_one_effect",
+            "tests/unit/api/test_once.py::test_fifty_at_once_are_one_effect",
             "tests/joined/api/test_door_on_servers.py::test_fifty_at_once_are_one_effect",
         ),
     ),

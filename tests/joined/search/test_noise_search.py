@@ -16,10 +16,9 @@ from search.entry import IndexedDocument
 from search.find import search
 from search.index import open_index
 from tests.cases.search_world import ARCHIVIST, CORPUS, ReadingRoom, a_page
-from tests.tools.length import LONG
 
 pytestmark = pytest.mark.joined
-PAGES, NOISE, PER_CLASS = 4000 if LONG else 1500, 0.05, 100
+PAGES, NOISE, PER_CLASS = 4000, 0.05, 100
 FLOOR = {"number": 0.95, "title": 0.97, "title_noaccent": 0.97, "phrase": 0.9, "phrase_noaccent": 0.9}
 """Least recall@10 by class of query: titles are 6 to 12 syllables, phrases only 4 (ui-search §7.6, titles 0.97)."""
 

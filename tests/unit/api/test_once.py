@@ -16,7 +16,6 @@ from boot.papers import key_facts
 from records.clock import new_id
 from storage.schema import replies
 from tests.cases.desk_keys import Desks, make_desks
-from tests.tools.length import LONG
 from tests.unit.api.api_house import House
 from tests.unit.api.api_queues import ListedQueues, letter
 from tests.unit.api.api_seed import PASSWORD
@@ -26,8 +25,6 @@ from tests.unit.api.held_seed import held_document
 from tests.unit.api.test_access_table import API, routes
 from tests.unit.api.test_renewal_api import enter as enter_life
 from tests.unit.api.test_uploads import a_scan
-
-AT_ONCE = 50 if LONG else 10
 
 EXCLUDED = {
     (
@@ -364,21 +361,21 @@ def test_the_same_key_and_request_is_the_very_same_answer(house: House, plain_pd
         assert len(house.events(one.event)) == before + 1, path
 
 
-def test_many_at_once_are_one_effect(house: House, plain_pdf: bytes) -> None:
+def test_fifty_at_once_are_one_effect(house: House, plain_pdf: bytes) -> None:
     for (method, path), (one, _) in asked(house, plain_pdf).items():
         before = len(house.events(one.event))
 
         def ask(_: int, method: str = method, path: str = path, what: Asked = one) -> tuple[int, bytes]:
             client = house.client(what.role)
             while True:
-                answer = send(client, method, what, f"many {method} {path}")
+                answer = send(client, method, what, f"fifty {method} {path}")
                 # told to come again: too many uploads at once, or the first one is still at work
                 if answer.status_code != 503 and b"idempotency-busy" not in answer.content:
                     return answer.status_code, answer.content
                 time.sleep(0.1)
 
-        with ThreadPoolExecutor(AT_ONCE) as many:
-            answers = set(many.map(ask, range(AT_ONCE)))
+        with ThreadPoolExecutor(50) as many:
+            answers = set(many.map(ask, range(50)))
         assert len(answers) == 1, (path, answers)
         assert answers.pop()[0] in (200, 201, 202), path
         assert len(house.events(one.event)) == before + 1, path
