@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from itertools import groupby, islice, pairwise
+from itertools import cycle, groupby, islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -277,8 +277,19 @@ def rebuild_under_load(
         print("   ", reason)
 
 
-def engine(name: str, index: SearchIndex, kept: Kept, queries: Sequence[str], options: Any) -> None:
-    """Index, ask, correct, rebuild: everything of one engine of ours."""
+def engine(
+    name: str,
+    index: SearchIndex,
+    kept: Kept,
+    queries: Sequence[str],
+    options: Any,
+    rounds: float = 0.25,
+    settle: Callable[[], None] = lambda: None,
+) -> None:
+    """Index, ask, correct, rebuild: everything of one engine of ours.
+
+    `rounds`: how often all questions are asked before it counts; `settle` waits until the engine has come to rest.
+    """
     index.commit()
     wall, cpu = time.perf_counter(), time.process_time()
     fill(index, kept)
@@ -286,8 +297,12 @@ def engine(name: str, index: SearchIndex, kept: Kept, queries: Sequence[str], op
     print(
         f"{name}: {kept.pages / wall:.0f} pages/s ({1000 * cpu / kept.pages:.2f} ms of this process a page)"
     )
+    wall = time.perf_counter()
+    settle()
+    print(f"{name}: at rest {time.perf_counter() - wall:.1f} s later")
     asked = ours(name, index)
-    clients(asked, queries[: len(queries) // 4], options.clients)  # warm
+    warm = list(islice(cycle(queries), int(rounds * len(queries))))
+    clients(asked, warm, options.clients)
     told(f"{name}, rights, 3 facets", *clients(asked, queries, options.clients))
     print(f"{name}: a correction is found after {1000 * fresh_after(index, kept):.0f} ms")
     rebuild_under_load(asked, index, kept, queries, options.clients)
@@ -329,8 +344,22 @@ def elastic(kept: Kept, queries: Sequence[str], options: Any) -> None:
     plain = f"{alias}-plain"
     with closing(Elasticsearch(url, basic_auth=("elastic", secret), request_timeout=60)) as es:
         try:
+            for node in es.nodes.info(filter_path="nodes.*.jvm").body["nodes"].values():
+                jvm = node["jvm"]
+                print(
+                    f"elasticsearch: Java {jvm['version']}, heap {jvm['mem']['heap_max_in_bytes'] >> 20} MB"
+                )
+
+            def merged() -> None:
+                time.sleep(1)  # asked for at the end of the rebuild, begun soon
+                while es.indices.stats(index=alias, metric="merge").body["_all"]["total"]["merges"][
+                    "current"
+                ]:
+                    time.sleep(0.2)
+
             index = open_index(f"{url}/{alias}", "elastic", secret)
-            engine("elasticsearch", index, kept, queries, options)
+            # a server runs for weeks; its compiler wants about ten thousand questions
+            engine("elasticsearch", index, kept, queries, options, 5, merged)
             size = es.indices.stats(index=alias)["_all"]["primaries"]["store"]["size_in_bytes"]
             print(f"elasticsearch: {size / kept.pages:.0f} bytes a page")
             index.close()
@@ -363,11 +392,13 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=100_000)
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--servers", action="store_true")
+    parser.add_argument("--servers", action="store_true", help="Elasticsearch as well")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--room", type=Path, help="keep the made pages here, or take them from here")
-    parser.add_argument("--only", nargs="+", default=ENGINES, choices=ENGINES)
+    parser.add_argument("--only", nargs="+", choices=ENGINES, help="these engines and no others")
     options = parser.parse_args()
+    usual = [name for name in ENGINES if options.servers or name != "elasticsearch"]
+    chosen = options.only or usual
     if not (CORPUS / "textgen.py").is_file():
         raise SystemExit(f"no textgen.py at {CORPUS}; set VANTHU_CORPUS")
     with tempfile.TemporaryDirectory() as folder:
@@ -375,15 +406,15 @@ def main() -> None:
         kept = prepare(options.pages, options.seed, options.room or room)
         print(f"{kept.pages} pages; entries: {kept.pages / kept.spent:.0f} pages/s on one core", flush=True)
         queries = questions(kept.clean, options.queries, options.seed)
-        if "tantivy" in options.only:
+        if "tantivy" in chosen:
             index = open_index(f"tantivy://{room}/index")
             engine("tantivy", index, kept, queries, options)
             size = sum(path.stat().st_size for path in (room / "index").rglob("*") if path.is_file())
             print(f"tantivy: {size / kept.pages:.0f} bytes a page", flush=True)
             index.close()
-        if options.servers and "elasticsearch" in options.only:
+        if "elasticsearch" in chosen:
             elastic(kept, queries, options)
-        if "fts5" in options.only:
+        if "fts5" in chosen:
             fts5(kept, queries, room, options.clients)
 
 

@@ -106,8 +106,8 @@ class Door:
         end = time.monotonic() + DEADLINE
         for attempt in range(1, TRIES + 1):
             try:
-                left = max(end - time.monotonic(), 1.0)
-                return work(self._opened().options(request_timeout=min(REQUEST, left)))
+                client, left = self._opened(), max(end - time.monotonic(), 1.0)
+                return work(client if left >= REQUEST else client.options(request_timeout=left))
             except (ApiError, TransportError, Away) as raised:
                 fault, cause = _fault(raised), None if isinstance(raised, SerializationError) else raised
             pause = _PAUSE * 2 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311  no secret hangs on it
@@ -131,6 +131,7 @@ class Door:
                     self.address,
                     basic_auth=self._account,
                     node_class=_Node,
+                    request_timeout=REQUEST,  # asking for another one costs as much as a small answer
                     max_retries=0,  # ours pause between tries
                     **cast("dict[str, Any]", secure),
                 )

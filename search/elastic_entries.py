@@ -5,6 +5,7 @@ shorter than the 255 letters at which the server's analyzer would cut one in two
 """
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from search.entry import Entry
@@ -14,6 +15,8 @@ from search.plan import PAIRS_OF, Clause, In, Plan
 
 _KEPT = (In.EXACT, In.FOLDED, In.TITLE_EXACT, In.TITLE_FOLDED, In.NUMBERS, In.MENTIONS)
 """What ranking reads; the rest is only searched and not kept a second time in the source."""
+_ranked = itemgetter(*(field.value for field in _KEPT))
+_COUNTED = FacetValues.__slots__
 
 
 def definition() -> dict[str, Any]:
@@ -82,18 +85,19 @@ def candidate(hit: dict[str, Any]) -> Candidate:
     """Return what ranking needs of a hit. Raises Away (`search-index-missing`) when it is no entry of ours."""
     kept = hit["_source"]
     try:
+        exact, folded, title_exact, title_folded, numbers, mentions = _ranked(kept)
         return Candidate(
             document_id=kept["doc"],
             page=kept["page"],
             score=own_score(float(hit["_score"])),
-            exact=kept[In.EXACT.value],
-            folded=kept[In.FOLDED.value],
-            title_exact=kept[In.TITLE_EXACT.value],
-            title_folded=kept[In.TITLE_FOLDED.value],
-            numbers=tuple(kept[In.NUMBERS.value].split()),
-            mentions=tuple(kept[In.MENTIONS.value].split()),
+            exact=exact,
+            folded=folded,
+            title_exact=title_exact,
+            title_folded=title_folded,
+            numbers=tuple(numbers.split()),
+            mentions=tuple(mentions.split()),
             ahead=kept["ahead"],
-            facets=FacetValues(**{name: kept[name] for name in FacetValues.__slots__ if name in kept}),
+            facets=FacetValues(**{name: kept[name] for name in _COUNTED if name in kept}),
         )
     except KeyError as absent:
         raise index_missing(f"{hit['_index']}: an entry without {absent}") from absent
@@ -104,10 +108,11 @@ def query(plan: Plan, scope: Mapping[str, list[dict[str, Any]]]) -> dict[str, An
     gates = [_one_of(group) for group in plan.must]
     wanted = _any([_clause(clause) for clause in plan.should], plan.at_least)
     absent = [_clause(clause) for clause in plan.absent]
-    wanted["bool"]["should"] += [
-        {"constant_score": {"filter": _one_of(group), "boost": lead}} for group, lead in leads(plan)
-    ]
+    before = [{"constant_score": {"filter": _one_of(group), "boost": lead}} for group, lead in leads(plan)]
     scored = [_one_of(group) for group in plan.gates]
+    # Beside the pairs of a gate the server can still pass over pages that cannot be among the best; apart from them
+    # it could not, and a page that comes first passes the gate anyway.
+    (scored[0] if scored else wanted)["bool"]["should"] += before
     wanted["bool"].update(
         must=scored, filter=[*scope["filter"], *gates], must_not=[*scope["must_not"], *absent]
     )

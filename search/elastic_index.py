@@ -5,10 +5,12 @@ The port is `search.index`; what an entry is there, who writes how and which ind
 
 import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
+from math import inf
 from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
@@ -21,7 +23,7 @@ from search.elastic_place import Place, pen
 from search.elastic_scope import counting, counts, scope
 from search.elastic_write import Change, write
 from search.entry import Entry
-from search.facets import COUNTED, UNNARROWED
+from search.facets import COUNTED, UNNARROWED, tally
 from search.filters import Facet, Filters
 from search.index import (
     SCHEMA,
@@ -43,6 +45,7 @@ MOST = 10_000
 _AT_ONCE = 5000  # pages a step of `documents` looks up
 _MOVES = 4  # how often an index may be exchanged under one call
 _PAGES = {"exists": {"field": "level"}}  # no head, and nothing that is left of a removed page
+_SURE = 1.0  # seconds for which a search does not ask again whose index it is that found nothing
 _FILL = 500  # pages a rebuild gathers before it writes
 _REFRESHES = 60  # how often the refresh of a filled index is asked for; one lasts as long as the door waits
 _ON_THE_WAY = 2  # requests of a rebuild at once: the server works on one with one thread
@@ -58,6 +61,7 @@ class ElasticIndex:
     def __init__(self, address: str, alias: str, user: str = "", password: str = "") -> None:
         self._door = Door(address, user, password)
         self._place = Place(self._door, alias)
+        self._sure = -inf  # when an answer was last known to come from our index
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._door.address}/{self._place.alias})"
@@ -92,35 +96,44 @@ class ElasticIndex:
         may, left_out, only = allowed(reader), check_without(without), check_without(among)
         if may is None or plan.empty:
             return Candidates((), 0)
-        wanted, shown = query(plan, scope(may, filters, left_out, only)), min(max(limit, 1), MOST)
-        spare = min(spare, MOST - shown)
-        known = COUNTED if count else shown + spare
+        limits, shown = scope(may, filters, left_out, only), min(max(limit, 1), MOST)
+        wanted, spare = query(plan, limits), min(spare, MOST - shown)
+        looked = shown + spare
 
-        def ask(first: int, size: int, counted: Collection[Facet], total: int | bool) -> dict[str, Any]:
+        def ask(
+            asked: dict[str, Any], first: int, size: int, total: int | bool, **more: Any
+        ) -> dict[str, Any]:
             def search(es: Elasticsearch) -> dict[str, Any]:
                 return _whole(
                     es.search(
                         index=self._name,
-                        query=wanted,
+                        query=asked,
                         from_=first,
                         size=size,
-                        aggregations=counting(counted) or None,
                         track_total_hits=total,
                         search_type="dfs_query_then_fetch",  # the same scores on one shard and on many
                         allow_partial_search_results=False,
                         timeout=PATIENCE,
+                        **more,
                     ).body
                 )
 
-            return self._following(lambda: self._trusted(self._door.call(search)))
+            return self._following(lambda: self._trusted(self._door.call(search), lately=_SURE))
 
         def further() -> tuple[Candidate, ...]:
-            return tuple(candidate(hit) for hit in ask(shown, spare, (), False)["hits"]["hits"])
+            return tuple(candidate(hit) for hit in ask(wanted, shown, spare, False)["hits"]["hits"])
 
-        answer = ask(0, shown, facets, known + 1)
+        # Told no more than whether there is more, the server passes over pages that cannot be among the best; all of
+        # them are counted by what decides about matching alone, and only where not all of them are at hand.
+        answer = ask(wanted, 0, shown, looked + 1)
         matched = answer["hits"]["total"]["value"]
         best = tuple(candidate(hit) for hit in answer["hits"]["hits"])
-        told = counts(answer.get("aggregations", {}))
+        told, known = tally((one.facets for one in best), facets), COUNTED if count else looked
+        if (count and matched > looked) or (facets and matched > len(best)):
+            counted = {"aggregations": counting(facets)} if facets else {}
+            every = ask(query(plan.matching, limits), 0, 0, COUNTED + 1, **counted)
+            matched = max(matched, every["hits"]["total"]["value"])  # pages may have come or gone in between
+            told = counts(every.get("aggregations", {}))
         return Candidates(
             best, min(matched, known), matched > known, told, further if spare and matched > shown else tuple
         )
@@ -165,6 +178,7 @@ class ElasticIndex:
             fresh.close()
         # From here on `name` is never deleted on a fault: an answer that was lost may have been a yes.
         self._place.switch(name)
+        self._place.pack(name)
 
     def close(self) -> None:
         """See `SearchIndex.close`."""
@@ -184,12 +198,19 @@ class ElasticIndex:
     def _show(self, names: Sequence[str]) -> None:
         self._door.call(lambda es: _whole(es.indices.refresh(index=list(names)).body))
 
-    def _trusted(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """Return `answer` once it is sure to come from one index of ours; an empty one tells nothing of itself."""
-        names = {hit["_index"] for hit in answer.get("hits", {}).get("hits", ())} or {self._place.current()}
+    def _trusted(self, answer: dict[str, Any], *, lately: float = 0.0) -> dict[str, Any]:
+        """Return `answer` once it is sure to come from one index of ours. An empty one tells nothing of itself: then
+        the alias is asked, unless another answer was sure in the last `lately` seconds.
+        """
+        names = {hit["_index"] for hit in answer.get("hits", {}).get("hits", ())}
+        now = time.monotonic()
+        if not names and now - self._sure < lately:
+            return answer
+        names = names or {self._place.current()}
         if len(names) > 1:
             raise index_missing(f"{self._name} names several indices: {', '.join(sorted(names))}")
         self._place.trust(*names)
+        self._sure = now
         return answer
 
     def _following(self, work: Callable[[], T]) -> T:
@@ -310,7 +331,7 @@ class _Filling(ElasticIndex):
                 raise index_busy(f"{self._filled}: gone; another rebuild has taken over ({fault})") from fault
             raise
 
-    def _trusted(self, answer: dict[str, Any]) -> dict[str, Any]:
+    def _trusted(self, answer: dict[str, Any], *, lately: float = 0.0) -> dict[str, Any]:
         return answer
 
 

@@ -5,6 +5,7 @@ makes an index for whoever writes to an unknown name, but not for whoever asks f
 index being filled, so that every writer writes there too (decision 0058).
 """
 
+import logging
 import re
 import secrets
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from search.elastic_door import PATIENCE, Door, judge
 from search.elastic_entries import definition
 from search.index import SCHEMA, index_away, index_busy, index_missing
 
+_log = logging.getLogger("vanthu.search")
+
+_LARGEST = 5_000_000_000  # bytes of a piece; the server leaves larger ones alone when papers in them change
 _MOVES = 4  # how often our indices may change under one switch
 
 FIRST = "0" * 16
@@ -141,6 +145,25 @@ class Place:
                 if fault.code != "search-index-missing":  # else somebody deleted one of them: look again
                     raise
         raise index_busy(f"{self.alias}: our indices keep changing under the switch to {name}")
+
+    def pack(self, name: str) -> None:
+        """Let the server put the many pieces of a filled index together; it goes on by itself and nobody waits.
+
+        Every piece costs every query, and a server merges them by itself only when there are more than ten. Asked
+        for after the switch, so that a rebuild is not longer; when it cannot be asked for, searching is slower and
+        nothing else, so that is logged and no fault.
+        """
+        try:
+            held = self._door.call(lambda es: es.indices.stats(index=name, metric="store")).body
+            size = held["_all"]["primaries"]["store"]["size_in_bytes"]
+            pieces = 1 + size // _LARGEST
+            self._door.call(
+                lambda es: es.indices.forcemerge(
+                    index=name, max_num_segments=pieces, wait_for_completion=False
+                )
+            )
+        except Away as fault:
+            _log.warning("%s is in use but not merged, so searching is slower: %s", name, fault)
 
     def clear(self, *names: str) -> None:
         """Delete indices; one that is gone already does not matter."""

@@ -15,7 +15,7 @@ from search.facets import UNNARROWED, Counts, tally
 from search.filters import Facet, Filters
 from search.highlight import Kind, highlight, nearest
 from search.index import MOST_WITHOUT, Candidate, Candidates, SearchIndex
-from search.plan import Plan, Query, first_stage, parse, second_stage, standing_stage
+from search.plan import LONG, Plan, Query, first_stage, parse, second_stage, standing_stage
 from search.rank import CITED, Judgement, Match, Ranked, judge, order
 from search.strip import Strip, strip_around
 
@@ -28,10 +28,6 @@ FARTHEST = 1000
 """The last result that can be shown; whoever needs more narrows the query."""
 GOOD = 0.6
 """Quality of the best hit below which misread syllables are looked for too."""
-_LONG = 6
-"""Syllables of a query from which on a page that answers shares pairs with it, however many of them are misread; then
-misread syllables are looked for only when nothing at all was found (decision 0176).
-"""
 
 
 class PageSource(Protocol):
@@ -191,20 +187,28 @@ class _Asking:
 
     def gather(self) -> _Gathered:
         """Return what the engine finds, ranked: pages on which the query stands; when these do not fill the page of
-        results, those that come close; misread syllables too when nothing good was found.
+        results, those that come close; misread syllables too when nothing good was found. A long query stands on few
+        pages: those that come close are gathered at once, and the engine puts those on which it stands before them.
         """
-        standing = self._standing()
+        at_first = not self._query.long or not self._wish.approximate
+        standing = self._standing() if at_first else _Standing()
         if standing.enough:
             return standing.gathered
         first = self._first()
         best = _all_of(standing.candidates, first.best)
         ranked = self._rank(best)
+        if not at_first and self._wish.met_by(
+            [one for one in ranked if one.judgement.match != "approximate"]
+        ):
+            standing = self._standing()  # where it stands on more than is shown, they are counted
+            if standing.enough:
+                return standing.gathered
         if self._wish.approximate and not _good(ranked) and not first.whole:
             first = first.widened()
             best = _all_of(standing.candidates, first.best)
             ranked = self._rank(best)
         complete = first.whole and self._settled
-        if not self._wish.approximate or _good(ranked) or (ranked and self._query.syllables >= _LONG):
+        if not self._wish.approximate or _good(ranked) or (ranked and self._query.syllables >= LONG):
             every = len(ranked) == len(first.best) and self._query.selective and self._settled
             total = first.total if every else len(ranked)
             exact = (complete or every) and not (every and first.more)

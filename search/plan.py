@@ -22,6 +22,10 @@ MAX_TOKENS = 48
 
 GATED = 3
 """From this many syllables on, a page must hold one bigram: a folded syllable alone stands on most pages."""
+LONG = 6
+"""From this many syllables on a query rarely stands on more pages than are shown, and a page that answers shares pairs
+with it, however many of them are misread (decision 0176).
+"""
 OWN_NUMBER = 20.0
 MENTIONED_NUMBER = 6.0
 """Weights of a paper's own number and of one that it cites, against about 1 for a bigram."""
@@ -95,6 +99,11 @@ class Query:
         return sum(len(part.folded) for part in self.parts)
 
     @property
+    def long(self) -> bool:
+        """True for running text of `LONG` syllables or more, and nothing else."""
+        return [part.kind for part in self.parts] == ["text"] and self.syllables >= LONG
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Sentences for the person about what was typed and not understood."""
         return self.fields.notes
@@ -135,7 +144,8 @@ class Plan:
     `at_least`: how many clauses of `should` have to match. `absent`: no clause of it may match. A plan without any
     clause to match finds nothing, or with `everything` every page that filters and rights let through.
     `first`: pages on which a clause of the first group matches come before all others, then those of the second
-    (at most `search.index.TIERS`), whatever their score; that takes nothing away and adds nothing to it.
+    (at most `search.index.TIERS`), whatever their score; that takes nothing away and adds nothing to it. Such a page
+    meets the gates as well.
     `gates`: groups as in `must` whose clauses add to the score as well, so that an engine reads their lists once.
     """
 
@@ -310,7 +320,7 @@ def standing_stage(query: Query) -> Plan | None:
     else:
         must, typed = _phrase(replace(part, accents=False)), _typed(part)
     first = (typed,) if part.accents else ()  # without accents there is nothing to prefer
-    return _held(query, Plan((must,), (*_beside(part), *_words(part)), first=first))
+    return _held(query, Plan((must,), _beside(part), first=first))
 
 
 def serial_forms(part: Part) -> list[tuple[str, ...]]:
@@ -320,10 +330,13 @@ def serial_forms(part: Part) -> list[tuple[str, ...]]:
 
 
 def _hits_first(query: Query) -> tuple[tuple[Clause, ...], ...]:
-    """Return what comes first where matches are hits: the words as typed, or two words side by side.
+    """Return what comes first where matches are hits: the words as typed, or two words side by side; of a long query
+    all of it, with marks or without.
 
     So the engine has the order that ranking gives, and as many pages are loaded as are shown, not the best of many.
     """
+    if query.long:
+        return (_phrase(replace(query.parts[0], accents=False)),)
     if not query.selective or len(query.parts) != 1:
         return ()
     (part,) = query.parts

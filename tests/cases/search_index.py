@@ -161,6 +161,19 @@ class SearchIndexCases:
         assert best.document_id == "right"
         assert 0 <= best.score < 1000, "what puts a page first is no score"
 
+    @pytest.mark.parametrize("typed", ["đi ra khỏi hội trường ngay", "di ra khoi hoi truong ngay"])
+    def test_pages_on_which_a_long_query_stands_come_before_all_that_share_its_pairs(
+        self, index: SearchIndex, typed: str
+    ) -> None:
+        for n in range(8):
+            put(index, f"other{n}", "khỏi hội trường ngay đi ra khỏi " * 30)
+        put(index, "right", "mời mọi người đi ra khỏi hội trường ngay lập tức " + "từ ngữ khác " * 400)
+        index.commit()
+        plan = first_stage(parse(typed))
+        found = index.find(ARCHIVIST, plan, 2)
+        assert found.best[0].document_id == "right"
+        assert (found.total, found.best[0].score < 1000) == (9, True)
+
     def test_what_need_not_be_counted_is_only_told(self, index: SearchIndex) -> None:
         for n in range(9):
             put(index, f"d{n}", "chuyển sinh hoạt đảng")

@@ -53,8 +53,12 @@ def postgres() -> Path:
 
 @functools.cache
 def java_home() -> Path:
-    """Return the home of a Java of at least 17. Raises Missing."""
-    if found := shutil.which("java"):
+    """Return the home of a Java of at least 17: what `ES_JAVA_HOME` names, else that of the path. Raises Missing.
+
+    Elasticsearch is delivered with a newer one, on which it reads its index twice as fast as on 17.
+    """
+    named = os.environ.get("ES_JAVA_HOME")
+    if found := shutil.which("java", path=f"{named}/bin") if named else shutil.which("java"):
         home = Path(found).resolve().parent.parent
         said = subprocess.run([found, "-version"], capture_output=True, text=True, check=False).stderr
         version = re.search(r'version "(\d+)', said)

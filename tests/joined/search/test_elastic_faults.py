@@ -266,6 +266,7 @@ def test_an_answer_that_trickles_is_given_up(
     through.commit()
     monkeypatch.setattr(elastic_door, "REQUEST", 0.3)
     monkeypatch.setattr(elastic_door, "TRIES", 2)
+    through.close()  # what is opened next has this patience
     proxy.spoil(Fault("slow", path="_search", rate=20_000))
     assert codes(through, {"find": READS["find"]}) == {"find": AWAY}
 

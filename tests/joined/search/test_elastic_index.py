@@ -3,17 +3,19 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from elasticsearch import Elasticsearch
+from elasticsearch.client import IndicesClient
 
 from records.errors import ArchiveFault, Away
 from search import elastic_index, elastic_write
 from search.elastic_door import Door
 from search.elastic_index import ElasticIndex
-from search.index import IndexedVersion, SearchIndex, index_away, open_index
+from search.index import IndexedVersion, SearchIndex, index_away, index_refused, open_index
 from tests.cases.search_facets import FacetCases
 from tests.cases.search_index import (
     HISTORY,
@@ -222,6 +224,40 @@ def test_a_server_that_is_slow_over_the_last_refresh_is_waited_for(
         fresh.commit()
     assert len(tries) >= 4
     assert index.count() == 1
+
+
+def test_what_a_rebuild_filled_is_merged_behind_it(index: SearchIndex, server: Elasticsearch) -> None:
+    (old,) = indices(server, index)
+    with index.rebuild() as fresh:
+        for n in range(3):
+            put(fresh, f"d{n}", "nội dung", version=1)
+            fresh.commit()  # a piece each
+        (name,) = set(indices(server, index)) - {old}
+        assert len(pieces(server, name)) == 3
+    deadline = time.monotonic() + 60
+    while len(pieces(server, name)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(pieces(server, name)) == 1
+    assert ask(index, "nội dung").total == 3
+
+
+def pieces(server: Elasticsearch, name: str) -> list[str]:
+    """Return the segments that are searched."""
+    rows: list[dict[str, str]] = server.cat.segments(index=name, format="json").body  # type: ignore[assignment]
+    return [row["segment"] for row in rows if row["searchable"] == "true"]
+
+
+def test_a_rebuild_that_cannot_be_merged_is_in_use_all_the_same(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise index_refused("403 security_exception")
+
+    monkeypatch.setattr(IndicesClient, "forcemerge", refused)
+    with index.rebuild() as fresh:
+        put(fresh, "d", "nội dung", version=1)
+    assert names(ask(index, "nội dung")) == [("d", 1)]
+    assert "not merged" in caplog.text
 
 
 def test_a_killed_rebuild_costs_nothing_and_is_cleared_away(

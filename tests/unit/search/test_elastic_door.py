@@ -115,6 +115,15 @@ def test_every_field_of_an_entry_has_its_place_in_the_mapping() -> None:
     assert Change("d", (entry,), 1).pages == {1}
 
 
+def test_what_comes_first_stands_among_the_pairs_of_the_one_gate() -> None:
+    """Beside it the server would have to score every page that shares a pair."""
+    mine = scope(Allowed(["open"], []), Filters(), [])
+    told = query(first_stage(parse("quyết định điều động công chức")), mine)["bool"]
+    (gate,) = told["must"]
+    assert [clause for clause in gate["bool"]["should"] if "constant_score" in clause]
+    assert told["should"] == []
+
+
 def test_filters_add_nothing_to_the_score() -> None:
     mine = scope(Allowed(["open", "restricted"], ["body:x:u1"]), Filters(year=(2025,)), ["d1"])
     told = query(first_stage(parse('"kế hoạch" 12-KH/TU năm')), mine)["bool"]

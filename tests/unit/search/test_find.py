@@ -335,6 +335,35 @@ def test_as_many_pages_are_loaded_as_are_shown(empty: SearchIndex, monkeypatch: 
     assert asked == [12, 12, 12, 12]
 
 
+def test_a_long_query_is_asked_once_unless_it_stands_on_more_than_is_shown(
+    empty: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, text = ReadingRoom(), "Quyết định điều động công chức biệt phái"
+    for n in range(40):
+        shelf.shelve(
+            empty, a_document(f"near{n:02}"), [a_page("quyết định điều công chức động biệt phái " * 9)]
+        )
+    for n in range(3):
+        shelf.shelve(empty, a_document(f"few{n}"), [a_page(f"Báo cáo kết quả sơ kết năm {n}")])
+    for n in range(15):
+        shelf.shelve(empty, a_document(f"many{n:02}"), [a_page(text if n % 2 else text.upper())])
+    empty.commit()
+    asked: list[Plan] = []
+    ask = empty.find
+
+    def noted(reader: Actor, plan: Plan, limit: int, **how: Any) -> Candidates:
+        asked.append(plan)
+        return ask(reader, plan, limit, **how)
+
+    monkeypatch.setattr(empty, "find", noted)
+    found = find(shelf, empty, "báo cáo kết quả sơ kết", limit=10)
+    assert ([hit.match for hit in found.hits], len(asked)) == (["exact"] * 3, 1)
+    asked.clear()
+    found = find(shelf, empty, "quyet dinh dieu dong cong chuc", limit=10)
+    assert {hit.document_id[:4] for hit in found.hits} == {"many"}
+    assert (found.total, found.total_is_exact, len(asked)) == (15, True, 2)
+
+
 def test_a_long_query_is_not_looked_for_in_every_spelling(
     empty: SearchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
