@@ -1,7 +1,7 @@
 """Answer a query: plan, candidates, ranking, and for the hits shown the boxes. No way in without a reader."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import ceil
 from time import perf_counter
 from typing import Any, Protocol
@@ -118,10 +118,20 @@ def search(
     if parsed.empty:
         return Found((), 0, True, perf_counter() - started)
     shelf = _Shelf(reader, source)
-    wish = _Wish(offset + limit, parsed.narrowed(filters), tuple(facets), tuple(among), approximate, group)
-    asking = _Asking(parsed, index, shelf, wish)
-    gathered = asking.gather()
+    wish = _Wish(
+        offset + limit,
+        parsed.narrowed(filters),
+        tuple(facets),
+        tuple(among),
+        approximate,
+        group,
+        bool(offset),
+    )
+    gathered = _Asking(parsed, index, shelf, wish).gather()
     ranked, total, exact = gathered.ranked, gathered.total, gathered.exact
+    if offset:
+        first = _Asking(parsed, index, shelf, replace(wish, needed=limit, facets=(), later=False)).gather()
+        ranked = _behind(first.ranked, ranked, shelf, limit, group=group)
     shown, hidden = _shown(ranked, shelf, parsed, limit, offset, group=group)
     if group:
         total, exact = len({r.candidate.document_id for r in ranked}), exact and total == len(ranked)
@@ -135,7 +145,11 @@ def search(
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """How many hits are to be shown (those before them included), among what, and of which kinds."""
+    """How many hits are to be shown (those before them included), among what, and of which kinds.
+
+    `later`: a page of results behind the first. The more pages are looked at, the better is the best of them, so the
+    order of the first dozen says nothing of the next; a later page is cut from blocks that are the same for each.
+    """
 
     needed: int
     filters: Filters
@@ -143,6 +157,7 @@ class _Wish:
     among: tuple[str, ...]
     approximate: bool
     group: bool
+    later: bool = False
 
     def met_by(self, ranked: Sequence[Ranked]) -> bool:
         """Return whether these are enough: pages, or documents when only the best page of each is shown."""
@@ -215,7 +230,7 @@ class _Asking:
             if every and not complete:
                 return _Gathered(ranked, total, exact, first.facets, facets_are_exact=True)
             return _Gathered(ranked, total, exact, self._tally(ranked), complete)
-        second = self._find(second_stage(self._query), (), max(WIDE, self._wish.needed), count=False)
+        second = self._find(second_stage(self._query), (), max(WIDE, self._few()), count=False)
         ranked = self._rank(_all_of(best, second.best))
         complete = complete and second.whole
         return _Gathered(ranked, len(ranked), complete, self._tally(ranked), complete)
@@ -246,7 +261,8 @@ class _Asking:
     def _few(self) -> int:
         """Return how many pages are loaded at first."""
         room = _ROOM_BY_DOCUMENT if self._wish.group else _ROOM
-        return max(ceil(room * self._wish.needed), _AT_LEAST)
+        few = max(ceil(room * self._wish.needed), _AT_LEAST)
+        return WIDE * ceil(few / WIDE) if self._wish.later else few
 
     def _find(
         self, plan: Plan, facets: Collection[Facet], pool: int, *, count: bool = True, spare: int = 0
@@ -266,7 +282,12 @@ class _Asking:
     def _rank(self, candidates: Sequence[Candidate]) -> list[Ranked]:
         new = [one for one in candidates if one.place not in self._judged]
         self._judged |= zip((one.place for one in new), judge(self._query, new), strict=True)
-        ranked = order(candidates, [self._judged[one.place] for one in candidates])
+        block = WIDE if self._wish.later else max(len(candidates), 1)
+        ranked = [
+            one
+            for some in (candidates[at : at + block] for at in range(0, len(candidates), block))
+            for one in order(some, [self._judged[one.place] for one in some])
+        ]
         if not self._wish.approximate:
             ranked = [one for one in ranked if one.judgement.match != "approximate"]
         if self._settled:
@@ -307,6 +328,22 @@ class _Shelf:
 
     def page(self, document_id: str, page: int) -> PageText | None:
         return self._source.page_text(self.reader, document_id, page)
+
+
+def _behind(
+    first: Sequence[Ranked], ranked: Sequence[Ranked], shelf: _Shelf, limit: int, *, group: bool
+) -> list[Ranked]:
+    """Return `ranked` behind the `limit` hits that the first page of results shows, each hit once."""
+    shown: dict[Any, Ranked] = {}
+    for one in first:
+        if len(shown) < limit and shelf.fields(one.candidate.document_id) is not None:
+            shown.setdefault(_what(one, group=group), one)
+    return [*shown.values(), *(one for one in ranked if _what(one, group=group) not in shown)]
+
+
+def _what(ranked: Ranked, *, group: bool) -> Any:
+    """Return what of a hit may be shown only once: its document, or its page."""
+    return ranked.candidate.document_id if group else ranked.candidate.place
 
 
 def _shown(
