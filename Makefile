@@ -9,6 +9,8 @@ JOINED_JOBS ?= 3
 # the longest files first, so that no process is left alone with one of them at the end
 JOINED := tests/walk tests/faults tests/browser tests/joined
 export VANTHU_DATA_DIR := $(DATA)
+# the program is started hundreds of times in a test run; without compiled files each start compiles all of it
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign bad-files lock clean

@@ -355,12 +355,15 @@ def _beside(part: Part) -> tuple[Clause, ...]:
 
 
 def second_stage(query: Query) -> Plan:
-    """Return the plan for when the first found nothing good: misreadings and lost spaces allowed, half suffices."""
+    """Return the plan for when the first found nothing good: misreadings and lost spaces allowed, half suffices; what
+    a doubtful syllable of the page may have been counts as well.
+    """
     folded = [term for part in query.parts for term in part.folded]
     should = [Clause(In.FOLDED, (term,), 1.0, _edits(term)) for term in dict.fromkeys(folded)]
     half = (len(should) + 1) // 2
     glued = dict.fromkeys("".join(pair) for pair in zip(folded, folded[1:], strict=False))
     should += _each(In.FOLDED, glued, 2.0)
+    should += _each(In.READINGS, folded, 0.7)
     should += [c for part in query.parts if part.kind == "number" for c in _number(part.number)]
     return _held(query, Plan((), tuple(should), half)) if should else Plan((), ())
 

@@ -174,6 +174,16 @@ class SearchIndexCases:
         assert found.best[0].document_id == "right"
         assert (found.total, found.best[0].score < 1000) == (9, True)
 
+    def test_what_a_syllable_may_have_been_is_looked_for_when_nothing_good_was_found(
+        self, index: SearchIndex
+    ) -> None:
+        for n in range(8):
+            put(index, f"other{n}", "nuôi trồng thủy sản, chăn nuôi")
+        put(index, "right", "bảng phanloại nuôi con " + "từ ngữ khác " * 40)
+        index.commit()
+        (best,) = index.find(ARCHIVIST, second_stage(parse("loại nuôi")), 1).best
+        assert best.document_id == "right"
+
     def test_what_need_not_be_counted_is_only_told(self, index: SearchIndex) -> None:
         for n in range(9):
             put(index, f"d{n}", "chuyển sinh hoạt đảng")
