@@ -13,7 +13,7 @@ export VANTHU_DATA_DIR := $(DATA)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile upload-campaign bad-files lock clean
+.PHONY: drill help setup run test test-long check servers servers-stop secrets bench bench-search bench-separators faults fuzz-verify tamper-verify numbering random-moves hostile fuzz-reader upload-campaign bad-files lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -92,6 +92,9 @@ random-moves: ## 20,000 random moves by random people over all procedures, judge
 
 hostile: ## hostile pages (giant, ruled, noisy, bombs) under the real limits: end, seconds, memory of each
 	nice -n 15 $(PY) -m tests.tools.hostile_pages
+
+fuzz-reader: ## 500 pages of the corpus bent, cut, spoilt and scrawled over at random, seeded; each needs a sound reading
+	nice -n 15 $(PY) -m tests.tools.fuzz_reader $(or $(VANTHU_CORPUS),../shared/corpus)/pages
 
 upload-campaign: ## 2,000 files over the resumable door, the server shot five times and the client twice; every file once
 	nice -n 10 $(PY) -m tests.faults.upload_campaign
