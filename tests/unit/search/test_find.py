@@ -342,19 +342,25 @@ def test_a_number_that_is_found_shows_no_other_papers(empty: SearchIndex) -> Non
         assert (found.total, found.total_is_exact) == (2, True)
 
 
-def test_as_many_pages_are_loaded_as_are_shown(empty: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
-    shelf = ReadingRoom()
-    for n in range(40):
-        shelf.shelve(empty, a_document(f"d{n}"), [a_page("chuyển sinh hoạt đảng")])
-    empty.commit()
+def limits_asked_for(index: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows by the limit of every question the engine is asked from now on."""
     asked: list[int] = []
-    ask = empty.find
+    ask = index.find
 
     def noted(reader: Actor, plan: Plan, limit: int, **how: Any) -> Candidates:
         asked.append(limit)
         return ask(reader, plan, limit, **how)
 
-    monkeypatch.setattr(empty, "find", noted)
+    monkeypatch.setattr(index, "find", noted)
+    return asked
+
+
+def test_as_many_pages_are_loaded_as_are_shown(empty: SearchIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelf = ReadingRoom()
+    for n in range(40):
+        shelf.shelve(empty, a_document(f"d{n}"), [a_page("chuyển sinh hoạt đảng")])
+    empty.commit()
+    asked = limits_asked_for(empty, monkeypatch)
     for typed in ("sinh hoạt", "sinh hoạt đảng", '"sinh hoạt đảng"', "sinh"):
         found = find(shelf, empty, typed, limit=10)
         assert (len(found.hits), found.total, found.total_is_exact) == (10, 40, True)
@@ -374,14 +380,7 @@ def test_a_long_query_is_asked_once_unless_it_stands_on_more_than_is_shown(
     for n in range(15):
         shelf.shelve(empty, a_document(f"many{n:02}"), [a_page(text if n % 2 else text.upper())])
     empty.commit()
-    asked: list[Plan] = []
-    ask = empty.find
-
-    def noted(reader: Actor, plan: Plan, limit: int, **how: Any) -> Candidates:
-        asked.append(plan)
-        return ask(reader, plan, limit, **how)
-
-    monkeypatch.setattr(empty, "find", noted)
+    asked = limits_asked_for(empty, monkeypatch)
     found = find(shelf, empty, "báo cáo kết quả sơ kết", limit=10)
     assert ([hit.match for hit in found.hits], len(asked)) == (["exact"] * 3, 1)
     asked.clear()
