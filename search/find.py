@@ -28,6 +28,8 @@ FARTHEST = 1000
 """The last result that can be shown; whoever needs more narrows the query."""
 GOOD = 0.6
 """Quality of the best hit below which misread syllables are looked for too."""
+_GOOD_LONG = 0.5
+"""The same for `LONG` syllables or more: one letter of eleven misread; no other passage comes near (decision 0178)."""
 
 
 class PageSource(Protocol):
@@ -218,12 +220,12 @@ class _Asking:
             standing = self._standing()  # where it stands on more than is shown, they are counted
             if standing.enough:
                 return standing.gathered
-        if self._wish.approximate and not _good(ranked) and not first.whole:
+        if self._wish.approximate and not self._good(ranked) and not first.whole:
             first = first.widened()
             best = _all_of(standing.candidates, first.best)
             ranked = self._rank(best)
         complete = first.whole and self._settled
-        if not self._wish.approximate or _good(ranked) or (ranked and self._query.syllables >= LONG):
+        if not self._wish.approximate or self._good(ranked) or (ranked and self._query.syllables >= LONG):
             every = len(ranked) == len(first.best) and self._query.selective and self._settled
             total = first.total if every else len(ranked)
             exact = (complete or every) and not (every and first.more)
@@ -294,13 +296,12 @@ class _Asking:
             return ranked
         return [one for one in ranked if self._shelf.fields(one.candidate.document_id) is not None]
 
+    def _good(self, ranked: Sequence[Ranked]) -> bool:
+        """Return whether the best is so good that nothing else has to be looked for."""
+        return bool(ranked) and ranked[0].judgement.quality >= (_GOOD_LONG if self._query.long else GOOD)
+
     def _tally(self, ranked: Sequence[Ranked]) -> Counts:
         return tally((one.candidate.facets for one in ranked), self._wish.facets)
-
-
-def _good(ranked: Sequence[Ranked]) -> bool:
-    """Return whether the best is so good that nothing else has to be looked for."""
-    return bool(ranked) and ranked[0].judgement.quality >= GOOD
 
 
 def _all_of(first: Sequence[Candidate], more: Sequence[Candidate]) -> tuple[Candidate, ...]:

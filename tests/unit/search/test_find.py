@@ -389,6 +389,33 @@ def test_a_long_query_is_asked_once_unless_it_stands_on_more_than_is_shown(
     assert (found.total, found.total_is_exact, len(asked)) == (15, True, 2)
 
 
+def test_a_long_query_with_a_letter_of_eleven_misread_is_answered_by_the_first_few(
+    empty: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, widen = ReadingRoom(), Candidates.widened
+    shelf.shelve(empty, a_document("two"), [a_page("về việc tiếp nhận hồ sư lưo trữ của tỉnh")])
+    shelf.shelve(empty, a_document("three"), [a_page("về việc đề nghl cấp giấy chứmg nhận nhà đit")])
+    for n in range(30):
+        shelf.shelve(
+            empty, a_document(f"d{n}"), [a_page(f"việc tiếp xúc số {n}, cấp giấy mời, tiếp nhận xe, hồ sơ")]
+        )
+    empty.commit()
+    widened: list[Candidates] = []
+
+    def noted(found: Candidates) -> Candidates:
+        widened.append(found)
+        return widen(found)
+
+    monkeypatch.setattr(Candidates, "widened", noted)
+    found = find(shelf, empty, "việc tiếp nhận hồ sơ lưu trữ")
+    assert (found.hits[0].document_id, found.hits[0].match, widened) == ("two", "approximate", [])
+    found = find(shelf, empty, "đề nghị cấp giấy chứng nhận nhà đất")
+    assert (found.hits[0].document_id, found.hits[0].match, len(widened)) == ("three", "approximate", 1)
+    widened.clear()
+    found = find(shelf, empty, "nhận hồ sơ lưu trữ")  # shorter: as much misread is not good enough
+    assert (found.hits[0].document_id, len(widened)) == ("two", 1)
+
+
 def test_a_long_query_is_not_looked_for_in_every_spelling(
     empty: SearchIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
