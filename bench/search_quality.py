@@ -184,7 +184,9 @@ def quality(pages: int, each: int, seed: int, readings: Path, server: tuple[str,
             if any(readings.glob("*.json")):
                 told.append(shown(scans(readings, pages, each, seed, ours, peers)))
             else:
-                told.append(f"no readings at {readings}: tests/tools/read_pages.py CORPUS {readings} makes them")
+                told.append(
+                    f"no readings at {readings}: tests/tools/read_pages.py CORPUS {readings} makes them"
+                )
         finally:
             for each_of in (*[mine.index for mine in ours], *peers):
                 each_of.close()
