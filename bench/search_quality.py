@@ -126,8 +126,8 @@ def scans(
 ) -> Table:
     """Return the shares on pages that our recogniser read, hidden among `count` made pages."""
     pages = scanned_pages(readings)
-    asked = scanned_items(pages, each)
     made = {page.key: page.text for page in made_pages(count, seed, 0.0)}
+    asked = scanned_items(pages, made, each)
     table: Table = {}
     for mine in ours:
         mine.room.texts, mine.room.read = made, {key: page for key, (page, _) in pages.items()}

@@ -129,8 +129,13 @@ def scanned_pages(readings: Path) -> dict[Key, tuple[PageText, dict[str, Any]]]:
     }
 
 
-def scanned_items(pages: dict[Key, tuple[PageText, dict[str, Any]]], each: int) -> list[Asked]:
-    """Return queries from the truth of scanned pages: 6 to 12 and 4 syllables in a row, without marks too, numbers."""
+def scanned_items(
+    pages: dict[Key, tuple[PageText, dict[str, Any]]], made: dict[Key, str], each: int
+) -> list[Asked]:
+    """Return queries from the truth of scanned pages: 6 to 12 and 4 syllables in a row, without marks too, numbers.
+
+    A page of `made` answers a number that it bears as well; the words of a scanned page have to lead to that page.
+    """
     queries = corpus_module("queries")
     choice = random.Random("scans")
     runs: list[tuple[Key, list[str]]] = []
@@ -151,18 +156,19 @@ def scanned_items(pages: dict[Key, tuple[PageText, dict[str, Any]]], each: int) 
             plain = [queries.fold(token) for token in some]
             folded = {k: [queries.fold(token) for token in tokens] for k, tokens in whole.items()}
             asked.append(Asked(f"{cell}_noaccent", " ".join(plain), _standing(plain, folded)))
-    return asked + _numbers(whole)
+    return asked + _numbers(whole, made)
 
 
-def _numbers(whole: dict[Key, list[str]]) -> list[Asked]:
+def _numbers(whole: dict[Key, list[str]], made: dict[Key, str]) -> list[Asked]:
     queries = corpus_module("queries")
+    every = whole | {key: queries.syllable_tokens(text) for key, text in made.items()}
     truth = json.loads((CORPUS / "ground_truth.json").read_text(encoding="utf-8"))
     asked = []
     for document in truth["documents"]:
         if (document["id"], 1) not in whole:
             continue
         number = document["fields"]["number"]
-        answers = _standing(queries.syllable_tokens(number), whole) | {(document["id"], 1)}
+        answers = _standing(queries.syllable_tokens(number), every) | {(document["id"], 1)}
         for text in (number, number.lower().replace("-", " ").replace("/", " "), f"Số {number}"):
             asked.append(Asked("number", text, answers))
     return asked
