@@ -52,7 +52,7 @@ COPY api api
 COPY web web
 COPY boot boot
 COPY LICENSE .
-RUN printf '#!/bin/sh\nexec /opt/venv/bin/python -m boot.cli "$@"\n' > /usr/local/bin/vanthu \
+RUN printf '#!/bin/sh\nexec /opt/venv/bin/python -m boot "$@"\n' > /usr/local/bin/vanthu \
  && chmod 755 /usr/local/bin/vanthu \
  && /opt/venv/bin/python -m compileall -q /opt/vanthu
 # keys are made beside their folder and renamed when whole, so their folder is one below the volume

@@ -71,7 +71,7 @@ def _walk(settings: dict[str, str], folder: Path, batch: Path, pages: int) -> tu
     tables = open_tables(f"sqlite:///{folder / 'data' / 'vanthu.db'}")
     work, looks, began = Work(tables, SystemClock()), Looks(), 0.0
     process = subprocess.Popen(
-        [sys.executable, "-m", "boot.cli", "digitize", str(batch)],
+        [sys.executable, "-m", "boot", "digitize", str(batch)],
         env=settings,
         cwd=folder,
         stdout=subprocess.DEVNULL,
@@ -120,7 +120,7 @@ def _read(settings: dict[str, str], folder: Path, batch: Path) -> float:
     images = [str(path) for path in sorted(batch.rglob("*.jpg"))]
     out = folder / "text"
     process = subprocess.Popen(
-        [sys.executable, "-m", "boot.cli", "ocr", *images, "--out", str(out)],
+        [sys.executable, "-m", "boot", "ocr", *images, "--out", str(out)],
         env=settings,
         cwd=folder,
         stdout=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ def _read(settings: dict[str, str], folder: Path, batch: Path) -> float:
 
 def _run(settings: dict[str, str], folder: Path, *words: str) -> None:
     subprocess.run(
-        [sys.executable, "-m", "boot.cli", *words],
+        [sys.executable, "-m", "boot", *words],
         env=settings,
         cwd=folder,
         check=True,

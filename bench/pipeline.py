@@ -49,7 +49,7 @@ class House:
     def start(self, *words: str, **extra: str) -> "subprocess.Popen[bytes]":
         """Start the command with this house's settings."""
         return subprocess.Popen(
-            [sys.executable, "-m", "boot.cli", *words],
+            [sys.executable, "-m", "boot", *words],
             env={**os.environ, **self.settings, **extra, "PYTHONPATH": str(ROOT)},
             cwd=self.folder,
             stdout=subprocess.DEVNULL,

@@ -3,10 +3,6 @@
 Heavy imports wait until a command needs them, so that `vanthu --help` answers at once and children start fast.
 """
 
-import os
-import sys
-import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -471,19 +467,7 @@ def run(arguments: list[str] | None = None) -> int:
     return int(told) if isinstance(told, int) else Exit.WELL
 
 
-if __name__ == "__main__":
-    # Python would now join every thread that still waits (the engine's wait for pages that nobody reads any more), for
-    # ever after Ctrl+C. Nothing is lost without them: what was done is on disk and recorded, the rest is resumed.
-    code = 1
-    try:
-        code = run()
-        sys.stdout.flush()
-    except SystemExit as leave:  # click's answer to a reader that closed the pipe
-        code = leave.code if isinstance(leave.code, int) else 1
-    except BaseException:  # noqa: BLE001  told here, as nobody else comes after
-        code = code or 1
-        traceback.print_exc()
-    finally:
-        with suppress(Exception):
-            sys.stderr.flush()
-        os._exit(code)
+if __name__ == "__main__":  # a launcher from before `boot/__main__.py`
+    from boot.__main__ import start
+
+    start()

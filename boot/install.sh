@@ -76,11 +76,13 @@ if [ "$have" != "$want" ] && [ "$have" != "$both" ]; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
     site=$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
     printf '%s\n' "$root" > "$site/vanthu.pth"
-    cat > .venv/bin/vanthu <<'LAUNCH'
-#!/bin/sh
-here=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
-exec "$here/python" -m boot.cli "$@"
-LAUNCH
-    chmod +x .venv/bin/vanthu
     printf '%s' "$want" > .venv/.installed
 fi
+# written each time: an older one may start the program in another way
+cat > .venv/bin/vanthu.new <<'LAUNCH'
+#!/bin/sh
+here=$(CDPATH= cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+exec "$here/python" -m boot "$@"
+LAUNCH
+chmod +x .venv/bin/vanthu.new
+mv -f .venv/bin/vanthu.new .venv/bin/vanthu

@@ -66,7 +66,7 @@ def served(data: Path, fill: Callable[[Path], object] | None = None) -> Iterator
         port = free.getsockname()[1]
     public = {"VANTHU_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), **public}
-    vanthu = [sys.executable, "-m", "boot.cli"]
+    vanthu = [sys.executable, "-m", "boot"]
     made = subprocess.run(
         [*vanthu, "init", "--json"], env=environment, cwd=ROOT, check=True, capture_output=True
     )

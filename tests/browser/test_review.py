@@ -22,7 +22,7 @@ def hand_in(data: Path) -> None:
     with Image.open(ROOT / "samples" / "lo-mau" / "cong-van-1412.jpg") as sharp:
         sharp.filter(ImageFilter.GaussianBlur(sharp.width / 620)).save(letter, dpi=(200, 200))
     environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "boot.cli", "digitize", str(letter)]
+    command = [sys.executable, "-m", "boot", "digitize", str(letter)]
     subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
 
 

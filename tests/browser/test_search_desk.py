@@ -20,7 +20,7 @@ SAMPLES = ROOT / "samples" / "lo-mau"
 
 def digitize(data: Path, *scans: Path) -> None:
     environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "boot.cli", "digitize", *map(str, scans)]
+    command = [sys.executable, "-m", "boot", "digitize", *map(str, scans)]
     subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True)
 
 

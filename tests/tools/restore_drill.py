@@ -39,7 +39,7 @@ class Site:
 
     def start(self, *words: object) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [sys.executable, "-m", "boot.cli", *map(str, words)],
+            [sys.executable, "-m", "boot", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

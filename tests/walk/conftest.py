@@ -63,7 +63,7 @@ class Vanthu:
         return Ran(code, out.getvalue(), err.getvalue())
 
     def command(self, *words: object) -> list[str]:
-        return [sys.executable, "-m", "boot.cli", *map(str, words)]
+        return [sys.executable, "-m", "boot", *map(str, words)]
 
     def start(self, *words: object, log: Path | None = None, **extra: str) -> "subprocess.Popen[str]":
         """Start a command; `log`: a file for all it says, for one that says more than a pipe holds unread."""
