@@ -1,7 +1,7 @@
 """Where `vanthu` starts: runs the command line and ends the process with its exit code.
 
 A file of its own, since every child loads the file that its parent was started as, unless it has this name: with
-`boot.cli` each reader of pages would hold the whole command line, a fifth of a second and 20 MB for nothing.
+`boot.cli` each reader of pages would hold the whole command line, a fifth of a second and 15 MB for nothing.
 """
 
 import os
