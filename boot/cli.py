@@ -454,7 +454,7 @@ def _stopped() -> int:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line; return its exit code (design §7)."""
     try:
-        told: Any = main(args=arguments, standalone_mode=False)
+        told: Any = main(args=arguments, prog_name="vanthu", standalone_mode=False)
     except click.exceptions.Abort:
         return _stopped()
     except click.ClickException as fault:

@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from PIL import Image
+
+from boot.cli import run
+from boot.speak import Exit
 
 ROOT = Path(__file__).parents[3]
 
@@ -28,3 +32,8 @@ def test_children_do_not_load_the_command_line(tmp_path: Path) -> None:
     loaded = [line.rsplit("|", 1)[1].strip() for line in ran.stderr.splitlines() if "import time:" in line]
     assert loaded.count("boot.cli_context") == 1
     assert loaded.count("jobs.sandbox") > 1, "no child told what it loads"
+
+
+def test_the_command_names_itself_as_people_call_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["khong-co"]) == Exit.USAGE
+    assert capsys.readouterr().err.startswith("Usage: vanthu ")
