@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from procedures.number_periods import begin_term
 from records.clock import SystemClock
@@ -61,6 +61,21 @@ def test_anybody_may_check_a_paper_and_their_copy(
     expect(page.locator("body")).not_to_contain_text(REASON)
     page.screenshot(path=screens / "6-kiem-tra-van-ban-huy-toi.png", full_page=True)
     assert console == []
+
+
+def test_a_copy_chosen_before_the_script_came_is_compared(
+    page: Page, letters: tuple[Letter, Letter], tmp_path: Path
+) -> None:
+    copy = tmp_path / "ban-sao.pdf"
+    copy.write_bytes(FINAL)
+    held: list[Route] = []
+    page.route("**/check.js*", lambda route: held.append(route))
+    page.goto(letters[0].path, wait_until="commit")
+    page.get_by_test_id("compare-file").set_input_files(copy)
+    expect(page.locator("[data-copy]:visible")).to_have_count(0)
+    assert len(held) == 1, "the script was there before the copy"
+    held[0].continue_()
+    expect(page.locator('[data-copy="same"]')).to_be_visible()
 
 
 def test_it_works_without_script(

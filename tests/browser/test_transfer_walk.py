@@ -228,8 +228,14 @@ def sign_at_the_desk(page: Page, screens: Path) -> None:
     page.goto("/signing")
     expect(page.get_by_test_id("to-sign")).to_have_count(1)
     page.screenshot(path=screens / "4-cho-toi-ky.png")
-    page.locator('input[name="paper"]').focus()
+    paper, everything = page.locator('input[name="paper"]'), page.locator("#pick-all")
+    paper.focus()
     page.keyboard.press("Space")
+    expect(everything).to_be_checked()  # "all" says what is ticked, whoever ticked it
+    everything.uncheck()
+    expect(paper).not_to_be_checked()
+    everything.check()
+    expect(paper).to_be_checked()
     page.get_by_test_id("look").click()
     expect(page.get_by_test_id("paper")).to_have_count(1)
     page.goto("/signing")  # a reload, another day

@@ -214,6 +214,25 @@ def test_pages_work_without_script(browser: object, live_server: Service) -> Non
     context.close()
 
 
+def test_files_chosen_before_the_script_came_are_sent(page: Page, live_server: Service) -> None:
+    """A slow line brings the page first and its script seconds later; people do not wait for what they cannot see."""
+    sign_in(page, live_server, "archivist")
+    page.goto("/batches")
+    page.get_by_label("Tên lô").fill("Đường truyền chậm")
+    page.get_by_test_id("create-batch").click()
+    expect(page.get_by_role("heading", name="Đường truyền chậm")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/upload.js*", lambda route: held.append(route))
+    page.goto(page.url, wait_until="commit")
+    page.get_by_test_id("files").set_input_files(sorted(SAMPLES.glob("*.jpg"))[:1])
+    plainly = page.get_by_role("button", name="Gửi các tệp đã chọn")
+    expect(plainly).to_be_visible()  # the form works all the while
+    assert len(held) == 1, "the script was there before the files"
+    held[0].continue_()
+    expect(page.locator("#upload-summary")).to_contain_text("1/1 tệp")
+    expect(plainly).to_be_hidden()
+
+
 def test_a_large_file_goes_on_where_the_browser_was_closed(
     page: Page, live_server: Service, screens: Path, tmp_path: Path
 ) -> None:

@@ -35,8 +35,10 @@ if (form && input && globalThis.crypto?.subtle) {
     event.preventDefault();
     void compare(file);
   });
-  input.addEventListener("change", () => {
+  const chosen = (): void => {
     const file = input.files?.[0];
     if (file) void compare(file);
-  });
+  };
+  input.addEventListener("change", chosen);
+  chosen(); // on a slow line somebody may choose before this file has come
 }

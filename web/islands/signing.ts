@@ -2,9 +2,18 @@
 import { swapOnlyWhole } from "./api";
 
 const all = document.getElementById("pick-all") as HTMLInputElement | null;
-all?.addEventListener("change", () => {
-  for (const box of document.querySelectorAll<HTMLInputElement>('#pick input[name="paper"]')) box.checked = all.checked;
-});
+if (all) {
+  const boxes = [...document.querySelectorAll<HTMLInputElement>('#pick input[name="paper"]')];
+  const tell = (): void => {
+    all.checked = boxes.length > 0 && boxes.every((box) => box.checked);
+    all.indeterminate = !all.checked && boxes.some((box) => box.checked);
+  };
+  all.addEventListener("change", () => {
+    for (const box of boxes) box.checked = all.checked;
+  });
+  for (const box of boxes) box.addEventListener("change", tell);
+  tell(); // boxes ticked before this file came, or kept by the browser over a reload
+}
 
 function batch(): HTMLElement | null {
   return document.getElementById("batch");

@@ -282,11 +282,15 @@ drop.addEventListener("drop", (event) => {
   })();
 });
 for (const picker of document.querySelectorAll<HTMLInputElement>('#drop input[type="file"]')) {
-  picker.addEventListener("change", () => {
-    take([...(picker.files ?? [])].map((file) => [file, file.webkitRelativePath || file.name]));
+  const chosen = (): void => {
+    if (!picker.files?.length) return;
+    take([...picker.files].map((file) => [file, file.webkitRelativePath || file.name]));
     picker.value = "";
-  });
+  };
+  picker.addEventListener("change", chosen);
+  chosen(); // on a slow line somebody may choose before this file has come
 }
+need("send-plainly").hidden = true;
 need("pause").addEventListener("click", () => {
   paused = !paused;
   need("pause").textContent = say(paused ? "resume" : "pause");
