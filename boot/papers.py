@@ -1,6 +1,7 @@
 """Papers to be signed, from the settings: which keys people may ask for, how a paper reaches the child with the key."""
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +27,7 @@ from signing.certificates import Ending, expiry_watch
 from signing.demo_pki import demo_signers
 from signing.interrupted import Prepared
 from signing.key_table import TABLE, DeskKey, read_key_table
-from signing.keys import KeyRing, load_keys
+from signing.keys import KeyRing, SealKey, load_keys
 from signing.mark import Marked, MarkOrder, MarkOwner, owner_of
 from signing.seal import Sealed
 from signing.wish import wish_of
@@ -57,13 +58,21 @@ def key_facts(keys_dir: Path) -> tuple[KeyFacts, ...]:
 def key_endings(keys_dir: Path, clock: Clock) -> list[Ending]:
     """Return the keys whose certificates end soon or have ended.
 
-    None when the keys cannot be read here: the part „keys“ of the health tells that, and a door may have no keys.
+    None of a key that cannot be read here: the part „keys“ of the health tells that, and a door may have no keys.
     """
     try:
-        return expiry_watch(_keys(keys_dir, _changed(keys_dir)).keys.values(), clock.now())
+        return expiry_watch(_readable(_keys(keys_dir, _changed(keys_dir))), clock.now())
     except (ArchiveFault, OSError) as fault:
         _log.debug("no keys to watch: %s", fault)
         return []
+
+
+def _readable(ring: KeyRing) -> Iterator[SealKey]:
+    for name in ring.keys:
+        try:
+            yield ring.keys[name]
+        except ArchiveFault as fault:
+            _log.debug("key %r is not watched: %s", name, fault)
 
 
 @lru_cache(maxsize=1)

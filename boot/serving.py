@@ -106,7 +106,7 @@ def serve(settings: Settings, host: str | None, port: int | None) -> Exit:
                 organisation=settings.organisation,
                 iiif=Iiif(settings.iiif_url, settings.iiif_origins),
                 queues=view,
-                probes={"keys": lambda: load_keys(settings.keys_dir)},
+                probes={"keys": lambda: load_keys(settings.keys_dir).open_all()},
             )
         )
         if not settings.shared_engine:

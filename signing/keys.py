@@ -1,4 +1,4 @@
-"""Hold the signing keys: parsed once, used by many threads, never written anywhere.
+"""Hold the signing keys: opened when first asked for, parsed once, used by many threads, never written anywhere.
 
 The folder of keys has a table (`key_table`) or holds the demo authority. pyHanko parses the private key again for
 every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once. Whoever signs asks for a key by its role.
@@ -7,9 +7,10 @@ every signature, 65 of its 90 ms a file; `CachedKeySigner` does it once. Whoever
 import hashlib
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache, partial
 from pathlib import Path
 
 from asn1crypto import crl as asn1_crl
@@ -142,17 +143,54 @@ class DemoRevocation:
         return builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
+class _Unopened(Mapping[str, SealKey]):
+    """Keys that are opened when they are first asked for. Safe between threads.
+
+    A process that seals scans needs one key of a table of many, and the broken file of an official must not stop it.
+    """
+
+    def __init__(self, openers: Mapping[str, Callable[[], SealKey]]) -> None:
+        self._openers = dict(openers)
+        self._opened: dict[str, SealKey] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> SealKey:
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = self._openers[name]()
+            return self._opened[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._openers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._openers)
+
+    def __len__(self) -> int:
+        return len(self._openers)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Every key this process may use, by name, and where revocation data comes from (None: not ours to give)."""
+    """Every key this process may use, by name, and where revocation data comes from (None: not ours to give).
+
+    `roles` says what each key may do where that is known without opening it. A key that cannot be opened raises
+    `ArchiveFault` (`keys-unreadable`) for who asks for it, and for nobody else.
+    """
 
     keys: Mapping[str, SealKey]
     revocation: DemoRevocation | None = None
     default: str = "archive"
     trust: tuple[Path, ...] = field(default=())
+    roles: Mapping[str, KeyRole] | None = None
+
+    def open_all(self) -> None:
+        """Open every key. Raises `ArchiveFault` (`keys-unreadable`) for the first that cannot be."""
+        for name in self.keys:
+            self.keys[name]
 
     def get(self, name: str | None = None) -> SealKey:
-        """Return the key `name` (None: the default). Raises `ArchiveFault` (`no-key`)."""
+        """Return the key `name` (None: the default). Raises `ArchiveFault` (`no-key`, `keys-unreadable`)."""
         wanted = name or self.default
         if wanted not in self.keys:
             raise ArchiveFault(
@@ -165,13 +203,14 @@ class KeyRing:
     def for_role(self, role: KeyRole, name: str | None = None) -> SealKey:
         """Return the key `name`; None: the only one that has `role` (the default one for the archive seal).
 
-        Raises `ArchiveFault` (`no-key`). Whether a named key has the role is for the profile to say.
+        Raises `ArchiveFault` (`no-key`, `keys-unreadable`). Whether a named key has the role is for the profile to say.
         """
         if name or role is KeyRole.ARCHIVE:
             return self.get(name)
-        fitting = [key for key in self.keys.values() if key.role is role]
+        roles = self.roles or {key: self.keys[key].role for key in self.keys}
+        fitting = [key for key, its in roles.items() if its is role]
         if len(fitting) != 1:
-            names = ", ".join(key.name for key in fitting)
+            names = ", ".join(fitting)
             raise ArchiveFault(
                 f"{len(fitting)} keys of role {role}, none named",
                 code="no-key",
@@ -179,12 +218,13 @@ class KeyRing:
                 if fitting
                 else f"Bảng khóa chưa có khóa nào cho vai trò “{role}”. Hãy báo quản trị viên.",
             )
-        return fitting[0]
+        return self.keys[fitting[0]]
 
     def role_of(self, certificate_sha256: str) -> KeyRole | None:
         """Return what the key of a certificate may do; None when the certificate is not in our table.
 
         One that stands there both as a person's and as a unit's counts as the unit's: it never opens the way to a seal.
+        Raises `ArchiveFault` (`keys-unreadable`): a key that cannot be looked at may be the one.
         """
         roles = [key.role for key in self.keys.values() if key.certificate_sha256 == certificate_sha256]
         return next((role for role in roles if role is not KeyRole.OFFICIAL), roles[0] if roles else None)
@@ -193,19 +233,19 @@ class KeyRing:
 def load_keys(folder: Path) -> KeyRing:
     """Return the keys of `folder`: those of its table, or the demo authority's when it has none.
 
-    No token is opened before it has to sign. Raises `ArchiveFault` (`keys-table`, `keys-unreadable`).
+    Each is opened when it is first asked for, and no token before it has to sign. Raises `ArchiveFault`
+    (`keys-table`; `keys-unreadable` where the demo authority's root is).
     """
     table = read_key_table(folder)
     if table is None:
         return load_demo_keys(folder)
     notes = folder / "tokens"
     tokens = Tokens(notes)
-    keys = {entry.name: _load(entry, tokens, notes) for entry in table.entries}
-    if not is_complete(folder):
-        return KeyRing(keys=keys, default=table.default, trust=(folder / demo_pki.ROOTS,))
+    keys = _Unopened({entry.name: partial(_load, entry, tokens, notes) for entry in table.entries})
+    roles = {entry.name: entry.role for entry in table.entries}
     # real keys beside the demo authority: its time stamps still need its revocation lists
-    root, root_key = load_p12(folder, demo_pki.ROOT)
-    return KeyRing(keys, DemoRevocation(root, root_key), table.default, (folder / demo_pki.ROOTS,))
+    revocation = DemoRevocation(*load_p12(folder, demo_pki.ROOT)) if is_complete(folder) else None
+    return KeyRing(keys, revocation, table.default, (folder / demo_pki.ROOTS,), roles)
 
 
 def _load(entry: KeyEntry, tokens: Tokens, notes: Path) -> SealKey:
@@ -257,21 +297,25 @@ def _certificates(path: Path) -> list[asn1_x509.Certificate]:
 def load_demo_keys(folder: Path) -> KeyRing:
     """Return the keys made by `create_demo_pki`. Raises `ArchiveFault` (`keys-unreadable`)."""
     root, root_key = load_p12(folder, demo_pki.ROOT)
-    keys: dict[str, SealKey] = {}
-    for name, role, holder in demo_pki.demo_signers(folder):
-        found, key = load_p12(folder, demo_pki.KEY_FILES[name])
-        certificate = asn1_x509.Certificate.load(found.public_bytes(Encoding.DER))
-        sha256 = hashlib.sha256(certificate.dump()).hexdigest()
-        keys[name] = SealKey(
-            name, CachedKeySigner(key, certificate), certificate, sha256, role, holder=holder
-        )
-    if "archive" not in keys:
+    signers = demo_pki.demo_signers(folder)
+    roles = {name: role for name, role, _ in signers}
+    if "archive" not in roles:
         raise _unreadable(folder / demo_pki.SEAL, FileNotFoundError("absent"))
     return KeyRing(
-        keys=keys,
+        keys=_Unopened(
+            {name: partial(_demo_key, folder, name, role, holder) for name, role, holder in signers}
+        ),
         revocation=DemoRevocation(root, root_key),
         trust=(folder / demo_pki.ROOTS,),
+        roles=roles,
     )
+
+
+def _demo_key(folder: Path, name: str, role: KeyRole, holder: str) -> SealKey:
+    found, key = load_p12(folder, demo_pki.KEY_FILES[name])
+    certificate = asn1_x509.Certificate.load(found.public_bytes(Encoding.DER))
+    sha256 = hashlib.sha256(certificate.dump()).hexdigest()
+    return SealKey(name, CachedKeySigner(key, certificate), certificate, sha256, role, holder=holder)
 
 
 def load_p12(folder: Path, name: str) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
@@ -285,13 +329,21 @@ def load_p12(folder: Path, name: str) -> tuple[x509.Certificate, rsa.RSAPrivateK
 def load_pkcs12(path: Path, passphrase: Path) -> tuple[x509.Certificate, PrivateKey]:
     """Return certificate and key (RSA or curve) of a PKCS#12 file. Raises `ArchiveFault` (`keys-unreadable`)."""
     try:
-        key, certificate, _ = pkcs12.load_key_and_certificates(
-            path.read_bytes(), passphrase.read_bytes().strip()
-        )
+        certificate, key = _parsed(path.read_bytes(), passphrase.read_bytes().strip())
     except (OSError, ValueError) as fault:
         raise _unreadable(path, fault) from fault
     if certificate is None or not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise _unreadable(path, ValueError("no certificate with an RSA or curve key inside"))
+    return certificate, key
+
+
+@lru_cache(maxsize=64)
+def _parsed(data: bytes, passphrase: bytes) -> tuple[x509.Certificate | None, object]:
+    """Open a file of this content once: OpenSSL proves each RSA key anew, an eighth of a second for 3072 bits.
+
+    The health asks for every key every few seconds, and other bytes are another key.
+    """
+    key, certificate, _ = pkcs12.load_key_and_certificates(data, passphrase)
     return certificate, key
 
 

@@ -57,7 +57,7 @@ def test_an_empty_folder_and_leftovers_beside_it_do_no_harm(tmp_path: Path) -> N
     (tmp_path / "keys").mkdir()
     (tmp_path / ".keys.making-dead").mkdir()
     create_demo_pki(tmp_path / "keys", "Cơ quan", SystemClock())
-    load_demo_keys(tmp_path / "keys")
+    load_demo_keys(tmp_path / "keys").open_all()
 
 
 @pytest.mark.parametrize("name", [demo_pki.SEAL, demo_pki.PASSPHRASE])
@@ -70,7 +70,7 @@ def test_a_half_made_folder_is_moved_aside_and_made_anew(tmp_path: Path, world: 
     (folder / name).write_bytes(b"")
     create_demo_pki(folder, "Cơ quan", SystemClock())
     assert is_complete(folder)
-    load_demo_keys(folder)
+    load_demo_keys(folder).open_all()
     aside = list(tmp_path.glob("keys.broken-*"))
     assert len(aside) == 1
     assert (aside[0] / demo_pki.ROOT).exists()
@@ -80,7 +80,7 @@ def test_two_makers_at_once_agree_on_one_set(tmp_path: Path) -> None:
     folder = tmp_path / "keys"
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda n: create_demo_pki(folder, f"Cơ quan {n}", SystemClock()), range(2)))
-    load_demo_keys(folder)
+    load_demo_keys(folder).open_all()
     assert [p.name for p in tmp_path.iterdir()] == ["keys"]
 
 
@@ -121,7 +121,7 @@ def test_unreadable_keys_are_refused_with_a_sentence(tmp_path: Path, world: Worl
     else:
         (folder / demo_pki.SEAL).unlink()
     with pytest.raises(ArchiveFault) as fault:
-        load_demo_keys(folder)
+        load_demo_keys(folder).open_all()
     assert fault.value.code == "keys-unreadable"
     assert "vanthu init" in fault.value.tell
 

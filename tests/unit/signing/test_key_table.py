@@ -1,14 +1,21 @@
 """The table of keys: read whole or not at all, and what is wrong is named."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import pkcs12
 
+from boot.papers import key_endings
+from records.clock import FixedClock
 from records.errors import ArchiveFault
+from signing import demo_pki, keys
 from signing.demo_pki import DEMO_OFFICIAL
 from signing.key_table import TABLE, DeskKey, FileKey, KeyRole, RemoteKey, TokenKey, read_key_table
 from signing.keys import load_keys
-from tests.cases.sealing import World
+from signing.seal import LEVEL, SigningService
+from tests.cases.sealing import World, a_pdf
 
 FILE = '[[key]]\nname = "a"\nrole = "archive"\nfile = "a.p12"\npassphrase_file = "/run/secrets/a"\n'
 TOKEN = (
@@ -109,13 +116,60 @@ def test_without_a_table_the_demo_authoritys_keys(world: World) -> None:
 
 
 def test_a_key_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveFault, match=r"a\.p12") as fault:
-        load_keys(written(tmp_path, FILE))
-    assert fault.value.code == "keys-unreadable"
+    ring = load_keys(written(tmp_path, FILE))
+    for ask in (ring.get, ring.open_all):
+        with pytest.raises(ArchiveFault, match=r"a\.p12") as fault:
+            ask()
+        assert fault.value.code == "keys-unreadable"
 
 
 def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.pem").write_text("-----BEGIN CERTIFICATE-----\nno\n-----END CERTIFICATE-----\n")
+    ring = load_keys(written(tmp_path, TOKEN.replace('"seal"', '"archive"')))
     with pytest.raises(ArchiveFault, match=r"b\.pem") as fault:
-        load_keys(written(tmp_path, TOKEN.replace('"seal"', '"archive"')))
+        ring.open_all()
     assert fault.value.code == "keys-unreadable"
+
+
+def test_the_broken_key_of_an_official_stops_nobody_else(world: World, tmp_path: Path) -> None:
+    """Scans are sealed on, the key asked for is named, and what cannot be looked at opens no way to a seal."""
+    shutil.copy(world.folder / demo_pki.SEAL, tmp_path / "a.p12")
+    shutil.copy(world.folder / demo_pki.PASSPHRASE, tmp_path / "word")
+    (tmp_path / "c.p12").write_bytes(b"0\x82broken")
+    ours = FILE.replace("/run/secrets/a", str(tmp_path / "word"))
+    theirs = (
+        ours.replace('"a"', '"c"').replace("a.p12", "c.p12").replace('"archive"', '"official"\nholder = "c"')
+    )
+    ring = load_keys(written(tmp_path, 'default = "a"\n' + ours + theirs))
+    asked = replace(ring, revocation=world.ring.revocation)
+    service = SigningService(asked, world.tsa, world.clock, world.roots)
+    assert service.seal(a_pdf(tmp_path / "in.pdf"), tmp_path / "out.pdf").level == LEVEL
+    assert list(ring.keys) == ["a", "c"]
+    for ask in (
+        lambda: ring.get("c"),
+        lambda: ring.for_role(KeyRole.OFFICIAL),
+        lambda: ring.role_of("0" * 64),
+    ):
+        with pytest.raises(ArchiveFault, match=r"c\.p12") as fault:
+            ask()
+        assert fault.value.code == "keys-unreadable"
+    assert [one.key for one in key_endings(tmp_path, FixedClock(ring.get().good_until))] == ["a"]
+
+
+def test_a_file_that_stays_the_same_is_opened_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = []
+    load = pkcs12.load_key_and_certificates
+    monkeypatch.setattr(pkcs12, "load_key_and_certificates", lambda *a: opened.append(a) or load(*a))
+    keys._parsed.cache_clear()
+    for _ in range(3):
+        load_keys(world.folder).open_all()
+    assert len(opened) == 4  # the root and three keys
+
+
+def test_a_file_that_changed_is_opened_again(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "keys"
+    shutil.copytree(world.folder, folder)
+    load_keys(folder).open_all()
+    (folder / demo_pki.OFFICIAL).write_bytes(b"")
+    with pytest.raises(ArchiveFault, match=demo_pki.OFFICIAL):
+        load_keys(folder).open_all()
