@@ -7,8 +7,6 @@ import io
 import zipfile
 from datetime import date, datetime
 
-from openpyxl import load_workbook
-
 from records.errors import Unfit
 
 MAX_UNPACKED = 64 * 1024 * 1024
@@ -26,6 +24,8 @@ def sheet_rows(data: bytes, name: str, most: int) -> list[tuple[int, list[str]]]
 
     Days come as `dd/mm/yyyy`, whole numbers without a point. Raises `Unfit` (`handover-sheet`, `handover-too-large`).
     """
+    from openpyxl import load_workbook  # most deliveries come without a list, and most lists as CSV
+
     _must_unpack_small(data, name)
     try:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)

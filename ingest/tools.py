@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ingest.children import Children
 from ocr.options import OcrOptions
 from records.clock import Clock
 from search.index import SearchIndex
-from signing.seal import Sealed
 from storage.blobs import BlobStore
 from storage.staging import Staging
 from storage.work import Work
+
+if TYPE_CHECKING:  # pyHanko takes half of the time that a search from the command line needs to start
+    from signing.seal import Sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class IngestTools:
     index: SearchIndex
     clock: Clock
     children: Children
-    seal: Callable[[Path, Path, str], Sealed]
+    seal: "Callable[[Path, Path, str], Sealed]"
     ocr: OcrOptions
     work_dir: Path
     quarantine: Path

@@ -6,8 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from pikepdf import pdfa
-
 from ocr.pdf_file import PdfFile, text_string
 from ocr.srgb import srgb_profile
 from records.clock import VIETNAM, vietnam_iso
@@ -41,6 +39,10 @@ class PdfaVerdict:
 
 def check_pdfa(pdf: Path) -> PdfaVerdict:
     """Return whether the file at `pdf` is PDF/A-2b, by an allowlist: what it does not know it denies. Never raises."""
+    from pikepdf import (
+        pdfa,  # reads its schemas and fonts when loaded: for the child that checks, not for its parent
+    )
+
     report = pdfa.validate_written(pdf, FLAVOUR)
     problems = tuple(str(f) for f in report.findings[:_MAX_PROBLEMS])
     return PdfaVerdict(report.passed, FLAVOUR, problems)
