@@ -31,6 +31,23 @@ LEAF_KEYS = 40
 """So many keys of leaves serve all demo authorities of a test process, in turn."""
 
 
+UNIT = Path(__file__).parent / "unit"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that compute between those that wait for servers: a run of everything leaves no core idle then.
+
+    Each kind keeps its own order, in which the longest files come first.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    kinds = ([path for path in files if UNIT in path.parents], [p for p in files if UNIT not in p.parents])
+    places = {path: (n + 0.5) / len(kind) for kind in kinds for n, path in enumerate(kind)}
+    items[:] = [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
+
+
 @pytest.fixture(scope="session", autouse=True)
 def leaf_keys() -> Iterator[None]:
     """Each demo authority has a root key of its own; the keys below it are real ones that others had before.

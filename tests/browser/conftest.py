@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.cases.sealing import lay_keys
+
 ROOT = Path(__file__).parents[2]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -67,6 +69,7 @@ def served(data: Path, fill: Callable[[Path], object] | None = None) -> Iterator
     public = {"VANTHU_PUBLIC_URL": f"http://127.0.0.1:{port}"}
     environment = {**os.environ, "VANTHU_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), **public}
     vanthu = [sys.executable, "-m", "boot"]
+    lay_keys(data / "keys")
     made = subprocess.run(
         [*vanthu, "init", "--json"], env=environment, cwd=ROOT, check=True, capture_output=True
     )

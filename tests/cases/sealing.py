@@ -1,8 +1,13 @@
 """A small signing world for tests: a demo authority, a service, plain PDFs, and the ways a file is tampered with."""
 
+import atexit
 import io
 import re
+import shutil
+import tempfile
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import pikepdf
@@ -13,7 +18,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from records.clock import Clock, SystemClock
+from records.clock import Clock, FixedClock, SystemClock
 from signing import demo_pki
 from signing.demo_pki import create_demo_pki
 from signing.keys import KeyRing, load_demo_keys, load_p12
@@ -41,8 +46,36 @@ class World:
 def a_world(folder: Path, clock: Clock | None = None) -> World:
     clock = clock or SystemClock()
     create_demo_pki(folder, ORGANISATION, clock)
+    return _over(folder, clock)
+
+
+def _over(folder: Path, clock: Clock) -> World:
     ring, tsa = load_demo_keys(folder), DemoTimeStamps(folder, clock)
     return World(folder, clock, ring, tsa, SigningService(ring, tsa, clock, [folder / "roots.pem"]))
+
+
+def at_home(folder: Path, clock: Clock | None = None) -> World:
+    """Return a world over a copy of one authority, the same for all of a test process that ask at the same time.
+
+    Making its keys takes two seconds. A test that needs somebody else's keys beside them takes `a_world` for those.
+    """
+    clock = clock or SystemClock()
+    made = _made_once(None if isinstance(clock, SystemClock) else clock.now())
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return _over(folder, clock)
+
+
+def lay_keys(folder: Path) -> None:
+    """Lay the keys of such an authority where `vanthu init` will find them: it makes none then."""
+    shutil.copytree(_made_once(None), folder)
+
+
+@cache
+def _made_once(at: datetime | None) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="vanthu-authority-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    create_demo_pki(folder / "keys", ORGANISATION, SystemClock() if at is None else FixedClock(at))
+    return folder / "keys"
 
 
 def certified(

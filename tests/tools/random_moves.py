@@ -22,7 +22,7 @@ from records.clock import VIETNAM
 from records.errors import ArchiveFault, Missing, NotAllowed
 from records.parties import parties_of
 from storage.work import Work
-from tests.cases.database import SqliteDatabase, TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.procedure_world import (
     COMMENT_FORM,
     DEFINITIONS,
@@ -275,8 +275,7 @@ def campaign(folder: Path, moves: int, seed: int) -> Campaign:
     """Run one campaign on a fresh database in `folder` and return what it saw."""
     clock = TurnedClock()
     clock.at = datetime(2025, 12, 1, 2, tzinfo=UTC)
-    tables = SqliteDatabase(folder / "moves.db").open()
-    tables.migrate()
+    tables = migrated(folder / "moves.db")
     facts = {member: Facts(_home(member)) for member in MEMBERS}
     made = Campaign(Office(Work(tables, clock), facts), clock, random.Random(seed))
     try:

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from tests.cases.sealing import lay_keys
 from tests.walk.conftest import Vanthu
 
 
@@ -79,6 +80,7 @@ class ClusterVanthu(Vanthu):
 def cluster_house(environment: dict[str, str]) -> ClusterVanthu:
     """Return an initialised house with these settings."""
     house = ClusterVanthu(Path(environment["VANTHU_DATA_DIR"]), environment)
+    lay_keys(house.data / "keys")
     made = house("init", "--json")
     assert made.code == 0, made.err
     return house

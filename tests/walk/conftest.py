@@ -105,11 +105,10 @@ def corpus() -> Path:
 
 
 @pytest.fixture(scope="session")
-def digitized(tmp_path_factory: pytest.TempPathFactory) -> tuple[Vanthu, Ran, Path]:
+def digitized(tmp_path_factory: pytest.TempPathFactory, made_house: Path) -> tuple[Vanthu, Ran, Path]:
     """The sample batch, digitized once for every test that only looks."""
     folder = tmp_path_factory.mktemp("samples")
-    house = Vanthu(folder / "data")
-    assert house("init", "--json").code == 0
+    house = Vanthu(Path(shutil.copytree(made_house, folder / "data")))
     out = folder / "out"
     ran = house("digitize", SAMPLES, "--dossier", "MAU-01", "--out", out, "--json")
     assert ran.code == 0, ran.err

@@ -12,12 +12,11 @@ pytestmark = pytest.mark.joined
 
 
 @pytest.fixture(scope="module")
-def awkward(tmp_path_factory: pytest.TempPathFactory) -> tuple[Vanthu, Ran]:
+def awkward(tmp_path_factory: pytest.TempPathFactory, made_house: Path) -> tuple[Vanthu, Ran]:
     folder = tmp_path_factory.mktemp("awkward")
     make(folder / "in")
     shutil.copyfile(SAMPLES / "cong-van-1412.jpg", folder / "in" / "tot.jpg")
-    house = Vanthu(folder / "data")
-    assert house("init", "--json").code == 0
+    house = Vanthu(Path(shutil.copytree(made_house, folder / "data")))
     return house, house("digitize", folder / "in", "--json", timeout=900)
 
 

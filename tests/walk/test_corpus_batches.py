@@ -1,6 +1,7 @@
 """The three deliveries of the corpus from end to end, judged by the truth and by outside validators."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +62,9 @@ class Delivered:
 
 
 @pytest.fixture(scope="module")
-def delivered(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Delivered:
+def delivered(tmp_path_factory: pytest.TempPathFactory, made_house: Path, corpus: Path) -> Delivered:
     folder = tmp_path_factory.mktemp("batches")
-    house = Vanthu(folder / "data")
-    assert house("init", "--json").code == 0
+    house = Vanthu(Path(shutil.copytree(made_house, folder / "data")))
     ran: dict[str, Ran] = {}
     for name in NAMES:
         place = corpus / "batches" / name

@@ -1,5 +1,6 @@
 """A member's transfer from branch to branch over HTTP, every body signing and sealing its own box with its own key."""
 
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -43,13 +44,12 @@ AWAY = (
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Served]]:
+def running(tmp_path_factory: pytest.TempPathFactory, made_house: Path) -> Iterator[list[Served]]:
     """The running house, the newest last: a test that kills it starts another."""
     patch = pytest.MonkeyPatch()
     patch.setattr(accounts, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     patch.setenv("VANTHU_PUBLIC_URL", "https://vanban.example.vn")
-    vanthu = Vanthu(tmp_path_factory.mktemp("transfer") / "data")
-    assert vanthu("init", "--json").code == 0
+    vanthu = Vanthu(Path(shutil.copytree(made_house, tmp_path_factory.mktemp("transfer") / "data")))
     found: list[Served] = []
     try:
         yield found.append(serve(vanthu)) or found  # type: ignore[func-returns-value]

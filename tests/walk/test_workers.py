@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.tools.length import LONG
 from tests.walk.cluster import ClusterVanthu, cluster_house
-from tests.walk.conftest import SAMPLES
+from tests.walk.conftest import SAMPLES, Vanthu
 from tests.walk.truth import is_secret
 
 pytestmark = pytest.mark.joined
@@ -98,11 +98,8 @@ def test_a_worker_asked_to_stop_finishes_its_pages_and_leaves_no_lease(
     assert cluster.rows(READ) == [(pages,)]
 
 
-def test_worker_refuses_a_second_engine_on_one_sqlite_file(tmp_path: Path) -> None:
-    from tests.walk.conftest import Vanthu
-
-    house = Vanthu(tmp_path / "data")
-    assert house("init", "--json").code == 0
+def test_worker_refuses_a_second_engine_on_one_sqlite_file(vanthu: Vanthu) -> None:
+    house = vanthu
     running = house.start("worker")
     until = time.monotonic() + 30
     while not (house.data / "run" / "engine.lock").exists() and time.monotonic() < until:

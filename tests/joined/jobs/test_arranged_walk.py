@@ -22,12 +22,12 @@ from jobs.walk import SERVICES, Walk, queues
 from jobs.walk_steps import Steps
 from records.access import LOCAL
 from storage.folder import FolderStore
+from tests.cases.database import migrated
 from storage.tables import open_tables
 from tests.cases.archive_world import scan, world
 
 def main(folder):
-    tables = open_tables(f"sqlite:///{folder}/vanthu.db")
-    tables.migrate()
+    tables = migrated(folder / "vanthu.db")
     children = ChildPools({"parse": Limits(workers=1, memory=3 * 1024**3, tasks=10_000)})
     made = world(folder, tables, FolderStore(folder / "blobs"), children)
     real, said, looking = Steps.propose, [], threading.Lock()

@@ -15,9 +15,8 @@ from records.document import BatchState, DocumentState
 from storage import accounts as door
 from storage.batch_values import ISSUER
 from storage.folder import FolderStore
-from storage.tables import open_tables
 from tests.cases.archive_world import world as make_world
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.issued import a_town
 
 pytestmark = pytest.mark.joined
@@ -64,8 +63,7 @@ POINTS = (
 
 def test_killed_at_every_step_it_is_one_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     children = ChildPools({"parse": Limits(workers=1, memory=3 * 1024**3, tasks=10_000)})
     world = make_world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children, TurnedClock())
     program = tmp_path / "program.py"

@@ -11,7 +11,7 @@ from ocr.compose import ComposePage, compose_pdfa
 from ocr.pdfa import PdfMeta
 from records.geometry import Box
 from records.page import PageText, Word
-from tests.cases.sealing import World, a_world
+from tests.cases.sealing import World, at_home
 from tests.tools.pki_server import PkiServer
 
 _TEXT = ("ĐẢNG", "BỘ", "TỈNH", "Số", "05-QĐ/TU", "Quyết", "định", "về", "việc", "thành", "lập")
@@ -19,7 +19,7 @@ _TEXT = ("ĐẢNG", "BỘ", "TỈNH", "Số", "05-QĐ/TU", "Quyết", "định",
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return a_world(tmp_path_factory.mktemp("signing") / "keys")
+    return at_home(tmp_path_factory.mktemp("signing") / "keys")
 
 
 def compose(folder: Path, pages: int) -> Path:

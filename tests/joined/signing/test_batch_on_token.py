@@ -14,8 +14,8 @@ from signing.verify import verify_pdf
 from storage.blobs import open_blobs
 from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, PaperStage
 from storage.work import Work
-from tests.cases.database import SqliteDatabase
-from tests.cases.sealing import a_pdf, a_world, certified
+from tests.cases.database import migrated
+from tests.cases.sealing import a_pdf, at_home, certified
 from tests.tools.soft_token import MODULE, SoftToken, pem
 
 pytestmark = pytest.mark.joined
@@ -24,7 +24,7 @@ COUNT, PULLED_AFTER = 20, 8
 
 
 def test_pulled_out_half_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = a_world(tmp_path / "keys")
+    world = at_home(tmp_path / "keys")
     soft = SoftToken(tmp_path / "soft")
     monkeypatch.setenv("SOFTHSM2_CONF", str(soft.settings))
     serial = soft.make("CON DAU")
@@ -44,8 +44,7 @@ def test_pulled_out_half_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         made[paper_id] += 1
         return sealed
 
-    tables = SqliteDatabase(tmp_path / "vanthu.db").open()
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     work = Work(tables, world.clock)
     tools = SignTools(work, open_blobs(f"file://{tmp_path / 'blobs'}"), world.clock, sign, tmp_path / "work")
     with work.begin() as tx:

@@ -17,9 +17,9 @@ from storage.blobs import open_blobs
 from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, PaperStage
 from storage.work import Work
 from tests.cases import stamps
-from tests.cases.database import SqliteDatabase
+from tests.cases.database import migrated
 from tests.cases.letters import SIGNER, is_placed, letters
-from tests.cases.sealing import a_world, certified
+from tests.cases.sealing import at_home, certified
 from tests.tools.pki_server import PkiServer
 from tests.tools.soft_token import MODULE, SoftToken, pem
 
@@ -28,7 +28,7 @@ COUNT, POISONED = 10, 4
 
 
 def test_nine_of_ten(pki: PkiServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    world = a_world(tmp_path / "keys")
+    world = at_home(tmp_path / "keys")
     soft = SoftToken(tmp_path / "soft")
     monkeypatch.setenv("SOFTHSM2_CONF", str(soft.settings))
     serial = soft.make("LANH DAO")
@@ -52,8 +52,7 @@ def test_nine_of_ten(pki: PkiServer, tmp_path: Path, monkeypatch: pytest.MonkeyP
         wish = wish_of(dict(order.options))
         return service.seal(source, out, order.profile, order.key, paper_id, visible=wish)
 
-    tables = SqliteDatabase(tmp_path / "vanthu.db").open()
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     work = Work(tables, world.clock)
     tools = SignTools(work, open_blobs(f"file://{tmp_path / 'blobs'}"), world.clock, sign, tmp_path / "work")
     with work.begin() as tx:

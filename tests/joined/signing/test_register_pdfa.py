@@ -6,7 +6,7 @@ import pytest
 
 from procedures.register_print import print_book
 from storage.work import Work
-from tests.cases.database import SqliteDatabase, TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.register import WISH, every_kind, filled
 from tests.tools.validators import verapdf
 
@@ -17,8 +17,7 @@ def test_verapdf_accepts_the_register(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr("procedures.register_print.PART", 25)
     files = [tmp_path / "every-kind.pdf", tmp_path / "long.pdf"]
     for out, fill in zip(files, (every_kind, lambda work: filled(work, 60)), strict=True):
-        tables = SqliteDatabase(out.with_suffix(".db")).open()
-        tables.migrate()
+        tables = migrated(out.with_suffix(".db"))
         work = Work(tables, TurnedClock())
         fill(work)
         with work.reading() as tx:

@@ -17,7 +17,7 @@ from signing.seal import SigningService
 from signing.verdict import Answer
 from signing.verify import verify_pdf
 from tests.cases.office import certified_curve
-from tests.cases.sealing import World, a_pdf, a_world, certified
+from tests.cases.sealing import World, a_pdf, at_home, certified
 from tests.tools.csc_server import CREDENTIAL, PIN, TOKEN, Service, serve
 from tests.tools.soft_token import pem
 
@@ -69,7 +69,7 @@ certificate = "remote.pem"
 
 @pytest.fixture(scope="module")
 def own_world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return a_world(tmp_path_factory.mktemp("remote-world") / "keys")
+    return at_home(tmp_path_factory.mktemp("remote-world") / "keys")
 
 
 @pytest.fixture

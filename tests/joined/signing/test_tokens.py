@@ -24,7 +24,7 @@ from signing.tokens import Token, Tokens, TokenSigner
 from signing.verdict import Answer
 from signing.verify import verify_pdf
 from tests.cases.office import certified_curve, certified_public
-from tests.cases.sealing import World, a_pdf, a_world, certified
+from tests.cases.sealing import World, a_pdf, at_home, certified
 from tests.tools.soft_token import MODULE, PIN, SoftToken, pem
 
 pytestmark = pytest.mark.joined
@@ -55,7 +55,7 @@ class Plugged:
 @pytest.fixture(scope="module")
 def own_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """An authority of its own: these tests put a table beside it."""
-    return a_world(tmp_path_factory.mktemp("token-world") / "keys")
+    return at_home(tmp_path_factory.mktemp("token-world") / "keys")
 
 
 @pytest.fixture

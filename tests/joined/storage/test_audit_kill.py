@@ -17,11 +17,10 @@ from storage.audit_verify import check, events
 from storage.audit_verify.heads import load_heads, note_keys
 from storage.audit_verify.stamps import load_roots
 from storage.folder import FolderStore
-from storage.tables import open_tables
 from storage.tree_notes import PUBLISHED, create_audit_key, load_audit_keys
 from storage.work import Work
 from tests.cases.audit_keeper import do
-from tests.cases.database import SqliteDatabase
+from tests.cases.database import SqliteDatabase, migrated
 
 pytestmark = pytest.mark.joined
 
@@ -43,8 +42,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(home: Path) -> Work:
-    tables = open_tables(f"sqlite:///{home}/vanthu.db")
-    tables.migrate()
+    tables = migrated(home / "vanthu.db")
     return Work(tables, SystemClock())
 
 

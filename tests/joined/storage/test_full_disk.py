@@ -14,8 +14,8 @@ from records.clock import SystemClock
 from records.errors import Away
 from storage.blobs import Stored, Unavailable
 from storage.folder import INCOMING, FolderStore
-from storage.tables import open_tables
 from storage.work import Work
+from tests.cases.database import migrated
 
 pytestmark = pytest.mark.joined
 
@@ -94,8 +94,7 @@ def test_read_only_disk(small_disk: Path, tmp_path: Path) -> None:
 
 
 def test_database_on_a_full_disk(small_disk: Path) -> None:
-    tables = open_tables(f"sqlite:///{small_disk}/vanthu.db")
-    tables.migrate()
+    tables = migrated(small_disk / "vanthu.db")
     work = Work(tables, SystemClock())
     with work.begin() as tx:
         assert tx.audit.append("a", "b", "c", "done") == 1

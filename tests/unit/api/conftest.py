@@ -37,6 +37,7 @@ from storage.complaints import Complaints
 from storage.staging import open_staging
 from storage.tables import open_tables
 from storage.work import Work
+from tests.cases.database import migrated
 from tests.unit.api.api_house import House
 from tests.unit.api.api_seed import Seeded, seed
 
@@ -75,8 +76,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Seeded]:
     folder = tmp_path_factory.mktemp("filled")
     clock = SystemClock()
     create_demo_pki(folder / "keys", "Văn phòng Tỉnh ủy", clock)
-    tables = open_tables(f"sqlite:///{folder / 'vanthu.db'}")
-    tables.migrate()
+    tables = migrated(folder / "vanthu.db")
     index = open_index(f"tantivy://{folder / 'index'}")
     seeded = seed(Work(tables, clock), open_blobs(f"file://{folder / 'blobs'}"), index, folder)
     index.close()

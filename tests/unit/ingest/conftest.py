@@ -11,6 +11,7 @@ from storage.tables import Tables, open_tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
 from tests.cases.backing_up import Elsewhere
+from tests.cases.database import migrated
 
 
 @pytest.fixture(scope="session")
@@ -26,8 +27,7 @@ def children() -> Iterator[ChildPools]:
 
 @pytest.fixture
 def world(tmp_path: Path, children: ChildPools) -> Iterator[World]:
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield make_world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children)
     tables.dispose()
 
@@ -38,8 +38,7 @@ def afresh(world: World, tmp_path: Path, children: ChildPools) -> Iterator[Calla
     opened: list[Tables] = []
 
     def make() -> World:
-        tables = open_tables(f"sqlite:///{tmp_path}/again{len(opened)}.db")
-        tables.migrate()
+        tables = migrated(tmp_path / f"again{len(opened)}.db")
         opened.append(tables)
         return make_world(tmp_path / f"again{len(opened)}", tables, world.blobs, children)
 

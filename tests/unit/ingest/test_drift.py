@@ -9,9 +9,8 @@ from ingest.drift import UNINDEX, IndexRound, forget_ghosts
 from search.index import SearchIndex
 from search.tantivy_index import TantivyIndex
 from storage.progress import Turn
-from storage.tables import open_tables
 from storage.work import Work
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.drift import READ, DriftCases, archive, whole
 from tests.cases.search_index import put
 
@@ -23,8 +22,7 @@ def clock() -> TurnedClock:
 
 @pytest.fixture
 def work(tmp_path: Path, clock: TurnedClock) -> Iterator[Work]:
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield Work(tables, clock)
     tables.dispose()
 

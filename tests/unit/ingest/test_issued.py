@@ -22,11 +22,10 @@ from storage import accounts as door
 from storage.batch_values import ISSUER
 from storage.blobs import BlobFault
 from storage.folder import FolderStore
-from storage.tables import open_tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
 from tests.cases.case_town import TO_APPROVED, TO_AWAY, TO_SEALED
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.issued import TO_CLOSED, Archive, IssuingTown, a_town
 
 ROOT = Path(__file__).parents[3]
@@ -44,8 +43,7 @@ SEES = (
 
 @contextmanager
 def opened(folder: Path, children: ChildPools) -> Iterator[World]:
-    tables = open_tables(f"sqlite:///{folder}/vanthu.db")
-    tables.migrate()
+    tables = migrated(folder / "vanthu.db")
     yield make_world(folder, tables, FolderStore(folder / "blobs"), children, TurnedClock())
     tables.dispose()
 

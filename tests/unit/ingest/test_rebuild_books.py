@@ -22,10 +22,10 @@ from storage.book_notes import case_note_key, keep_books, keep_case
 from storage.folder import FolderStore
 from storage.number_values import Entry
 from storage.signing_notes import Notebook
-from storage.tables import Tables, open_tables
+from storage.tables import Tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.issued import Archive, IssuingTown, a_town
 from tests.cases.procedure_world import DEFINITIONS
 from tests.cases.rebuilding import codes, push_log, rebuilt, state
@@ -39,8 +39,7 @@ WISH = Wish(
 @pytest.fixture
 def here(tmp_path: Path, children: ChildPools, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.setattr(door, "HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield make_world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children, TurnedClock())
     tables.dispose()
 
@@ -50,8 +49,7 @@ def afresh(here: World, tmp_path: Path, children: ChildPools) -> Iterator[Afresh
     opened: list[Tables] = []
 
     def make() -> World:
-        tables = open_tables(f"sqlite:///{tmp_path}/again{len(opened)}.db")
-        tables.migrate()
+        tables = migrated(tmp_path / f"again{len(opened)}.db")
         opened.append(tables)
         return make_world(tmp_path / f"again{len(opened)}", tables, here.blobs, children, TurnedClock())
 

@@ -34,7 +34,7 @@ from storage.signing_values import BatchStage, NewSigningBatch, Paper, PaperStag
 from tests.cases import sealing
 from tests.cases.archive_world import World
 from tests.cases.rebuilding import push_log, rebuilt, state
-from tests.cases.sealing import a_pdf, a_world
+from tests.cases.sealing import a_pdf, at_home
 
 CLERK = Actor("acc", "", frozenset({Role.CLERK}))
 Afresh = Callable[[], World]
@@ -47,7 +47,7 @@ class Killed(BaseException):
 
 @pytest.fixture(scope="module")
 def signing(tmp_path_factory: pytest.TempPathFactory) -> sealing.World:
-    return a_world(tmp_path_factory.mktemp("signings-world") / "keys")
+    return at_home(tmp_path_factory.mktemp("signings-world") / "keys")
 
 
 @dataclass

@@ -23,9 +23,8 @@ from storage.pace import Pace
 from storage.passes import Pass
 from storage.progress import Turn
 from storage.seal_life import LifeState
-from storage.tables import open_tables
 from tests.cases import archive_world, sealing
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.unit.jobs.test_renewal import Killed, Shop
 
 B_T = "PAdES-BASELINE-T"
@@ -78,8 +77,7 @@ def children() -> Iterator[ChildPools]:
 @pytest.fixture
 def bulk(tmp_path: Path, children: ChildPools) -> Iterator[Bulk]:
     clock = TurnedClock()
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     world = archive_world.world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children, clock)
     yield Bulk(tmp_path, world, clock)
     tables.dispose()

@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from records.clock import SystemClock
-from storage.tables import open_tables
 from storage.work import Work
 from tests.cases.crew import CrewCases
+from tests.cases.database import migrated
 
 
 class TestCrewOnSqlite(CrewCases):
     @pytest.fixture
     def work(self, tmp_path: Path) -> Iterator[Work]:
-        tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-        tables.migrate()
+        tables = migrated(tmp_path / "vanthu.db")
         yield Work(tables, SystemClock())
         tables.dispose()

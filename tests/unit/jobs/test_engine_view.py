@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from records.clock import SystemClock
-from storage.tables import open_tables
 from storage.work import Work
+from tests.cases.database import migrated
 from tests.cases.engine_view import EngineViewCases, GoneCases, ViewPlace
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Iterator[Work]:
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield Work(tables, SystemClock())
     tables.dispose()
 

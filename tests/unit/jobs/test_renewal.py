@@ -1,13 +1,10 @@
 """The nightly renewal over a small real archive: real seals and stamps, twenty years of nights, kills anywhere."""
 
-import atexit
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,12 +30,11 @@ from storage.pace import Pace
 from storage.passes import Pass
 from storage.progress import Turn
 from storage.seal_life import LifeState, SealLife
-from storage.tables import open_tables
 from tests.cases import archive_world, sealing
 from tests.cases.archive_world import World, scan
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.epochs import AllLists, EpochTimeStamps, an_epoch, ec_key, rsa_key
-from tests.cases.sealing import a_pdf, a_world
+from tests.cases.sealing import a_pdf, at_home
 from tests.unit.signing.test_renew import FORETOLD
 
 AUDITOR = Actor("auditor", "", frozenset({Role.ADMINISTRATOR}))
@@ -60,22 +56,12 @@ def clock() -> TurnedClock:
     return TurnedClock()
 
 
-@cache
-def _demo_keys() -> Path:
-    """Return a demo authority made at the clock's beginning: its keys take seconds, and every shop may have copies."""
-    folder = Path(tempfile.mkdtemp(prefix="vanthu-test-keys-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    a_world(folder / "keys", TurnedClock())
-    return folder / "keys"
-
-
 class Shop:
     """An archive with seals, and the time-stamp authorities that follow one another."""
 
     def __init__(self, folder: Path, world: World, clock: TurnedClock) -> None:
         self.world, self.clock, self.folder = world, clock, folder
-        shutil.copytree(_demo_keys(), folder / "keys")
-        self.signing = a_world(folder / "keys", clock)
+        self.signing = at_home(folder / "keys", clock)
         begin = clock.now()
         self.epochs = [
             an_epoch("2026", rsa_key(2048), "sha256", begin, 6, clock, folder),
@@ -179,8 +165,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, children: ChildPools, clock: TurnedClock) -> Iterator[Shop]:
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     world = archive_world.world(tmp_path, tables, FolderStore(tmp_path / "blobs"), children, clock)
     yield Shop(tmp_path, world, clock)
     tables.dispose()

@@ -23,9 +23,8 @@ from storage.pace import Pace
 from storage.paired import PairedStore
 from storage.progress import Enough, Turn
 from storage.reconcile import Drift, Kind, ReconcileOptions, StoreRound
-from storage.tables import open_tables
 from storage.work import Work
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.fixity import FAST, bad, events, keep
 
 
@@ -36,8 +35,7 @@ def clock() -> TurnedClock:
 
 @pytest.fixture
 def work(tmp_path: Path, clock: TurnedClock) -> Iterator[Work]:
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield Work(tables, clock)
     tables.dispose()
 

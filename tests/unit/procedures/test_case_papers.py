@@ -26,7 +26,7 @@ from tests.cases.case_town import TO_AWAY, Town
 from tests.cases.party import TODAY, Party, PartyCases
 from tests.cases.procedure_world import COMMENT_FORM, DEFINITIONS, key
 from tests.cases.races import race
-from tests.cases.sealing import World, a_world
+from tests.cases.sealing import World, at_home
 
 _GAP = "\N{NO-BREAK SPACE}"
 RESIDENCE = {"residence-branch": ("far",), "residence-ward": ("ward2",)}
@@ -56,7 +56,7 @@ def a_file(path: Path, **said: str) -> Path:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return a_world(tmp_path_factory.mktemp("authority"))
+    return at_home(tmp_path_factory.mktemp("authority"))
 
 
 class TestDocuments(PartyCases):

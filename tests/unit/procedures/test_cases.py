@@ -13,7 +13,7 @@ from records.case import Facts, Person
 from records.errors import ArchiveFault, Conflict, Missing, NotAllowed, Unfit
 from records.parties import parties_for
 from storage.work import Work
-from tests.cases.database import SqliteDatabase, TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.procedure_world import (
     BODIES,
     COMMENT_FORM,
@@ -43,8 +43,7 @@ def clock() -> TurnedClock:
 
 @pytest.fixture
 def office(tmp_path: Path, clock: TurnedClock) -> Iterator[Office]:
-    tables = SqliteDatabase(tmp_path / "vanthu.db").open()
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield Office(Work(tables, clock))
     tables.dispose()
 

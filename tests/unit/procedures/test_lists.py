@@ -19,9 +19,8 @@ from records.access import Actor, Role
 from records.errors import Unfit
 from records.membership import MarkKind, MembershipKind
 from records.units import System
-from storage.tables import open_tables
 from storage.work import Work
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 from tests.cases.party import TODAY
 
 ROOT = Path(__file__).parents[3]
@@ -54,8 +53,7 @@ Trần Thị Mẫu,38.168.053.000.001,,,001080000002,02/02/1985,19/05/2025,,Côn
 
 @pytest.fixture
 def work(tmp_path: Path) -> Iterator[Work]:
-    tables = open_tables(f"sqlite:///{tmp_path}/vanthu.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     yield Work(tables, TurnedClock())
     tables.dispose()
 

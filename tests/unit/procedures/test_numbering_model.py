@@ -20,7 +20,7 @@ from records.errors import ArchiveFault
 from records.units import System
 from storage.number_values import Entry, Number
 from storage.work import Work
-from tests.cases.database import SqliteDatabase, TurnedClock
+from tests.cases.database import SqliteDatabase, TurnedClock, migrated
 
 STATE = Wish("s", System.STATE, "Quyết định", Notation("UBND"), "", Entry("Thử"))
 PARTY = Wish("p", System.PARTY, "Quyết định", Notation("TU"), "", Entry("Thử"))
@@ -63,8 +63,7 @@ class Register(RuleBasedStateMachine):
     def open(self) -> None:
         if not hasattr(Register, "empty"):
             Register.empty = Path(tempfile.mkdtemp(prefix="numbers-")) / "empty.db"
-            tables = SqliteDatabase(Register.empty).open()
-            tables.migrate()
+            tables = migrated(Register.empty)
             with Work(tables, self.clock).begin() as tx:
                 begin_term(tx, "c", "p", "Nhiệm kỳ 0", FIRST_TERM)
             tables.dispose()

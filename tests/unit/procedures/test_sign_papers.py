@@ -17,13 +17,13 @@ from storage.blobs import Unavailable, open_blobs
 from storage.schema import audit
 from storage.signing_values import BatchStage, NewPaper, NewSigningBatch, Paper, PaperStage
 from storage.work import Work
-from tests.cases.database import SqliteDatabase
-from tests.cases.sealing import World, a_pdf, a_world
+from tests.cases.database import migrated
+from tests.cases.sealing import World, a_pdf, at_home
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return a_world(tmp_path_factory.mktemp("papers-world") / "keys")
+    return at_home(tmp_path_factory.mktemp("papers-world") / "keys")
 
 
 @dataclass
@@ -68,8 +68,7 @@ class Desk:
 
 @pytest.fixture
 def desk(world: World, tmp_path: Path) -> Iterator[Desk]:
-    tables = SqliteDatabase(tmp_path / "vanthu.db").open()
-    tables.migrate()
+    tables = migrated(tmp_path / "vanthu.db")
     work = Work(tables, world.clock)
     with work.begin() as tx:
         batch = tx.signings.open_batch(NewSigningBatch("Đợt", "archive", "", "", "acc")).id

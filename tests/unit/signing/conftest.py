@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases.sealing import World, a_pdf, a_world
+from tests.cases.sealing import World, a_pdf, at_home
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return a_world(tmp_path_factory.mktemp("signing") / "keys")
+    return at_home(tmp_path_factory.mktemp("signing") / "keys")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from signing.verify import verify_pdf
 from tests.cases import sealing
 from tests.cases.database import TurnedClock
 from tests.cases.epochs import AllLists, an_epoch, ec_key, rsa_key
-from tests.cases.sealing import World, a_pdf, a_world
+from tests.cases.sealing import World, a_pdf, at_home
 
 FORETOLD = Algorithms(
     (
@@ -37,7 +37,7 @@ def clock() -> TurnedClock:
 
 @pytest.fixture
 def home(tmp_path: Path, clock: TurnedClock) -> World:
-    return a_world(tmp_path / "keys", clock)
+    return at_home(tmp_path / "keys", clock)
 
 
 def years(count: float) -> timedelta:

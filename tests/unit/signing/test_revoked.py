@@ -13,7 +13,7 @@ from signing.renew import Renewer
 from signing.revoked import Effect, Revocation, effect_of, read_revocations
 from tests.cases.database import TurnedClock
 from tests.cases.epochs import AllLists, Authority, an_epoch, ec_key
-from tests.cases.sealing import a_pdf, a_world
+from tests.cases.sealing import a_pdf, at_home
 
 R = datetime(2030, 1, 1, tzinfo=UTC)
 BEFORE, AFTER = R - timedelta(days=1), R + timedelta(days=1)
@@ -46,7 +46,7 @@ def test_effects(
 
 def test_a_stolen_tsa_key_is_survived_by_a_renewal_of_another_authority(tmp_path: Path) -> None:
     clock = TurnedClock()
-    home = a_world(tmp_path / "keys", clock)
+    home = at_home(tmp_path / "keys", clock)
     home.service.seal(a_pdf(tmp_path / "in.pdf"), tmp_path / "v1.pdf")
     clock.turn(days=900)
     home_again = Renewer(home.tsa, clock, tuple(home.roots), home.ring.revocation)
@@ -88,7 +88,7 @@ def test_a_list_counts_when_a_root_signed_it(tmp_path: Path) -> None:
 
 
 def test_the_demo_lists_can_be_read(tmp_path: Path) -> None:
-    home = a_world(tmp_path / "keys", TurnedClock())
+    home = at_home(tmp_path / "keys", TurnedClock())
     assert isinstance(home.ring.revocation, DemoRevocation)
     made = home.ring.revocation.issue(home.clock.now(), {77: home.clock.now()})
     (tmp_path / "demo.crl").write_bytes(made)

@@ -14,7 +14,7 @@ from signing.seal import LEVEL, SigningService
 from signing.timestamps import TimeStamps
 from signing.verdict import Answer
 from signing.verify import verify_pdf
-from tests.cases.sealing import World, a_pdf, a_world, byte_ranges, revision_ends
+from tests.cases.sealing import World, a_pdf, a_world, at_home, byte_ranges, revision_ends
 
 
 def test_a_seal_is_b_lta_and_covers_the_whole_file(world: World, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_thread_with_a_running_event_loop_may_seal(world: World, tmp_path: Pat
 
 def test_all_times_come_from_the_clock_given(tmp_path: Path) -> None:
     clock = FixedClock(datetime(2025, 7, 9, 1, 30, 0, 999, tzinfo=UTC))
-    old = a_world(tmp_path / "keys", clock)
+    old = at_home(tmp_path / "keys", clock)
     facts = old.service.seal(a_pdf(tmp_path / "in.pdf"), tmp_path / "o.pdf")
     assert facts.signed_at == clock.at.replace(microsecond=0)
     assert b"(D\\07220250709013000Z)" in (tmp_path / "o.pdf").read_bytes()
@@ -247,5 +247,5 @@ def test_files_with_cross_reference_streams_can_be_sealed(world: World, tmp_path
 
 
 def test_the_system_clock_is_good_enough(tmp_path: Path) -> None:
-    made = a_world(tmp_path / "keys", SystemClock())
+    made = at_home(tmp_path / "keys", SystemClock())
     assert made.service.seal(a_pdf(tmp_path / "i.pdf"), tmp_path / "o.pdf").level == LEVEL

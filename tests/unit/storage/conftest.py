@@ -7,7 +7,7 @@ import pytest
 
 from storage.tables import Tables
 from storage.work import Work
-from tests.cases.database import SqliteDatabase, TurnedClock
+from tests.cases.database import SqliteDatabase, TurnedClock, migrated
 
 
 @pytest.fixture
@@ -30,8 +30,7 @@ def empty_database(tmp_path: Path) -> SqliteDatabase:
 
 @pytest.fixture
 def tables(database: SqliteDatabase) -> Iterator[Tables]:
-    opened = database.open()
-    opened.migrate()
+    opened = migrated(database.path)
     yield opened
     opened.dispose()
 

@@ -14,10 +14,10 @@ from records.clock import FixedClock
 from storage.audit_tree import Frontier
 from storage.audit_verify import Head, check, events, sources
 from storage.audit_verify.heads import load_heads, note_key
-from storage.tables import open_tables
 from storage.tree_notes import NoteSigner
 from storage.work import Work
 from tests.cases.audit_edits import WAYS, Forged, Row
+from tests.cases.database import migrated
 
 COUNT = 60
 HEADS = (13, 30, 47, COUNT)
@@ -39,8 +39,7 @@ class Kept:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     folder = tmp_path_factory.mktemp("log")
-    tables = open_tables(f"sqlite:///{folder}/vanthu.db")
-    tables.migrate()
+    tables = migrated(folder / "vanthu.db")
     work = Work(tables, FixedClock(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)))
     with work.begin() as tx:
         for number in range(1, COUNT + 1):

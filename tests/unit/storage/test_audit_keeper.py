@@ -10,9 +10,9 @@ import pytest
 from records.clock import FixedClock
 from signing.demo_pki import create_demo_pki
 from storage.folder import FolderStore
-from storage.tables import Tables, open_tables
+from storage.tables import Tables
 from tests.cases.audit_keeper import AuditKeeperCases
-from tests.cases.database import SqliteDatabase
+from tests.cases.database import SqliteDatabase, migrated
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,7 @@ def demo_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with every table: copying it is faster than making it for each test."""
     path = tmp_path_factory.mktemp("empty") / "vanthu.db"
-    tables = open_tables(f"sqlite:///{path}")
-    tables.migrate()
+    tables = migrated(path)
     tables.dispose()
     return path
 

@@ -10,9 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from storage.audit import AuditAltered
 from storage.audit_tree import Frontier, leaf_hash, merkle_root
 from storage.audit_verify import Tree
-from storage.tables import open_tables
 from storage.work import Work
 from tests.cases.audit_rows import REST, AuditRowCases, by_the_book, fill
+from tests.cases.database import migrated
 
 
 class TestAuditRows(AuditRowCases):
@@ -72,8 +72,7 @@ def test_a_kept_tree_that_is_none_is_refused(text: str) -> None:
 
 def test_nothing_foreign_is_taken_back(work: Work, tmp_path: Path, clock) -> None:
     lines = fill(work, 5)
-    tables = open_tables(f"sqlite:///{tmp_path}/other.db")
-    tables.migrate()
+    tables = migrated(tmp_path / "other.db")
     other = Work(tables, clock)
     foreign: list[list[bytes]] = [
         lines[1:],  # a gap

@@ -14,9 +14,8 @@ import pytest
 
 from storage import audit_verify
 from storage.audit_verify import Head, Report, log, read_head, sources, verify
-from storage.tables import open_tables
 from storage.work import Work
-from tests.cases.database import TurnedClock
+from tests.cases.database import TurnedClock, migrated
 
 COUNT = 40
 COLUMNS = sources._COLUMNS
@@ -27,8 +26,7 @@ REST = COLUMNS.removeprefix("seq, ")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of forty events and the heads at ten, twenty-five and forty, kept elsewhere."""
     folder, clock = tmp_path_factory.mktemp("log"), TurnedClock()
-    tables = open_tables(f"sqlite:///{folder}/vanthu.db")
-    tables.migrate()
+    tables = migrated(folder / "vanthu.db")
     work = Work(tables, clock)
     with work.begin() as tx:
         for number in range(1, COUNT + 1):
