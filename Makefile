@@ -5,7 +5,7 @@ DATA ?= $(or $(VANTHU_DATA_DIR),data)
 PORT ?= 8000
 JOBS ?= 2
 # tests on real servers wait half of their time
-JOINED_JOBS ?= 4
+JOINED_JOBS ?= 3
 # the longest files first, so that no process is left alone with one of them at the end
 JOINED := tests/walk tests/faults tests/browser tests/joined
 SPREAD := -m pytest -n $(JOINED_JOBS) --dist loadfile --no-loadscope-reorder

@@ -82,6 +82,15 @@ def leaf_keys() -> Iterator[None]:
     patch.undo()
 
 
+@pytest.fixture(autouse=True)
+def own_umask() -> Iterator[None]:
+    """What a child does first (closing its files to others) some tests do in this process; the next test is not it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """PostgreSQL, two MinIO and Elasticsearch, running. Those that ran before are left running afterwards."""

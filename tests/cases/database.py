@@ -92,6 +92,7 @@ def migrated(path: Path) -> Tables:
 
     Seventy times faster than the migrations, which have tests of their own. Whoever asks disposes.
     """
+    assert not path.exists(), f"{path} is a database already"
     shutil.copy(_made_once(), path)
     return open_tables(f"sqlite:///{path}")
 

@@ -17,10 +17,11 @@ from storage.audit_verify import check, events
 from storage.audit_verify.heads import load_heads, note_keys
 from storage.audit_verify.stamps import load_roots
 from storage.folder import FolderStore
+from storage.tables import open_tables
 from storage.tree_notes import PUBLISHED, create_audit_key, load_audit_keys
 from storage.work import Work
 from tests.cases.audit_keeper import do
-from tests.cases.database import SqliteDatabase, migrated
+from tests.cases.database import SqliteDatabase
 
 pytestmark = pytest.mark.joined
 
@@ -42,7 +43,8 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def opened(home: Path) -> Work:
-    tables = migrated(home / "vanthu.db")
+    tables = open_tables(f"sqlite:///{home}/vanthu.db")
+    tables.migrate()
     return Work(tables, SystemClock())
 
 

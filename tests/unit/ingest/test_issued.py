@@ -22,6 +22,7 @@ from storage import accounts as door
 from storage.batch_values import ISSUER
 from storage.blobs import BlobFault
 from storage.folder import FolderStore
+from storage.tables import open_tables
 from tests.cases.archive_world import World
 from tests.cases.archive_world import world as make_world
 from tests.cases.case_town import TO_APPROVED, TO_AWAY, TO_SEALED
@@ -43,7 +44,7 @@ SEES = (
 
 @contextmanager
 def opened(folder: Path, children: ChildPools) -> Iterator[World]:
-    tables = migrated(folder / "vanthu.db")
+    tables = open_tables(f"sqlite:///{folder}/vanthu.db")
     yield make_world(folder, tables, FolderStore(folder / "blobs"), children, TurnedClock())
     tables.dispose()
 
@@ -59,6 +60,7 @@ def cheap_passwords() -> Iterator[None]:
 def built(tmp_path_factory: pytest.TempPathFactory, children: ChildPools) -> tuple[Path, IssuingTown, Case]:
     """A town in which an official transfer was walked to its end, once; each test has a copy."""
     folder = tmp_path_factory.mktemp("built")
+    migrated(folder / "vanthu.db").dispose()
     with opened(folder, children) as world:
         town = a_town(world, folder)
         return folder, town, town.close()
@@ -89,6 +91,7 @@ def closed(built: tuple[Path, IssuingTown, Case]) -> Case:
 @pytest.fixture
 def young(tmp_path: Path, children: ChildPools) -> Iterator[tuple[IssuingTown, Archive]]:
     """A town in which nothing has happened yet."""
+    migrated(tmp_path / "vanthu.db").dispose()
     with opened(tmp_path, children) as world:
         yield a_town(world, tmp_path), Archive(world.tools)
 
