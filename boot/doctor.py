@@ -17,6 +17,9 @@ from boot.speak import Exit, console, emit, say
 from language.letters import VIETNAMESE_LETTERS
 from ocr.recognise import engine_version
 from records.errors import ArchiveFault
+from signing.demo_pki import is_complete
+from signing.key_table import read_key_table
+from signing.keys import load_keys
 
 _LEAST_FREE_GIB = 2
 _FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts")
@@ -92,7 +95,28 @@ def _look(settings: Settings) -> Iterator[Found]:
         needed=False,
     )
     yield _sandbox(settings)
+    yield _keys(settings)
     yield _folder(settings)
+
+
+def _keys(settings: Settings) -> Found:
+    """Open every signing key. One that cannot be opened stops who asks for it; that of the archive stops everything."""
+    name, folder, hint = "Khóa ký", settings.keys_dir, "Xem docs/howto/keys.md"
+    broken: dict[str, str] = {}
+    try:
+        if read_key_table(folder) is None and not is_complete(folder):
+            return Found(name, False, False, "chưa có", "vanthu init")
+        ring = load_keys(folder)
+        for key in ring.keys:
+            try:
+                ring.get(key)
+            except ArchiveFault as fault:
+                broken[key] = f"{key} ({fault.code})"
+    except ArchiveFault as fault:
+        return Found(name, False, True, fault.tell, hint)
+    if not broken:
+        return Found(name, True, True, f"mở được {len(ring.keys)} khóa")
+    return Found(name, False, ring.default in broken, f"không mở được: {', '.join(broken.values())}", hint)
 
 
 def _sandbox(settings: Settings) -> Found:

@@ -22,7 +22,8 @@ _HINTS = {
     "index": "Chưa tìm kiếm được: chỉ mục chưa có hoặc máy chủ tìm kiếm không trả lời. Hồ sơ vẫn an toàn; "
     "kiểm tra máy chủ tìm kiếm, rồi chạy `vanthu reindex` nếu chỉ mục đã mất.",
     "engine": "Hàng đợi công việc không trả lời: vẫn nhận và đọc được tài liệu, nhưng việc xử lý đang dừng.",
-    "keys": "Khóa ký không dùng được: việc ký và niêm phong đang dừng, việc đọc không bị ảnh hưởng.",
+    "keys": "Có khóa ký không mở được: việc cần đến khóa đó phải chờ, các việc khác không bị ảnh hưởng. "
+    "Chạy `vanthu doctor` để biết khóa nào.",
     "time-stamps": "Máy chủ dấu thời gian không trả lời: việc niêm phong đang chờ, việc đọc không bị ảnh hưởng.",
 }
 _READ_ONLY = {
