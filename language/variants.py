@@ -28,8 +28,8 @@ _Y_AFTER_TWO = frozenset({"qu", "th", "ph", "kh", "nh", "ch", "tr"})
 
 def _i_for_y(plain: str) -> str:
     """Write a final y as i where the two are the same sound: after a lone consonant and after qu (kỹ, lý, quý)."""
-    # the consonant counts without its mark, so that the folded key of a word is that of the folded word (ÑY, NY)
-    if plain[-1:] == "y" and (
+    # both letters count without their marks, so that the folded key of a word is that of the folded word (ÑY, Kÿ)
+    if fold(plain[-1:]) == "y" and (
         (len(plain) == 2 and fold(plain[0]) in _Y_AFTER)
         or (len(plain) == 3 and fold(plain[:2]) in _Y_AFTER_TWO)
     ):

@@ -40,6 +40,7 @@ def test_tokens_tile_the_text(text: str) -> None:
 
 @given(ANY)
 @example("ÑY")
+@example("Kÿ")
 def test_keys_of_a_token(text: str) -> None:
     for run in token_texts(canonical(text)):
         assert len(folded_key(run)) == len(run)
