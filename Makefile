@@ -39,7 +39,7 @@ lint: ## format, lint, types, import contracts
 check: lint ## the same and the unit tests
 	$(PY) -m pytest -n $(JOBS) --dist worksteal tests/unit
 
-# in one run, since the tests on servers leave a third of two cores idle that the unit tests can use
+# in one run, since the tests on servers leave more than a quarter of two cores idle that the unit tests can use
 test: ## everything: lint, unit tests, joined and browser tests on real servers (brings validators and servers too)
 	@boot/install.sh test
 	@tests/tools/get-validators

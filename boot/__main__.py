@@ -18,7 +18,7 @@ def start() -> NoReturn:
     """Run the command of `sys.argv` and leave.
 
     What a command loads stays to the end, so the collector rests until it has been loaded (`settings_of` wakes it): it
-    would go through two million objects again and again, a sixth of the time that a command takes to start.
+    would go through the same objects again and again, a sixth of the time that a command takes to start.
 
     Python would join every thread that still waits (the engine's wait for pages that nobody reads any more), for ever
     after Ctrl+C. Nothing is lost without them: what was done is on disk and recorded, the rest is resumed.

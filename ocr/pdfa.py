@@ -39,9 +39,8 @@ class PdfaVerdict:
 
 def check_pdfa(pdf: Path) -> PdfaVerdict:
     """Return whether the file at `pdf` is PDF/A-2b, by an allowlist: what it does not know it denies. Never raises."""
-    from pikepdf import (
-        pdfa,  # reads its schemas and fonts when loaded: for the child that checks, not for its parent
-    )
+    # reads its schemas and fonts when loaded: for the child that checks, not for its parent
+    from pikepdf import pdfa
 
     report = pdfa.validate_written(pdf, FLAVOUR)
     problems = tuple(str(f) for f in report.findings[:_MAX_PROBLEMS])

@@ -90,7 +90,7 @@ def _made_once() -> Path:
 def migrated(path: Path) -> Tables:
     """Return a SQLite database with every table and no row, opened: a copy of one that the migrations made.
 
-    Seventy times faster than the migrations, which have tests of their own. Whoever asks disposes.
+    The migrations themselves have tests of their own. Whoever asks disposes.
     """
     assert not path.exists(), f"{path} is a database already"
     shutil.copy(_made_once(), path)
